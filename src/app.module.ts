@@ -1,0 +1,44 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { APP_FILTER, APP_PIPE } from '@nestjs/core';
+import { LoggerModule } from 'nestjs-pino';
+import { AuthModule } from './auth/auth.module.js';
+import { ConfigModule } from './config/config.module.js';
+import type { Settings } from './config/settings.js';
+import { DatabaseModule } from './database/database.module.js';
+import { HttpProblemFilter } from './errors/http-problem.filter.js';
+import { InputPipe } from './errors/input.pipe.js';
+import { EventsModule } from './events/events.module.js';
+import { GatewayModule } from './gateway/gateway.module.js';
+import { loggerOptions } from './operations/logging.js';
+import { OperationsModule } from './operations/operations.module.js';
+import { PlaybackModule } from './playback/playback.module.js';
+import { RoomStateModule } from './room-state/room-state.module.js';
+import { RoomsModule } from './rooms/rooms.module.js';
+import { TracksModule } from './tracks/tracks.module.js';
+
+@Module({})
+export class AppModule {
+  static with(settings: Settings): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        ConfigModule.with(settings),
+        LoggerModule.forRoot(loggerOptions(settings)),
+        DatabaseModule,
+        EventsModule,
+        // Guards run in the order of these: who is asking, before how often.
+        AuthModule,
+        OperationsModule,
+        RoomsModule,
+        TracksModule,
+        PlaybackModule,
+        RoomStateModule,
+        GatewayModule,
+      ],
+      providers: [
+        { provide: APP_PIPE, useClass: InputPipe },
+        { provide: APP_FILTER, useClass: HttpProblemFilter },
+      ],
+    };
+  }
+}

@@ -1,0 +1,36 @@
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import { Problem } from '../errors/problem.js';
+import { AuthService } from './auth.service.js';
+import { ACCESS, type Access, type AuthenticatedRequest } from './caller.js';
+
+/** Every REST route needs a token, unless it says otherwise. */
+@Injectable()
+export class AuthGuard implements CanActivate {
+  constructor(
+    private readonly reflector: Reflector,
+    private readonly auth: AuthService,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const access =
+      this.reflector.getAllAndOverride<Access | undefined>(ACCESS, [context.getHandler(), context.getClass()]) ?? 'token';
+    if (access === 'public') return true;
+
+    const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
+    const header = request.headers.authorization;
+    const bearer = header === undefined ? undefined : /^Bearer +([^\s]+)$/i.exec(header)?.[1];
+    if (header !== undefined && bearer === undefined) {
+      throw new Problem('unauthorized', 'The Authorization header must read "Bearer <token>".');
+    }
+    const media = access === 'media' ? request.query['media_token'] : undefined;
+    if (bearer !== undefined) {
+      request.caller = await this.auth.authenticate(bearer);
+    } else if (typeof media === 'string') {
+      request.caller = await this.auth.authenticateMedia(media);
+    } else if (access !== 'optional') {
+      throw new Problem('unauthorized', 'A token is needed: sign in, then send it as "Authorization: Bearer <token>".');
+    }
+    return true;
+  }
+}

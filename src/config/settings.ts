@@ -1,0 +1,117 @@
+import { join, resolve } from 'node:path';
+
+/** The server's settings, as read from the environment once, at start. */
+export interface Settings {
+  port: number;
+  host: string;
+  /** Absolute path of the folder that holds database, audio files and the secret. */
+  dataDir: string;
+  database: { kind: 'sqlite'; file: string; sync: 'normal' | 'full' } | { kind: 'postgres'; url: string };
+  /** null: made once and kept in `dataDir`. */
+  jwtSecret: string | null;
+  /** Origins that may use the server from a browser; '*' for any. */
+  corsOrigins: string[] | '*';
+  /** What Express understands as `trust proxy`. */
+  trustProxy: boolean | number | string;
+  maxUploadBytes: number;
+  confirmationTimeoutMs: number;
+  confirmationAttempts: number;
+  /** How many events the log keeps, per room. */
+  eventRetention: number;
+  rateLimit: boolean;
+  logLevel: (typeof logLevels)[number];
+}
+
+const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+const switches = ['on', 'off'] as const;
+const syncs = ['normal', 'full'] as const;
+
+/** A setting that the server cannot start with. Its message is one line: the variable, what it holds, what it may hold. */
+export class SettingError extends Error {
+  constructor(name: string, given: string, allowed: string) {
+    super(`${name} is ${JSON.stringify(given)}; allowed: ${allowed}`);
+    this.name = 'SettingError';
+  }
+}
+
+/**
+ * Reads and checks the settings.
+ * @throws {SettingError} at the first that is wrong
+ */
+export function readSettings(env: Record<string, string | undefined>): Settings {
+  // An empty variable is what compose files and shells make of "not set".
+  const given = (name: string) => env[name]?.trim() || undefined;
+
+  const whole = (name: string, fallback: number, min: number, max: number): number => {
+    const text = given(name);
+    if (text === undefined) return fallback;
+    const value = /^\d+$/.test(text) ? Number(text) : NaN;
+    if (!(value >= min && value <= max)) {
+      throw new SettingError(name, text, `a whole number from ${min} to ${max}`);
+    }
+    return value;
+  };
+  const oneOf = <const T extends string>(name: string, fallback: T, values: readonly T[]): T => {
+    const text = given(name);
+    if (text === undefined) return fallback;
+    const value = values.find((candidate) => candidate === text.toLowerCase());
+    if (value === undefined) throw new SettingError(name, text, values.join(', '));
+    return value;
+  };
+
+  const redisUrl = given('REDIS_URL');
+  if (redisUrl !== undefined) {
+    throw new SettingError('REDIS_URL', redacted(redisUrl), 'not set; this version runs as a single node');
+  }
+  const jwtSecret = given('JWT_SECRET') ?? null;
+  if (jwtSecret !== null && jwtSecret.length < 32) {
+    throw new SettingError('JWT_SECRET', `${jwtSecret.length} characters`, 'at least 32 characters');
+  }
+  const dataDir = resolve(given('DATA_DIR') ?? './data');
+  return {
+    port: whole('PORT', 3000, 0, 65_535),
+    host: given('HOST') ?? '0.0.0.0',
+    dataDir,
+    database: readDatabase(given('DATABASE_URL'), dataDir, oneOf('SQLITE_SYNC', 'normal', syncs)),
+    jwtSecret,
+    corsOrigins: readOrigins(given('CORS_ORIGINS')),
+    trustProxy: readTrustProxy(given('TRUST_PROXY')),
+    maxUploadBytes: whole('MAX_UPLOAD_MB', 50, 1, 4096) * 1024 * 1024,
+    confirmationTimeoutMs: whole('CONFIRMATION_TIMEOUT_MS', 5000, 50, 600_000),
+    confirmationAttempts: whole('CONFIRMATION_ATTEMPTS', 3, 1, 100),
+    eventRetention: whole('EVENT_RETENTION', 1000, 10, 1_000_000),
+    rateLimit: oneOf('RATE_LIMIT', 'on', switches) === 'on',
+    logLevel: oneOf('LOG_LEVEL', 'info', logLevels),
+  };
+}
+
+function readDatabase(url: string | undefined, dataDir: string, sync: 'normal' | 'full'): Settings['database'] {
+  if (url === undefined) return { kind: 'sqlite', file: join(dataDir, 'roomcast.sqlite'), sync };
+  if (!/^postgres(ql)?:\/\//.test(url) || !URL.canParse(url)) {
+    throw new SettingError('DATABASE_URL', redacted(url), 'postgres://user:password@host:port/database');
+  }
+  return { kind: 'postgres', url };
+}
+
+function readOrigins(text: string | undefined): string[] | '*' {
+  if (text === undefined) return [];
+  if (text === '*') return '*';
+  return text.split(',').map((part) => {
+    const origin = part.trim();
+    if (!URL.canParse(origin) || new URL(origin).origin !== origin) {
+      throw new SettingError('CORS_ORIGINS', text, 'origins like https://music.example, separated by commas, or *');
+    }
+    return origin;
+  });
+}
+
+function readTrustProxy(text: string | undefined): boolean | number | string {
+  if (text === undefined || text === 'false' || text === 'off') return false;
+  if (text === 'true' || text === 'on') return true;
+  if (/^\d{1,2}$/.test(text)) return Number(text);
+  if (/^[\w.:/, ]+$/.test(text)) return text;
+  throw new SettingError('TRUST_PROXY', text, 'true, false, a number of hops, or addresses separated by commas');
+}
+
+/** Never show a password that stands in an address. */
+const redacted = (url: string): string => url.replace(/\/\/[^@/]*@/, '//…@');

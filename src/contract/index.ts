@@ -1,0 +1,7 @@
+export * from './views.js';
+export * from './catalogue.js';
+export * from './queue.js';
+export * from './playback.js';
+export * from './errors.js';
+export * from './envelope-schema.js';
+export * as rest from './rest.js';

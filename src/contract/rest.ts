@@ -1,0 +1,66 @@
+import { Type } from 'typebox';
+import { AnyEnvelope } from './envelope-schema.js';
+import {
+  Count,
+  Id,
+  Playback,
+  Room,
+  RoomState,
+  RoomSummary,
+  Sequence,
+  Time,
+  Track,
+  User,
+  orNull,
+  shape,
+} from './views.js';
+
+/** What REST routes answer with, by name. */
+export const SignedIn = shape({ token: Type.String(), expires_at: Time, user: User });
+export const Me = shape({ user: User, expires_at: Time });
+export const MediaTokenAnswer = shape({ media_token: Type.String(), expires_at: Time });
+export const ServerTime = shape({ server_time: Time });
+export const RoomAnswer = shape({ room: Room });
+export const RoomStateAnswer = shape({ room: RoomState, sequence: Sequence });
+export const RoomList = shape({
+  rooms: Type.Array(RoomSummary, { description: 'newest first' }),
+  more: Type.Boolean(),
+  next: orNull(Type.String({ description: 'The `after` that gets the next page; null on the last' })),
+});
+export const InviteAnswer = shape({
+  invite: Type.String({ description: 'What `join` takes' }),
+  expires_at: Time,
+});
+export const UserAnswer = shape({ user: User });
+export const EventsPage = shape({
+  events: Type.Array(AnyEnvelope),
+  sequence: Type.Integer({ minimum: 0, description: "The room's newest" }),
+  more: Type.Boolean(),
+});
+export const TrackAnswer = shape({ track: Track });
+export const TrackList = shape({
+  tracks: Type.Array(Track, { description: 'The current track, then the queue in order; or the history, newest first' }),
+  total: Count,
+  more: Type.Boolean(),
+  next: orNull(Type.Integer({ minimum: 0, description: 'The `offset` of the next page; null on the last' })),
+});
+export const QueueAnswer = shape({ track: Track, queue_position: Type.Integer({ minimum: 1 }) });
+export const TrackMetadata = shape({
+  track: Track,
+  metadata: shape({
+    title: Type.String(),
+    artist: orNull(Type.String()),
+    album: orNull(Type.String()),
+    duration: Type.Number(),
+    mime_type: Type.String(),
+    size_bytes: Count,
+    sha256: Type.String({ description: 'Of the audio, hexadecimal' }),
+    cover_mime_type: orNull(Type.String()),
+  }),
+});
+export const PlaybackAnswer = shape({
+  playback: Playback,
+  event: shape({ event_id: Id, sequence: Sequence }),
+});
+export const PlaybackStatusAnswer = shape({ playback: Playback, track: orNull(Track), server_time: Time });
+export const Done = shape({ ok: Type.Literal(true) });

@@ -1,0 +1,17 @@
+import { Global, Module } from '@nestjs/common';
+import { Database } from './database.js';
+
+@Global()
+@Module({
+  providers: [
+    {
+      // Ready only once migrated: whoever injects the database may query it at once.
+      provide: 'migrated database',
+      inject: [Database],
+      useFactory: (database: Database) => database.migrate(),
+    },
+    Database,
+  ],
+  exports: [Database],
+})
+export class DatabaseModule {}

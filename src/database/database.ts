@@ -1,0 +1,57 @@
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Kysely, Migrator, sql, type Transaction } from 'kysely';
+import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
+import { SETTINGS } from '../config/config.module.js';
+import type { Settings } from '../config/settings.js';
+import { makeDialect } from './dialects.js';
+import { migrations } from './migrations.js';
+import type { Schema } from './schema.js';
+
+export type Trx = Transaction<Schema>;
+
+/** The database: SQLite in the data folder, or PostgreSQL. Migrated before anything else uses it. */
+@Injectable()
+export class Database implements OnApplicationShutdown {
+  /** For single queries. */
+  readonly db: Kysely<Schema>;
+  private readonly isolated: boolean;
+
+  constructor(
+    @Inject(SETTINGS) settings: Settings,
+    @InjectPinoLogger(Database.name) private readonly log: PinoLogger,
+  ) {
+    this.isolated = settings.database.kind === 'postgres';
+    this.db = new Kysely<Schema>({
+      dialect: makeDialect(settings.database, (err) => this.log.warn({ err }, 'database connection lost')),
+    });
+  }
+
+  /** Brings the tables up to date. @throws what the database says, where it cannot be reached or changed */
+  async migrate(): Promise<void> {
+    const { error, results } = await new Migrator({ db: this.db, provider: migrations }).migrateToLatest();
+    for (const { migrationName, status } of results ?? []) this.log.info({ migrationName, status }, 'migration');
+    if (error) throw error instanceof Error ? error : new Error(`the database could not be migrated: ${String(error)}`);
+  }
+
+  /** Several writes that are done together or not at all. */
+  write<R>(work: (trx: Trx) => Promise<R>): Promise<R> {
+    return this.db.transaction().execute(work);
+  }
+
+  /** Several reads of one moment. */
+  snapshot<R>(work: (trx: Trx) => Promise<R>): Promise<R> {
+    // SQLite runs one transaction at a time on our one connection; PostgreSQL has to be told.
+    return this.isolated
+      ? this.db.transaction().setIsolationLevel('repeatable read').setAccessMode('read only').execute(work)
+      : this.db.transaction().execute(work);
+  }
+
+  /** Really asks it. @throws where it does not answer */
+  async ping(): Promise<void> {
+    await sql`select 1`.execute(this.db);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.db.destroy();
+  }
+}

@@ -1,0 +1,126 @@
+import { type Kysely, type Migration, type MigrationProvider, sql } from 'kysely';
+
+/* Migrations see whatever schema stood before them, so they are written against an untyped database. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
+type AnyDatabase = Kysely<any>;
+
+const time = sql`double precision`;
+
+const first: Migration = {
+  async up(db: AnyDatabase) {
+    const { schema } = db;
+    await schema
+      .createTable('users')
+      .addColumn('id', 'text', (c) => c.primaryKey())
+      .addColumn('username', 'text', (c) => c.notNull())
+      .addColumn('username_key', 'text', (c) => c.unique())
+      .addColumn('password_hash', 'text')
+      .addColumn('created_at', time, (c) => c.notNull())
+      .execute();
+    await schema
+      .createTable('sessions')
+      .addColumn('id', 'text', (c) => c.primaryKey())
+      .addColumn('user_id', 'text', (c) => c.notNull().references('users.id').onDelete('cascade'))
+      .addColumn('expires_at', time, (c) => c.notNull())
+      .addColumn('revoked_at', time)
+      .execute();
+    await schema.createIndex('sessions_expires_at').on('sessions').column('expires_at').execute();
+    await schema
+      .createTable('rooms')
+      .addColumn('id', 'text', (c) => c.primaryKey())
+      .addColumn('name', 'text', (c) => c.notNull())
+      .addColumn('visibility', 'text', (c) => c.notNull())
+      .addColumn('administrator_id', 'text', (c) => c.references('users.id'))
+      .addColumn('playback_control', 'text', (c) => c.notNull())
+      .addColumn('upload', 'text', (c) => c.notNull())
+      .addColumn('vote', 'text', (c) => c.notNull())
+      .addColumn('sequence', 'integer', (c) => c.notNull().defaultTo(0))
+      .addColumn('created_at', time, (c) => c.notNull())
+      .execute();
+    const inRoom = (table: string) =>
+      schema
+        .createTable(table)
+        .addColumn('room_id', 'text', (c) => c.notNull().references('rooms.id').onDelete('cascade'));
+    const ofUser = (table: string) =>
+      inRoom(table).addColumn('user_id', 'text', (c) => c.notNull().references('users.id').onDelete('cascade'));
+    await ofUser('participants')
+      .addColumn('joined_at', time, (c) => c.notNull())
+      .addPrimaryKeyConstraint('participants_key', ['room_id', 'user_id'])
+      .execute();
+    await schema.createIndex('participants_user_id').on('participants').column('user_id').execute();
+    await ofUser('bans')
+      .addColumn('created_at', time, (c) => c.notNull())
+      .addPrimaryKeyConstraint('bans_key', ['room_id', 'user_id'])
+      .execute();
+    await inRoom('invites')
+      .addColumn('code', 'text', (c) => c.primaryKey())
+      .addColumn('created_by', 'text', (c) => c.notNull().references('users.id'))
+      .addColumn('expires_at', time, (c) => c.notNull())
+      .execute();
+    await schema.createIndex('invites_room_id').on('invites').column('room_id').execute();
+    await schema
+      .createTable('nodes')
+      .addColumn('id', 'text', (c) => c.primaryKey())
+      .addColumn('seen_at', time, (c) => c.notNull())
+      .execute();
+    await ofUser('connections')
+      .addColumn('id', 'text', (c) => c.primaryKey())
+      .addColumn('node_id', 'text', (c) => c.notNull())
+      .execute();
+    await schema.createIndex('connections_room_user').on('connections').columns(['room_id', 'user_id']).execute();
+    await schema.createIndex('connections_node_id').on('connections').column('node_id').execute();
+    await inRoom('tracks')
+      .addColumn('id', 'text', (c) => c.primaryKey())
+      .addColumn('uploader_id', 'text', (c) => c.notNull().references('users.id'))
+      .addColumn('sha256', 'text', (c) => c.notNull())
+      .addColumn('title', 'text', (c) => c.notNull())
+      .addColumn('artist', 'text')
+      .addColumn('album', 'text')
+      .addColumn('original_name', 'text', (c) => c.notNull())
+      .addColumn('duration', time, (c) => c.notNull())
+      .addColumn('mime_type', 'text', (c) => c.notNull())
+      .addColumn('size_bytes', 'bigint', (c) => c.notNull())
+      .addColumn('cover_sha256', 'text')
+      .addColumn('cover_mime_type', 'text')
+      .addColumn('vote_score', 'integer', (c) => c.notNull().defaultTo(0))
+      .addColumn('status', 'text', (c) => c.notNull())
+      .addColumn('placed_position', 'integer')
+      .addColumn('created_at', time, (c) => c.notNull())
+      .addColumn('played_at', time)
+      .execute();
+    await schema.createIndex('tracks_room_status').on('tracks').columns(['room_id', 'status']).execute();
+    await schema.createIndex('tracks_sha256').on('tracks').column('sha256').execute();
+    await schema.createIndex('tracks_cover_sha256').on('tracks').column('cover_sha256').execute();
+    await schema
+      .createTable('votes')
+      .addColumn('track_id', 'text', (c) => c.notNull().references('tracks.id').onDelete('cascade'))
+      .addColumn('user_id', 'text', (c) => c.notNull().references('users.id').onDelete('cascade'))
+      .addColumn('created_at', time, (c) => c.notNull())
+      .addPrimaryKeyConstraint('votes_key', ['track_id', 'user_id'])
+      .execute();
+    await schema
+      .createTable('playback')
+      .addColumn('room_id', 'text', (c) => c.primaryKey().references('rooms.id').onDelete('cascade'))
+      .addColumn('status', 'text', (c) => c.notNull())
+      .addColumn('track_id', 'text')
+      .addColumn('position', time, (c) => c.notNull())
+      .addColumn('started_at', time)
+      .addColumn('ends_at', time)
+      .addColumn('version', 'integer', (c) => c.notNull())
+      .execute();
+    await schema.createIndex('playback_ends_at').on('playback').column('ends_at').execute();
+    await inRoom('events')
+      .addColumn('sequence', 'integer', (c) => c.notNull())
+      .addColumn('event_id', 'text', (c) => c.notNull())
+      .addColumn('type', 'text', (c) => c.notNull())
+      .addColumn('created_at', time, (c) => c.notNull())
+      .addColumn('data', 'text', (c) => c.notNull())
+      .addPrimaryKeyConstraint('events_key', ['room_id', 'sequence'])
+      .execute();
+    await schema.createIndex('events_event_id').on('events').column('event_id').execute();
+  },
+};
+
+export const migrations: MigrationProvider = {
+  getMigrations: () => Promise.resolve({ '001_first': first }),
+};

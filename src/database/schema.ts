@@ -1,0 +1,139 @@
+import type { Generated, Selectable } from 'kysely';
+import type { Permission, PlaybackStatus, TrackStatus, Visibility } from '../contract/index.js';
+
+/**
+ * The tables. Times are Unix seconds (double precision), ids UUIDs as text, booleans 0 or 1, so that one query
+ * code serves SQLite and PostgreSQL.
+ */
+export interface Schema {
+  users: UsersTable;
+  sessions: SessionsTable;
+  rooms: RoomsTable;
+  participants: ParticipantsTable;
+  bans: BansTable;
+  invites: InvitesTable;
+  nodes: NodesTable;
+  connections: ConnectionsTable;
+  tracks: TracksTable;
+  votes: VotesTable;
+  playback: PlaybackTable;
+  events: EventsTable;
+}
+
+interface UsersTable {
+  id: string;
+  username: string;
+  /** Lower case, for registered users alone: registered names are unique, guests' are not. */
+  username_key: string | null;
+  password_hash: string | null;
+  created_at: number;
+}
+
+interface SessionsTable {
+  id: string;
+  user_id: string;
+  expires_at: number;
+  revoked_at: number | null;
+}
+
+interface RoomsTable {
+  id: string;
+  name: string;
+  visibility: Visibility;
+  administrator_id: string | null;
+  playback_control: Permission;
+  upload: Permission;
+  vote: Permission;
+  /** The newest event's place in the log; 0 before the first. */
+  sequence: Generated<number>;
+  created_at: number;
+}
+
+interface ParticipantsTable {
+  room_id: string;
+  user_id: string;
+  joined_at: number;
+}
+
+interface BansTable {
+  room_id: string;
+  user_id: string;
+  created_at: number;
+}
+
+interface InvitesTable {
+  code: string;
+  room_id: string;
+  created_by: string;
+  expires_at: number;
+}
+
+/** Running servers. */
+interface NodesTable {
+  id: string;
+  seen_at: number;
+}
+
+/** Open sockets in rooms, over all nodes. */
+interface ConnectionsTable {
+  id: string;
+  room_id: string;
+  user_id: string;
+  node_id: string;
+}
+
+interface TracksTable {
+  id: string;
+  room_id: string;
+  uploader_id: string;
+  /** SHA-256 of the audio, hexadecimal: the name of its file. */
+  sha256: string;
+  title: string;
+  artist: string | null;
+  album: string | null;
+  original_name: string;
+  duration: number;
+  mime_type: string;
+  size_bytes: number;
+  /** SHA-256 of the cover image; null where there is none. */
+  cover_sha256: string | null;
+  cover_mime_type: string | null;
+  vote_score: Generated<number>;
+  status: TrackStatus;
+  placed_position: number | null;
+  created_at: number;
+  played_at: number | null;
+}
+
+interface VotesTable {
+  track_id: string;
+  user_id: string;
+  created_at: number;
+}
+
+interface PlaybackTable {
+  room_id: string;
+  status: PlaybackStatus;
+  track_id: string | null;
+  position: number;
+  started_at: number | null;
+  /** When the current track ends, while playing. */
+  ends_at: number | null;
+  version: number;
+}
+
+interface EventsTable {
+  room_id: string;
+  sequence: number;
+  event_id: string;
+  type: string;
+  created_at: number;
+  /** The payload, as JSON, without `server_time`. */
+  data: string;
+}
+
+export type RoomRow = Selectable<RoomsTable>;
+export type TrackRow = Selectable<TracksTable>;
+export type PlaybackRow = Selectable<PlaybackTable>;
+export type UserRow = Selectable<UsersTable>;
+export type EventRow = Selectable<EventsTable>;

@@ -1,0 +1,66 @@
+import { HttpException } from '@nestjs/common';
+import type { ErrorCode } from '../contract/index.js';
+import { Problem } from './problem.js';
+
+const codes: Record<number, ErrorCode> = {
+  400: 'malformed',
+  401: 'unauthorized',
+  403: 'forbidden',
+  404: 'not_found',
+  413: 'payload_too_large',
+  415: 'unsupported_media_type',
+  416: 'range_not_satisfiable',
+  422: 'invalid_field',
+  429: 'rate_limited',
+  503: 'unavailable',
+};
+
+const messages: Partial<Record<ErrorCode, string>> = {
+  not_found: 'There is nothing at this path.',
+  payload_too_large: 'The body is larger than is taken here.',
+  unsupported_media_type: 'The body is of a kind that is not taken here; send JSON, or multipart for an upload.',
+  rate_limited: 'Too many requests; wait as long as Retry-After says.',
+};
+
+/**
+ * What to tell the caller of any error. Ours pass; the framework's and the HTTP parsers' get a code by their
+ * status; anything else is `internal` and keeps its text to itself.
+ */
+export function asProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  const status = statusOf(error);
+  // Multer's own refusals carry a code, not a status.
+  const multer = multerProblem(error);
+  if (multer) return multer;
+  if (status !== undefined && status >= 400 && status < 500) {
+    const code = codes[status] ?? 'malformed';
+    const text = error instanceof Error ? error.message : '';
+    return new Problem(code, messages[code] ?? (text || 'The request could not be read.'));
+  }
+  if (status === 503) return new Problem('unavailable', 'The server cannot do this right now; try again.');
+  return new Problem('internal', 'Something went wrong here; it has been logged. Try again.');
+}
+
+function statusOf(error: unknown): number | undefined {
+  if (error instanceof HttpException) return error.getStatus();
+  if (error instanceof URIError) return 400;
+  if (typeof error !== 'object' || error === null) return undefined;
+  const { status, statusCode } = error as { status?: unknown; statusCode?: unknown };
+  const value = status ?? statusCode;
+  return typeof value === 'number' ? value : undefined;
+}
+
+function multerProblem(error: unknown): Problem | undefined {
+  const text = error instanceof Error ? error.message : '';
+  const { code, name, field } = (error ?? {}) as { code?: unknown; name?: unknown; field?: unknown };
+  if (name === 'MulterError' || (typeof code === 'string' && code.startsWith('LIMIT_'))) {
+    if (code === 'LIMIT_FILE_SIZE') return new Problem('payload_too_large', 'The file is larger than is allowed.');
+    return new Problem('invalid_field', `The form is not as expected: ${text}.`, [
+      { field: typeof field === 'string' ? field : 'audio_file', message: text },
+    ]);
+  }
+  if (/^(Multipart:|Unexpected end of (form|file)|Malformed (part|content)|Missing Content-Type)/i.test(text)) {
+    return new Problem('malformed', 'The multipart form is broken off or malformed; send it again.');
+  }
+  return undefined;
+}

@@ -1,0 +1,39 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiResponse } from '@nestjs/swagger';
+import type { TSchema } from 'typebox';
+import { type ErrorCode, errorCodes } from '../contract/index.js';
+import { Problem } from './problem.js';
+
+type OpenApiSchema = NonNullable<Extract<Parameters<typeof ApiResponse>[0], { schema?: unknown }>['schema']>;
+
+/** A contract schema as the OpenAPI document takes it. */
+export const openApiSchema = (schema: TSchema): OpenApiSchema => JSON.parse(JSON.stringify(schema)) as OpenApiSchema;
+
+/** Documents what a route answers when it goes well. */
+export const Answers = (status: number, schema: TSchema, description = 'Done.') =>
+  ApiResponse({ status, description, schema: openApiSchema(schema) });
+
+/** Documents the errors a route answers with, each code under its status, with an example. */
+export const Refuses = (...codes: ErrorCode[]) => {
+  const byStatus = new Map<number, ErrorCode[]>();
+  for (const code of codes) {
+    const { status } = new Problem(code, '');
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
+  }
+  return applyDecorators(
+    ...[...byStatus].map(([status, ofStatus]) =>
+      ApiResponse({
+        status,
+        description: ofStatus.map((code) => `\`${code}\`: ${errorCodes[code]}`).join('\n\n'),
+        content: {
+          'application/json': {
+            schema: { $ref: '#/components/schemas/ErrorBody' },
+            examples: Object.fromEntries(
+              ofStatus.map((code) => [code, { value: { error: { code, message: errorCodes[code] } } }]),
+            ),
+          },
+        },
+      }),
+    ),
+  );
+};

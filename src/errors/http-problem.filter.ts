@@ -1,0 +1,27 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
+import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
+import type { Request, Response } from 'express';
+import { asProblem } from './as-problem.js';
+
+/** Answers every error of a REST call in the one form. */
+@Catch()
+export class HttpProblemFilter implements ExceptionFilter {
+  constructor(@InjectPinoLogger(HttpProblemFilter.name) private readonly log: PinoLogger) {}
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const response = http.getResponse<Response>();
+    const problem = asProblem(error);
+    if (problem.status >= 500) this.log.error({ err: error }, 'request failed');
+    if (response.headersSent) {
+      // The body is on its way already: cutting the connection is the one honest sign that it is not whole.
+      http.getRequest<Request>().socket.destroy();
+      return;
+    }
+    if (problem.status === 401) response.setHeader('WWW-Authenticate', 'Bearer');
+    for (const header of ['ETag', 'Cache-Control', 'Last-Modified', 'Content-Type', 'Content-Disposition']) {
+      response.removeHeader(header);
+    }
+    response.status(problem.status).json({ error: problem.body });
+  }
+}

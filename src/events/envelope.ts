@@ -1,0 +1,56 @@
+import {
+  catalogue,
+  type EventData,
+  type EventType,
+  type Envelope,
+  isEventType,
+  priorities,
+  type RoomEvent,
+} from '../contract/index.js';
+import type { EventRow } from '../database/schema.js';
+import { v7 as uuid } from 'uuid';
+
+/** Makes an event of what happened. `sequence` only where it is logged. */
+export function makeEvent<T extends EventType>(
+  type: T,
+  roomId: string | null,
+  timestamp: number,
+  data: EventData<T>,
+  sequence?: number,
+): RoomEvent<T> {
+  return {
+    event_id: uuid(),
+    type,
+    data: { room_id: roomId, timestamp, ...data },
+    metadata: metadata(type, timestamp, sequence),
+  };
+}
+
+const metadata = (type: EventType, createdAt: number, sequence?: number): RoomEvent['metadata'] => ({
+  priority: catalogue[type].priority,
+  requires_confirmation: priorities[catalogue[type].priority].confirmed,
+  retry_count: 0,
+  created_at: createdAt,
+  ...(sequence === undefined ? {} : { sequence }),
+});
+
+/** The event as it goes out now. */
+export function seal(event: RoomEvent, serverTime: number, retryCount = 0): Envelope {
+  return {
+    event_id: event.event_id,
+    type: event.type,
+    data: { ...event.data, server_time: serverTime },
+    metadata: retryCount === 0 ? event.metadata : { ...event.metadata, retry_count: retryCount },
+  } as Envelope;
+}
+
+/** A logged event, as it was when it was raised. */
+export function fromRow(row: EventRow): RoomEvent {
+  if (!isEventType(row.type)) throw new Error(`the log holds an event of unknown type ${row.type}`);
+  return {
+    event_id: row.event_id,
+    type: row.type,
+    data: JSON.parse(row.data) as RoomEvent['data'],
+    metadata: metadata(row.type, row.created_at, row.sequence),
+  };
+}

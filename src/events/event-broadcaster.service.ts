@@ -1,0 +1,178 @@
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
+import { type Observable, Subject } from 'rxjs';
+import { Clock } from '../config/clock.js';
+import type { EventData, EventType, RoomEvent } from '../contract/index.js';
+import { Database, type Trx } from '../database/database.js';
+import type { RoomRow } from '../database/schema.js';
+import { Problem } from '../errors/problem.js';
+import { makeEvent } from './envelope.js';
+import { EventBus } from './event-bus.js';
+import { EventLog } from './event-log.js';
+import { KeyedLock } from './keyed-lock.js';
+import { checkPayload } from './payload-check.js';
+import { type Outgoing, RoomChange } from './room-change.js';
+
+/** To one user's connections: in one room, or wherever they are. */
+export interface ToUser {
+  to: 'user';
+  userId: string;
+  roomId: string | null;
+  event: RoomEvent;
+}
+
+/** To every connection. */
+export interface ToAll {
+  to: 'all';
+  event: RoomEvent<'server_status'>;
+}
+
+export type Broadcast = (Outgoing | ToUser | ToAll) & { path: 'local' | 'bus' };
+
+/** More work in the same transaction, caused by an event that another feature raised. */
+export type Reaction<T extends EventType> = (change: RoomChange, event: RoomEvent<T>) => Promise<void>;
+
+const pruneEvery = 64;
+
+/**
+ * The one way for anything to happen in a room. Features change a room here and raise events with the change;
+ * what is committed goes out on `broadcasts`, in the order of commit, and to the other nodes over the bus.
+ */
+@Injectable()
+export class EventBroadcasterService implements OnModuleDestroy {
+  readonly #broadcasts = new Subject<Broadcast>();
+  readonly #reactions = new Map<EventType, Reaction<EventType>[]>();
+  readonly #rooms = new KeyedLock();
+
+  /** What goes out, for the gateway. Ends with the server. */
+  readonly broadcasts: Observable<Broadcast> = this.#broadcasts.asObservable();
+
+  constructor(
+    private readonly database: Database,
+    private readonly eventLog: EventLog,
+    private readonly bus: EventBus,
+    private readonly clock: Clock,
+    @InjectPinoLogger(EventBroadcasterService.name) private readonly log: PinoLogger,
+  ) {
+    bus.onMessage((message) => this.#broadcasts.next({ ...message, path: 'bus' }));
+  }
+
+  /**
+   * Changes a room: `work` writes rows and raises events in one transaction that holds the room's row. Returns
+   * after the commit and after the events have been handed to this node's gateway.
+   * @throws {Problem} room_not_found; or what `work` throws, and then nothing has happened
+   */
+  roomChange<R>(roomId: string, work: (change: RoomChange) => Promise<R>): Promise<R> {
+    return this.#change(roomId, work, (trx) =>
+      // Taking the row's lock before reading is what makes one order of commit and sequence.
+      trx
+        .updateTable('rooms')
+        .set((of) => ({ sequence: of.ref('sequence') }))
+        .where('id', '=', roomId)
+        .returningAll()
+        .executeTakeFirst(),
+    );
+  }
+
+  /** Makes a room, and does the rest of what belongs to making it in the same transaction. */
+  newRoom<R>(room: Omit<RoomRow, 'sequence'>, work: (change: RoomChange) => Promise<R>): Promise<R> {
+    return this.#change(room.id, work, (trx) =>
+      trx.insertInto('rooms').values(room).returningAll().executeTakeFirst(),
+    );
+  }
+
+  /**
+   * Has `reaction` run in the same transaction whenever an event of this type is raised: how features answer
+   * each other without knowing each other.
+   */
+  react<T extends EventType>(type: T, reaction: Reaction<T>): void {
+    const known = this.#reactions.get(type) ?? [];
+    this.#reactions.set(type, [...known, reaction as unknown as Reaction<EventType>]);
+  }
+
+  /** Tells one user of something that concerns nobody else. Not logged. */
+  toUser<T extends 'error'>(userId: string, roomId: string | null, type: T, data: EventData<T>): void {
+    checkPayload(type, data);
+    const event = makeEvent(type, roomId, this.clock.now(), data);
+    this.#broadcasts.next({ to: 'user', userId, roomId, event, path: 'local' });
+  }
+
+  /** An `error` event for one user: in one room, or wherever they are connected. */
+  error(userId: string, roomId: string | null, problem: Problem): void {
+    this.toUser(userId, roomId, 'error', problem.body);
+  }
+
+  /** Tells everyone connected to this node how the server is. */
+  serverStatus(status: EventData<'server_status'>['status'], message: string): void {
+    const data = { status, message };
+    checkPayload('server_status', data);
+    const event = makeEvent('server_status', null, this.clock.now(), data);
+    this.#broadcasts.next({ to: 'all', event, path: 'local' });
+  }
+
+  onModuleDestroy(): void {
+    this.#broadcasts.complete();
+  }
+
+  async #change<R>(
+    roomId: string,
+    work: (change: RoomChange) => Promise<R>,
+    take: (trx: Trx) => Promise<RoomRow | undefined>,
+  ): Promise<R> {
+    const { result, change } = await this.#rooms.run(roomId, async () => {
+      const committed = await this.database.write(async (trx) => {
+        const room = await take(trx);
+        if (!room) throw new Problem('room_not_found', 'There is no such room.');
+        const change = new RoomChange(trx, room, this.clock.now());
+        const result = await work(change);
+        await this.#runReactions(change);
+        await this.#writeLog(change);
+        return { result, change };
+      });
+      // Only now: a rolled back change is silent.
+      for (const outgoing of committed.change.outgoing) this.#send(outgoing);
+      return committed;
+    });
+    this.#pruneNowAndThen(change);
+    for (const work of change.afterCommit) {
+      // The change stands whatever becomes of this.
+      await work().catch((err: unknown) => this.log.error({ err, room_id: roomId }, 'work after a change failed'));
+    }
+    return result;
+  }
+
+  async #runReactions(change: RoomChange): Promise<void> {
+    // Reactions may raise events too, which are then reacted to in turn.
+    for (const outgoing of change.outgoing) {
+      if (outgoing.to !== 'room') continue;
+      for (const reaction of this.#reactions.get(outgoing.event.type) ?? []) await reaction(change, outgoing.event);
+    }
+  }
+
+  async #writeLog(change: RoomChange): Promise<void> {
+    const { trx, room, sequence } = change;
+    if (change.deleted) {
+      await trx.deleteFrom('rooms').where('id', '=', room.id).execute();
+      return;
+    }
+    if (sequence === room.sequence) return;
+    const logged = change.outgoing.flatMap(({ to, event }) =>
+      to === 'room' && event.metadata.sequence !== undefined ? [event] : [],
+    );
+    await this.eventLog.append(trx, room.id, logged);
+    await trx.updateTable('rooms').set({ sequence }).where('id', '=', room.id).execute();
+  }
+
+  #send(outgoing: Outgoing): void {
+    this.#broadcasts.next({ ...outgoing, path: 'local' });
+    // Nobody waits for the other nodes: they find in the log what the bus loses.
+    this.bus.publish(outgoing).catch((err: unknown) => {
+      this.log.warn({ err, event_id: outgoing.event.event_id }, 'the bus did not take an event');
+    });
+  }
+
+  #pruneNowAndThen({ room, sequence, deleted }: RoomChange): void {
+    const passed = Math.floor(sequence / pruneEvery) !== Math.floor(room.sequence / pruneEvery);
+    if (passed && !deleted) void this.eventLog.prune(room.id, sequence);
+  }
+}

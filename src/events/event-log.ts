@@ -1,0 +1,113 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
+import { SETTINGS } from '../config/config.module.js';
+import type { Settings } from '../config/settings.js';
+import type { RoomEvent } from '../contract/index.js';
+import { Database, type Trx } from '../database/database.js';
+import { fromRow } from './envelope.js';
+
+/** Some of a room's log, in order. */
+export interface LogPage {
+  events: RoomEvent[];
+  /** The newest event's place in the room when this was read. */
+  sequence: number;
+  more: boolean;
+}
+
+/** What a log can say of what came after a sequence: all of it, or that it no longer knows. */
+export type Missed = { kind: 'replay'; events: RoomEvent[] } | { kind: 'reset'; oldest: number };
+
+/** The rooms' logs: events in the order in which their changes were committed, the newest `EVENT_RETENTION` of each. */
+@Injectable()
+export class EventLog {
+  constructor(
+    private readonly database: Database,
+    @Inject(SETTINGS) private readonly settings: Settings,
+    @InjectPinoLogger(EventLog.name) private readonly log: PinoLogger,
+  ) {}
+
+  async append(trx: Trx, roomId: string, events: readonly RoomEvent[]): Promise<void> {
+    // A few rows at a time: a statement's parameters are limited.
+    for (let from = 0; from < events.length; from += 50) {
+      const rows = events.slice(from, from + 50).map((event) => ({
+        room_id: roomId,
+        sequence: event.metadata.sequence!,
+        event_id: event.event_id,
+        type: event.type,
+        created_at: event.metadata.created_at,
+        data: JSON.stringify(event.data),
+      }));
+      await trx.insertInto('events').values(rows).execute();
+    }
+  }
+
+  /** The room's newest sequence; undefined where there is no such room. */
+  async head(roomId: string, trx: Trx | Database['db'] = this.database.db): Promise<number | undefined> {
+    const row = await trx.selectFrom('rooms').select('sequence').where('id', '=', roomId).executeTakeFirst();
+    return row?.sequence;
+  }
+
+  /** The newest sequence of each of these rooms that exists. */
+  async heads(roomIds: readonly string[]): Promise<Map<string, number>> {
+    const heads = new Map<string, number>();
+    // A statement's parameters are limited.
+    for (let from = 0; from < roomIds.length; from += 500) {
+      const rows = await this.database.db
+        .selectFrom('rooms')
+        .select(['id', 'sequence'])
+        .where('id', 'in', roomIds.slice(from, from + 500))
+        .execute();
+      for (const { id, sequence } of rows) heads.set(id, sequence);
+    }
+    return heads;
+  }
+
+  /** At most `limit` events after `after`, whether or not the log reaches back that far. */
+  async read(trx: Trx | Database['db'], roomId: string, after: number, limit: number): Promise<RoomEvent[]> {
+    const rows = await trx
+      .selectFrom('events')
+      .selectAll()
+      .where('room_id', '=', roomId)
+      .where('sequence', '>', after)
+      .orderBy('sequence')
+      .limit(limit)
+      .execute();
+    return rows.map(fromRow);
+  }
+
+  /**
+   * Everything from after `after` up to the head, or `reset` where the log does not hold all of it (or never
+   * reached that far).
+   */
+  async missed(trx: Trx, roomId: string, after: number, head: number): Promise<Missed> {
+    if (after > head) return { kind: 'reset', oldest: head };
+    const oldest = await this.oldest(trx, roomId, head);
+    if (after + 1 < oldest) return { kind: 'reset', oldest };
+    return { kind: 'replay', events: await this.read(trx, roomId, after, head - after) };
+  }
+
+  /** The oldest sequence that is kept; one after the head where nothing is. */
+  async oldest(trx: Trx, roomId: string, head: number): Promise<number> {
+    const row = await trx
+      .selectFrom('events')
+      .select((of) => of.fn.min('sequence').as('oldest'))
+      .where('room_id', '=', roomId)
+      .executeTakeFirst();
+    return row?.oldest ?? head + 1;
+  }
+
+  /** Forgets what is older than the retention. Called in the background; a failure costs space, nothing else. */
+  async prune(roomId: string, head: number): Promise<void> {
+    const keepAfter = head - this.settings.eventRetention;
+    if (keepAfter <= 0) return;
+    try {
+      await this.database.db
+        .deleteFrom('events')
+        .where('room_id', '=', roomId)
+        .where('sequence', '<=', keepAfter)
+        .execute();
+    } catch (err) {
+      this.log.warn({ err, room_id: roomId }, 'the log could not be pruned');
+    }
+  }
+}

@@ -1,0 +1,15 @@
+import { Module } from '@nestjs/common';
+import { AuthModule } from '../auth/auth.module.js';
+import { RoomStateModule } from '../room-state/room-state.module.js';
+import { RoomsModule } from '../rooms/rooms.module.js';
+import { LobbyGateway } from './lobby.gateway.js';
+import { RoomFeedsService } from './room-feeds.service.js';
+import { RoomGateway } from './room.gateway.js';
+import { SocketAdmission } from './socket-admission.js';
+
+@Module({
+  imports: [AuthModule, RoomsModule, RoomStateModule],
+  providers: [RoomGateway, LobbyGateway, RoomFeedsService, SocketAdmission],
+  exports: [RoomFeedsService],
+})
+export class GatewayModule {}

@@ -1,0 +1,44 @@
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { Logger } from 'nestjs-pino';
+import { readSettings, type Settings, SettingError } from './config/settings.js';
+import { createServer } from './server.js';
+
+/** A server that cannot finish in time ends all the same: supervisors wait 10 s before they kill. */
+const patience = 9000;
+
+try {
+  const settings = readSettings(process.env);
+  const app = await createServer(settings);
+  await app.listen(settings.port, settings.host);
+  announce(app, settings);
+  endOnSignal(app);
+} catch (error) {
+  // One line for whoever started it; the stack only where it is our fault.
+  const text = error instanceof Error ? (error instanceof SettingError || 'code' in error ? error.message : error.stack) : String(error);
+  process.stderr.write(`roomcast cannot start: ${text}\n`);
+  process.exit(1);
+}
+
+function announce(app: NestExpressApplication, { dataDir }: Settings): void {
+  const address = app.getHttpServer().address() as { port: number };
+  app.get(Logger).log(`listening on port ${address.port}; data in ${dataDir}`, 'Roomcast');
+}
+
+function endOnSignal(app: NestExpressApplication): void {
+  let ending = false;
+  const end = (signal: string) => {
+    if (ending) return;
+    ending = true;
+    app.get(Logger).log(`${signal}: finishing`, 'Roomcast');
+    setTimeout(() => process.exit(0), patience).unref();
+    app.close().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        process.stderr.write(`roomcast could not end cleanly: ${String(error)}\n`);
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', () => end('SIGTERM'));
+  process.on('SIGINT', () => end('SIGINT'));
+}

@@ -1,0 +1,34 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Params } from 'nestjs-pino';
+import type { Settings } from '../config/settings.js';
+
+type Request = IncomingMessage & { originalUrl?: string };
+
+/** A path without its query: media tokens stand there. */
+const pathOf = (request: Request): string => (request.originalUrl ?? request.url ?? '').split('?')[0]!;
+
+/** JSON lines; each of a request carries its id and, where it concerns one, the room's. Never a header or a body. */
+export const loggerOptions = ({ logLevel }: Settings): Params => ({
+  pinoHttp: {
+    level: logLevel,
+    genReqId: (request: Request, response: ServerResponse) => {
+      const given = request.headers['x-request-id'];
+      const id = typeof given === 'string' && /^[\w.:-]{1,100}$/.test(given) ? given : randomUUID();
+      response.setHeader('X-Request-Id', id);
+      return id;
+    },
+    quietReqLogger: true,
+    customAttributeKeys: { reqId: 'request_id' },
+    customProps: (request: Request) => {
+      const room = /\/rooms\/([0-9a-f-]{36})/i.exec(pathOf(request))?.[1];
+      return room ? { room_id: room } : {};
+    },
+    serializers: {
+      req: (request: { method: string; raw: Request }) => ({ method: request.method, path: pathOf(request.raw) }),
+      res: (response: { statusCode: number }) => ({ status: response.statusCode }),
+    },
+    customLogLevel: (_request, response, error) =>
+      error || response.statusCode >= 500 ? 'error' : response.statusCode >= 400 ? 'info' : 'debug',
+  },
+});

@@ -1,0 +1,95 @@
+import type { PlaybackStatus } from '../contract/index.js';
+import { positionAt } from '../contract/index.js';
+import { Problem } from '../errors/problem.js';
+
+/** Playback as it is kept. Times are Unix seconds, positions seconds into the track. */
+export interface PlaybackState {
+  status: PlaybackStatus;
+  track_id: string | null;
+  position: number;
+  started_at: number | null;
+  /** When the current track ends; null unless playing. */
+  ends_at: number | null;
+  version: number;
+}
+
+/**
+ * How far ahead a beginning lies, in seconds, so that it reaches every listener before it is due: well above the
+ * one-way delay of most connections, well below what feels like waiting.
+ */
+export const lead = 0.25;
+
+/** A track begins. Playback of whatever came before is over. */
+export const start = (state: PlaybackState, trackId: string, duration: number, now: number): PlaybackState =>
+  playing(state, trackId, 0, duration, now);
+
+/** Nothing is current any more. */
+export const silence = (state: PlaybackState): PlaybackState => ({
+  status: 'stopped',
+  track_id: null,
+  position: 0,
+  started_at: null,
+  ends_at: null,
+  version: state.version + 1,
+});
+
+/** @throws {Problem} not_playing */
+export function pause(state: PlaybackState, duration: number, now: number): PlaybackState {
+  if (state.status !== 'playing') throw new Problem('not_playing', 'Nothing is playing.');
+  return holding(state, 'paused', Math.min(positionAt(state, now), duration));
+}
+
+/** @throws {Problem} not_paused */
+export function resume(state: PlaybackState, duration: number, now: number): PlaybackState {
+  if (state.status !== 'paused' || state.track_id === null) {
+    throw new Problem('not_paused', 'Playback is not paused.');
+  }
+  return playing(state, state.track_id, state.position, duration, now);
+}
+
+/** The current track stays current, at its beginning. @throws {Problem} not_playing */
+export function stop(state: PlaybackState): PlaybackState {
+  if (state.status === 'stopped') throw new Problem('not_playing', 'Nothing is playing.');
+  return holding(state, 'stopped', 0);
+}
+
+/** @throws {Problem} not_playing; invalid_field where the position lies outside of the track */
+export function seek(state: PlaybackState, position: number, duration: number, now: number): PlaybackState {
+  if (state.status === 'stopped' || state.track_id === null) {
+    throw new Problem('not_playing', 'Nothing is playing.');
+  }
+  if (position < 0 || position > duration) {
+    const message = `position must be from 0 to ${duration}, the length of the track in seconds`;
+    throw new Problem('invalid_field', message, [{ field: 'position', message }]);
+  }
+  return state.status === 'playing'
+    ? playing(state, state.track_id, position, duration, now)
+    : holding(state, 'paused', position);
+}
+
+const playing = (
+  { version }: PlaybackState,
+  trackId: string,
+  position: number,
+  duration: number,
+  now: number,
+): PlaybackState => {
+  const started_at = now + lead - position;
+  return {
+    status: 'playing',
+    track_id: trackId,
+    position,
+    started_at,
+    ends_at: started_at + duration,
+    version: version + 1,
+  };
+};
+
+const holding = (state: PlaybackState, status: 'paused' | 'stopped', position: number): PlaybackState => ({
+  status,
+  track_id: state.track_id,
+  position,
+  started_at: null,
+  ends_at: null,
+  version: state.version + 1,
+});

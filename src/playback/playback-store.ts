@@ -1,0 +1,52 @@
+import { Injectable } from '@nestjs/common';
+import { type Playback, positionAt } from '../contract/index.js';
+import { Database, type Trx } from '../database/database.js';
+import type { PlaybackState } from './playback-machine.js';
+
+/** Playback's rows. */
+@Injectable()
+export class PlaybackStore {
+  constructor(private readonly database: Database) {}
+
+  async load(trx: Trx, roomId: string): Promise<PlaybackState> {
+    const { room_id: _, ...state } = await trx
+      .selectFrom('playback')
+      .selectAll()
+      .where('room_id', '=', roomId)
+      .executeTakeFirstOrThrow();
+    return state;
+  }
+
+  async save(trx: Trx, roomId: string, state: PlaybackState): Promise<void> {
+    await trx.updateTable('playback').set(state).where('room_id', '=', roomId).execute();
+  }
+
+  /** The rooms whose track has ended by `now`. */
+  async due(now: number): Promise<string[]> {
+    const rows = await this.database.db
+      .selectFrom('playback')
+      .select('room_id')
+      .where('ends_at', '<=', now)
+      .orderBy('ends_at')
+      .execute();
+    return rows.map(({ room_id }) => room_id);
+  }
+
+  /** When the next track of any room ends; null where none plays. */
+  async nextEnd(): Promise<number | null> {
+    const row = await this.database.db
+      .selectFrom('playback')
+      .select((of) => of.fn.min('ends_at').as('ends_at'))
+      .executeTakeFirst();
+    return row?.ends_at ?? null;
+  }
+}
+
+/** What is shown of playback; `position` is where it is at `now`. */
+export const playbackView = (state: PlaybackState, now: number): Playback => ({
+  status: state.status,
+  track_id: state.track_id,
+  position: positionAt(state, now),
+  started_at: state.started_at,
+  version: state.version,
+});

@@ -1,0 +1,198 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../config/clock.js';
+import type { EventData, Playback, RoomEvent, Track, TypesOfGroup, User } from '../contract/index.js';
+import { Database, type Trx } from '../database/database.js';
+import { Problem } from '../errors/problem.js';
+import { EventBroadcasterService } from '../events/event-broadcaster.service.js';
+import type { RoomChange } from '../events/room-change.js';
+import { RoomAccess } from '../rooms/room-access.js';
+import { QueueService } from '../tracks/queue.service.js';
+import { trackView } from '../tracks/track-view.js';
+import * as machine from './playback-machine.js';
+import type { PlaybackState } from './playback-machine.js';
+import { PlaybackScheduler } from './playback-scheduler.js';
+import { playbackView, PlaybackStore } from './playback-store.js';
+
+/** What a playback command answers: the new state, and the event that tells everyone of it. */
+export interface PlaybackResult {
+  playback: Playback;
+  event: { event_id: string; sequence: number };
+}
+
+/** What the room hears: the commands, and the server's own advance when a track ends. */
+@Injectable()
+export class PlaybackService {
+  constructor(
+    private readonly broadcaster: EventBroadcasterService,
+    private readonly access: RoomAccess,
+    private readonly queue: QueueService,
+    private readonly store: PlaybackStore,
+    private readonly scheduler: PlaybackScheduler,
+    private readonly database: Database,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Starts a track of the room, or without one the current, or the next.
+   * @throws {Problem} not_a_participant, not_administrator, room_not_found, track_not_found, already_playing,
+   * nothing_to_play
+   */
+  start(user: User, roomId: string, trackId: string | undefined): Promise<PlaybackResult> {
+    return this.#command(user, roomId, async (change, state) => {
+      if (trackId === undefined && state.status !== 'stopped') {
+        throw new Problem('already_playing', 'Something is playing or paused: resume it, skip it, or name a track.');
+      }
+      const chosen = trackId ?? state.track_id ?? (await this.queue.next(change.trx, roomId));
+      if (chosen === undefined) throw new Problem('nothing_to_play', 'The queue is empty: upload a track first.');
+      const track = await this.queue.find(change.trx, chosen);
+      if (track.room_id !== roomId) throw new Problem('track_not_found', 'There is no such track in this room.');
+      return this.#begin(change, state, chosen, user);
+    });
+  }
+
+  /** @throws {Problem} as `start`, and not_playing */
+  pause(user: User, roomId: string): Promise<PlaybackResult> {
+    return this.#command(user, roomId, async (change, state) => {
+      const next = machine.pause(state, await this.#duration(change.trx, state), change.now);
+      return this.#apply(change, next, 'playback_paused', (playback) => ({ playback, user }));
+    });
+  }
+
+  /** @throws {Problem} as `start`, and not_paused */
+  resume(user: User, roomId: string): Promise<PlaybackResult> {
+    return this.#command(user, roomId, async (change, state) => {
+      const next = machine.resume(state, await this.#duration(change.trx, state), change.now);
+      return this.#apply(change, next, 'playback_resumed', (playback) => ({ playback, user }));
+    });
+  }
+
+  /** @throws {Problem} as `start`, and not_playing */
+  stop(user: User, roomId: string): Promise<PlaybackResult> {
+    return this.#command(user, roomId, (change, state) =>
+      this.#apply(change, machine.stop(state), 'playback_stopped', (playback) => ({
+        playback,
+        user,
+        reason: 'stopped',
+      })),
+    );
+  }
+
+  /** @throws {Problem} as `start`, and not_playing, invalid_field */
+  seek(user: User, roomId: string, position: number): Promise<PlaybackResult> {
+    return this.#command(user, roomId, async (change, state) => {
+      const next = machine.seek(state, position, await this.#duration(change.trx, state), change.now);
+      return this.#apply(change, next, 'playback_seeked', (playback) => ({ playback, user }));
+    });
+  }
+
+  /** @throws {Problem} as `start`, and not_playing */
+  skip(user: User, roomId: string): Promise<PlaybackResult> {
+    return this.#command(user, roomId, async (change, state) => {
+      if (state.status === 'stopped' || state.track_id === null) {
+        throw new Problem('not_playing', 'Nothing is playing.');
+      }
+      const previous = await this.queue.view(change.trx, state.track_id);
+      return this.#advance(change, state, previous, user, 'skipped');
+    });
+  }
+
+  /** @throws {Problem} not_a_participant, room_not_found */
+  async status(user: User, roomId: string): Promise<{ playback: Playback; track: Track | null; server_time: number }> {
+    await this.access.requireParticipant(roomId, user.id);
+    return this.database.snapshot(async (trx) => {
+      const state = await this.store.load(trx, roomId);
+      const track = await this.queue.current(trx, roomId);
+      const server_time = this.clock.now();
+      return { playback: playbackView(state, server_time), track: track ? trackView(track) : null, server_time };
+    });
+  }
+
+  /** Goes on to the next track where the current one has ended by now; else nothing happens. */
+  async advanceIfEnded(roomId: string): Promise<void> {
+    await this.broadcaster.roomChange(roomId, async (change) => {
+      const state = await this.store.load(change.trx, roomId);
+      // Under the room's lock this is decided once, whichever node's timer came first.
+      if (state.track_id === null || state.ends_at === null || state.ends_at > change.now) return;
+      const previous = await this.queue.view(change.trx, state.track_id);
+      await this.#advance(change, state, previous, null, 'ended');
+    });
+  }
+
+  /** The first track of a silent room starts by itself. */
+  async startIfSilent(change: RoomChange, trackId: string): Promise<void> {
+    const state = await this.store.load(change.trx, change.room.id);
+    if (state.track_id !== null || (await this.queue.count(change.trx, change.room.id, 'queued')) !== 1) return;
+    await this.#begin(change, state, trackId, null);
+  }
+
+  /** The current track was taken out of the room. */
+  async goOnWithout(change: RoomChange, removed: Track, user: User): Promise<void> {
+    const state = await this.store.load(change.trx, change.room.id);
+    if (state.track_id !== removed.id) return;
+    await this.#advance(change, state, { ...removed, status: 'played' }, user, 'removed');
+  }
+
+  #command(
+    user: User,
+    roomId: string,
+    work: (change: RoomChange, state: PlaybackState) => Promise<PlaybackResult>,
+  ): Promise<PlaybackResult> {
+    return this.broadcaster.roomChange(roomId, async (change) => {
+      await this.access.requirePermission(roomId, user, 'playback_control', change.trx);
+      return work(change, await this.store.load(change.trx, roomId));
+    });
+  }
+
+  async #begin(
+    change: RoomChange,
+    state: PlaybackState,
+    trackId: string,
+    user: User | null,
+  ): Promise<PlaybackResult> {
+    const { trx, room, now } = change;
+    await this.queue.makeCurrent(trx, room.id, trackId, now);
+    const track = await this.queue.view(trx, trackId);
+    const next = machine.start(state, trackId, track.duration, now);
+    return this.#apply(change, next, 'playback_started', (playback) => ({ track, playback, user }));
+  }
+
+  /** From `previous` to the next track, or to silence. */
+  async #advance(
+    change: RoomChange,
+    state: PlaybackState,
+    previous: Track,
+    user: User | null,
+    reason: EventData<'track_skipped'>['reason'],
+  ): Promise<PlaybackResult> {
+    const { trx, room, now } = change;
+    // A stopped room stays silent when its current track is taken away.
+    const nextId = state.status === 'stopped' ? undefined : await this.queue.next(trx, room.id);
+    let track: Track | null = null;
+    if (nextId === undefined) {
+      await this.queue.retireCurrent(trx, room.id, now);
+    } else {
+      await this.queue.makeCurrent(trx, room.id, nextId, now);
+      track = await this.queue.view(trx, nextId);
+    }
+    const next = track ? machine.start(state, track.id, track.duration, now) : machine.silence(state);
+    const previous_track: Track = { ...previous, status: 'played' };
+    return this.#apply(change, next, 'track_skipped', (playback) => ({ previous_track, track, playback, user, reason }));
+  }
+
+  async #apply<T extends TypesOfGroup<'playback'>>(
+    change: RoomChange,
+    state: PlaybackState,
+    type: T,
+    data: (playback: Playback) => EventData<T>,
+  ): Promise<PlaybackResult> {
+    await this.store.save(change.trx, change.room.id, state);
+    const playback = playbackView(state, change.now);
+    const event: RoomEvent<T> = change.playbackActivity(type, data(playback));
+    change.onceCommitted(async () => this.scheduler.wakeAt(state.ends_at));
+    return { playback, event: { event_id: event.event_id, sequence: event.metadata.sequence! } };
+  }
+
+  async #duration(trx: Trx, state: PlaybackState): Promise<number> {
+    return state.track_id === null ? 0 : (await this.queue.find(trx, state.track_id)).duration;
+  }
+}

@@ -1,0 +1,61 @@
+import { Controller, Get, Param, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import { IsInt, IsOptional, Max, Min } from 'class-validator';
+import { CurrentUser } from '../auth/caller.js';
+import { Clock } from '../config/clock.js';
+import { rest, type User } from '../contract/index.js';
+import { Answers, Refuses } from '../errors/documented.js';
+import { IdPipe } from '../errors/id.pipe.js';
+import { seal } from '../events/envelope.js';
+import { RoomStateService } from './room-state.service.js';
+
+export class ReadLogDto {
+  /** Events after this one; without it, from the oldest kept. */
+  @Max(Number.MAX_SAFE_INTEGER)
+  @Min(0)
+  @IsInt()
+  @Type(() => Number)
+  @IsOptional()
+  after?: number;
+
+  /** How many at most, 1 to 1000; 100 without it. */
+  @Max(1000)
+  @Min(1)
+  @IsInt()
+  @Type(() => Number)
+  @IsOptional()
+  limit?: number;
+}
+
+@ApiTags('rooms')
+@ApiBearerAuth()
+@Controller('rooms/:id')
+export class RoomStateController {
+  constructor(
+    private readonly state: RoomStateService,
+    private readonly clock: Clock,
+  ) {}
+
+  @ApiOperation({ summary: 'Everything about a room', description: 'As of `sequence`. For its participants.' })
+  @Answers(200, rest.RoomStateAnswer)
+  @Refuses('malformed', 'unauthorized', 'not_a_participant', 'room_not_found')
+  @Get()
+  read(@CurrentUser() user: User, @Param('id', IdPipe) id: string) {
+    return this.state.read(user, id);
+  }
+
+  @ApiOperation({ summary: "The room's log", description: 'In pages. For its participants.' })
+  @Answers(200, rest.EventsPage)
+  @Refuses('malformed', 'unauthorized', 'not_a_participant', 'room_not_found', 'history_gone', 'invalid_field')
+  @Get('events')
+  async events(
+    @CurrentUser() user: User,
+    @Param('id', IdPipe) id: string,
+    @Query() { after, limit = 100 }: ReadLogDto,
+  ) {
+    const page = await this.state.log(user, id, after, limit);
+    const now = this.clock.now();
+    return { ...page, events: page.events.map((event) => seal(event, now)) };
+  }
+}

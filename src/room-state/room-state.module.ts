@@ -1,0 +1,14 @@
+import { Module } from '@nestjs/common';
+import { PlaybackModule } from '../playback/playback.module.js';
+import { RoomsModule } from '../rooms/rooms.module.js';
+import { TracksModule } from '../tracks/tracks.module.js';
+import { RoomStateController } from './room-state.controller.js';
+import { RoomStateService } from './room-state.service.js';
+
+@Module({
+  imports: [RoomsModule, TracksModule, PlaybackModule],
+  controllers: [RoomStateController],
+  providers: [RoomStateService],
+  exports: [RoomStateService],
+})
+export class RoomStateModule {}

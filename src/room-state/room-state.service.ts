@@ -1,0 +1,101 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../config/clock.js';
+import type { RoomEvent, RoomState, User } from '../contract/index.js';
+import { Database, type Trx } from '../database/database.js';
+import { Problem } from '../errors/problem.js';
+import { EventLog, type LogPage } from '../events/event-log.js';
+import { PlaybackStore, playbackView } from '../playback/playback-store.js';
+import { PresenceService } from '../rooms/presence.service.js';
+import { RoomAccess } from '../rooms/room-access.js';
+import { RoomsReader } from '../rooms/rooms.reader.js';
+import { QueueService } from '../tracks/queue.service.js';
+import { trackView } from '../tracks/track-view.js';
+
+/** A room at one moment: all of its state, and the newest event that is in it. */
+export interface RoomMoment {
+  room: RoomState;
+  sequence: number;
+}
+
+/** What someone who returns is told: the room now, and what they missed, or that the log no longer knows. */
+export interface Return extends RoomMoment {
+  resumed: boolean;
+  missed: RoomEvent[];
+}
+
+/** A room's state and log, put together from what the features keep. */
+@Injectable()
+export class RoomStateService {
+  constructor(
+    private readonly database: Database,
+    private readonly access: RoomAccess,
+    private readonly rooms: RoomsReader,
+    private readonly presence: PresenceService,
+    private readonly queue: QueueService,
+    private readonly playback: PlaybackStore,
+    private readonly eventLog: EventLog,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @throws {Problem} room_not_found, not_a_participant */
+  read(user: User, roomId: string): Promise<RoomMoment> {
+    return this.database.snapshot((trx) => this.#moment(trx, user, roomId));
+  }
+
+  /**
+   * The room, and every event after `after` up to the state's `sequence`, of one moment.
+   * @param after what the client has seen; undefined where it has seen nothing
+   * @throws {Problem} room_not_found, not_a_participant
+   */
+  return(user: User, roomId: string, after: number | undefined): Promise<Return> {
+    return this.database.snapshot(async (trx) => {
+      const moment = await this.#moment(trx, user, roomId);
+      if (after === undefined) return { ...moment, resumed: false, missed: [] };
+      const missed = await this.eventLog.missed(trx, roomId, after, moment.sequence);
+      return missed.kind === 'replay'
+        ? { ...moment, resumed: true, missed: missed.events }
+        : { ...moment, resumed: false, missed: [] };
+    });
+  }
+
+  /**
+   * A page of the log.
+   * @param after where to begin; undefined for the oldest kept
+   * @throws {Problem} room_not_found, not_a_participant, history_gone
+   */
+  log(user: User, roomId: string, after: number | undefined, limit: number): Promise<LogPage> {
+    return this.database.snapshot(async (trx) => {
+      const { sequence } = await this.access.requireParticipant(roomId, user.id, trx);
+      const oldest = await this.eventLog.oldest(trx, roomId, sequence);
+      const from = after ?? oldest - 1;
+      if (from + 1 < oldest) {
+        throw new Problem('history_gone', `The log begins at ${oldest}: read the room's state instead.`, {
+          oldest_sequence: oldest,
+        });
+      }
+      const events = await this.eventLog.read(trx, roomId, from, limit);
+      return { events, sequence, more: (events.at(-1)?.metadata.sequence ?? sequence) < sequence };
+    });
+  }
+
+  async #moment(trx: Trx, user: User, roomId: string): Promise<RoomMoment> {
+    const row = await this.access.requireParticipant(roomId, user.id, trx);
+    const [participants, online_users, current, queue] = [
+      await this.rooms.participants(trx, roomId),
+      await this.presence.online(trx, roomId),
+      await this.queue.current(trx, roomId),
+      await this.queue.queued(trx, roomId),
+    ];
+    const room: RoomState = {
+      ...(await this.rooms.room(trx, row)),
+      participants,
+      participant_count: participants.length,
+      online_users,
+      online_count: online_users.length,
+      current_track: current ? trackView(current) : null,
+      queue: queue.map(trackView),
+      playback: playbackView(await this.playback.load(trx, roomId), this.clock.now()),
+    };
+    return { room, sequence: row.sequence };
+  }
+}

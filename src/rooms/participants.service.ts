@@ -1,0 +1,147 @@
+import { randomBytes } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { Clock } from '../config/clock.js';
+import type { EventData, Room, User } from '../contract/index.js';
+import { Database } from '../database/database.js';
+import { Problem } from '../errors/problem.js';
+import { EventBroadcasterService } from '../events/event-broadcaster.service.js';
+import type { RoomChange } from '../events/room-change.js';
+import { RoomAccess } from './room-access.js';
+import { RoomsReader, roomView } from './rooms.reader.js';
+
+const inviteSeconds = 7 * 24 * 3600;
+
+/** Who is in a room: joining, leaving, inviting, removing, and who administers it next. */
+@Injectable()
+export class ParticipantsService {
+  constructor(
+    private readonly broadcaster: EventBroadcasterService,
+    private readonly access: RoomAccess,
+    private readonly reader: RoomsReader,
+    private readonly database: Database,
+    private readonly clock: Clock,
+  ) {}
+
+  /**
+   * Joining twice changes nothing. Whoever joins a room that nobody administers takes it over.
+   * @throws {Problem} room_not_found, banned, invite_required, invite_invalid
+   */
+  join(user: User, roomId: string, invite: string | undefined): Promise<Room> {
+    return this.broadcaster.roomChange(roomId, async (change) => {
+      const { trx, now } = change;
+      const inRoom = { room_id: roomId, user_id: user.id };
+      const participant = await trx
+        .selectFrom('participants')
+        .select('user_id')
+        .where('room_id', '=', roomId)
+        .where('user_id', '=', user.id)
+        .executeTakeFirst();
+      if (participant) return this.reader.room(trx, change.room);
+
+      await this.#requireAdmission(change, user, invite);
+      await trx
+        .insertInto('participants')
+        .values({ ...inRoom, joined_at: now })
+        .execute();
+      change.userActivity('user_joined', {
+        user,
+        participant_count: await this.reader.participantCount(trx, roomId),
+      });
+      if (change.room.administrator_id !== null) return this.reader.room(trx, change.room);
+      return this.#handOver(change, user);
+    });
+  }
+
+  /** @throws {Problem} room_not_found, not_a_participant */
+  leave(user: User, roomId: string): Promise<void> {
+    return this.broadcaster.roomChange(roomId, async (change) => {
+      await this.access.requireParticipant(roomId, user.id, change.trx);
+      await this.#remove(change, user, 'left');
+    });
+  }
+
+  /** @throws {Problem} room_not_found, not_a_participant, not_administrator, cannot_remove_self, user_not_found */
+  remove(administrator: User, roomId: string, userId: string, ban: boolean): Promise<User> {
+    return this.broadcaster.roomChange(roomId, async (change) => {
+      const { trx, now } = change;
+      await this.access.requireAdministrator(roomId, administrator, trx);
+      if (userId === administrator.id) throw new Problem('cannot_remove_self', 'To go, leave the room.');
+      const participant = (await this.reader.participants(trx, roomId)).find(({ id }) => id === userId);
+      if (!participant) throw new Problem('user_not_found', 'That user is not in the room.');
+      const { joined_at: _, ...user } = participant;
+      await this.#remove(change, user, ban ? 'banned' : 'kicked');
+      if (ban) {
+        await trx.insertInto('bans').values({ room_id: roomId, user_id: userId, created_at: now }).execute();
+      }
+      return user;
+    });
+  }
+
+  /** Lets a banned user come back. @throws {Problem} room_not_found, not_a_participant, not_administrator, user_not_found */
+  async unban(administrator: User, roomId: string, userId: string): Promise<User> {
+    await this.access.requireAdministrator(roomId, administrator);
+    const lifted = await this.database.db
+      .deleteFrom('bans')
+      .where('room_id', '=', roomId)
+      .where('user_id', '=', userId)
+      .returning('user_id')
+      .executeTakeFirst();
+    const user = lifted && (await this.reader.user(this.database.db, userId));
+    if (!user) throw new Problem('user_not_found', 'That user is not banned here.');
+    return user;
+  }
+
+  /** A code that lets anyone who has it join, for a week. @throws {Problem} room_not_found, not_a_participant, not_administrator */
+  async invite(administrator: User, roomId: string): Promise<{ invite: string; expires_at: number }> {
+    await this.access.requireAdministrator(roomId, administrator);
+    const now = this.clock.now();
+    const invite = randomBytes(16).toString('base64url');
+    const row = { code: invite, room_id: roomId, created_by: administrator.id, expires_at: now + inviteSeconds };
+    await this.database.write(async (trx) => {
+      await trx.deleteFrom('invites').where('room_id', '=', roomId).where('expires_at', '<', now).execute();
+      await trx.insertInto('invites').values(row).execute();
+    });
+    return { invite, expires_at: row.expires_at };
+  }
+
+  async #requireAdmission({ trx, room, now }: RoomChange, user: User, invite: string | undefined): Promise<void> {
+    const ban = await trx
+      .selectFrom('bans')
+      .select('user_id')
+      .where('room_id', '=', room.id)
+      .where('user_id', '=', user.id)
+      .executeTakeFirst();
+    if (ban) throw new Problem('banned', 'The administrator has banned you from this room.');
+    if (room.visibility === 'public') return;
+    if (invite === undefined) throw new Problem('invite_required', 'This room is private: ask for an invite.');
+    const found = await trx
+      .selectFrom('invites')
+      .select('code')
+      .where('code', '=', invite)
+      .where('room_id', '=', room.id)
+      .where('expires_at', '>', now)
+      .executeTakeFirst();
+    if (!found) throw new Problem('invite_invalid', 'The invite is unknown or has expired: ask for a new one.');
+  }
+
+  async #remove(change: RoomChange, user: User, reason: EventData<'user_left'>['reason']): Promise<void> {
+    const { trx, room } = change;
+    await trx.deleteFrom('participants').where('room_id', '=', room.id).where('user_id', '=', user.id).execute();
+    change.userActivity('user_left', {
+      user,
+      participant_count: await this.reader.participantCount(trx, room.id),
+      reason,
+    });
+    if (room.administrator_id !== user.id) return;
+    const [next] = await this.reader.participants(trx, room.id);
+    await this.#handOver(change, next ? { id: next.id, username: next.username, guest: next.guest } : null);
+  }
+
+  async #handOver(change: RoomChange, administrator: User | null): Promise<Room> {
+    const administrator_id = administrator?.id ?? null;
+    await change.trx.updateTable('rooms').set({ administrator_id }).where('id', '=', change.room.id).execute();
+    const room = roomView({ ...change.room, administrator_id }, administrator);
+    change.roomState(room);
+    return room;
+  }
+}

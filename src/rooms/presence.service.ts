@@ -1,0 +1,109 @@
+import { Injectable, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
+import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
+import { v7 as uuid } from 'uuid';
+import { userColumns, userView } from '../auth/users.js';
+import { Clock } from '../config/clock.js';
+import type { User } from '../contract/index.js';
+import { Database, type Trx } from '../database/database.js';
+import { EventBroadcasterService } from '../events/event-broadcaster.service.js';
+import type { RoomChange } from '../events/room-change.js';
+import { RoomAccess } from './room-access.js';
+
+/**
+ * Who is connected to which room, over all tabs and nodes: kept in the database beside the log, so that a
+ * room's state and its events tell one story.
+ */
+@Injectable()
+export class PresenceService implements OnModuleInit, OnApplicationBootstrap {
+  /** This process, for as long as it runs. */
+  readonly #node = uuid();
+
+  constructor(
+    private readonly broadcaster: EventBroadcasterService,
+    private readonly access: RoomAccess,
+    private readonly database: Database,
+    private readonly clock: Clock,
+    @InjectPinoLogger(PresenceService.name) private readonly log: PinoLogger,
+  ) {}
+
+  async onModuleInit(): Promise<void> {
+    await this.database.db.insertInto('nodes').values({ id: this.#node, seen_at: this.clock.now() }).execute();
+  }
+
+  /** Connections of a process that ended without closing them are closed now, and the rooms are told. */
+  async onApplicationBootstrap(): Promise<void> {
+    const left = await this.database.db
+      .selectFrom('connections')
+      .innerJoin('users', 'users.id', 'connections.user_id')
+      .select(['connections.id as connection_id', 'connections.room_id', ...userColumns])
+      .where('node_id', '!=', this.#node)
+      .execute();
+    for (const row of left) await this.disconnected(row.room_id, userView(row), row.connection_id);
+    if (left.length > 0) this.log.info({ connections: left.length }, 'closed what an earlier process left open');
+    await this.database.db.deleteFrom('nodes').where('id', '!=', this.#node).execute();
+  }
+
+  /** @throws {Problem} room_not_found, not_a_participant */
+  connected(roomId: string, user: User, connectionId: string): Promise<void> {
+    return this.broadcaster.roomChange(roomId, async (change) => {
+      const { trx } = change;
+      await this.access.requireParticipant(roomId, user.id, trx);
+      const first = !(await this.#isOnline(change, user.id));
+      await trx
+        .insertInto('connections')
+        .values({ id: connectionId, room_id: roomId, user_id: user.id, node_id: this.#node })
+        .execute();
+      if (!first) return;
+      const online_count = await this.#onlineCount(trx, roomId);
+      change.userActivity('user_connected_websocket', { user, online_count });
+    });
+  }
+
+  /** Closing one of several connections is not leaving. */
+  disconnected(roomId: string, user: User, connectionId: string): Promise<void> {
+    return this.broadcaster.roomChange(roomId, async (change) => {
+      const { trx } = change;
+      const gone = await trx
+        .deleteFrom('connections')
+        .where('id', '=', connectionId)
+        .returning('id')
+        .executeTakeFirst();
+      if (!gone || (await this.#isOnline(change, user.id))) return;
+      const online_count = await this.#onlineCount(trx, roomId);
+      change.userActivity('user_disconnected_websocket', { user, online_count });
+    });
+  }
+
+  /** Those with at least one open connection. */
+  async online(trx: Trx, roomId: string): Promise<User[]> {
+    const rows = await trx
+      .selectFrom('connections')
+      .innerJoin('users', 'users.id', 'connections.user_id')
+      .select(userColumns)
+      .distinct()
+      .where('connections.room_id', '=', roomId)
+      .orderBy('users.id')
+      .execute();
+    return rows.map(userView);
+  }
+
+  async #isOnline({ trx, room }: RoomChange, userId: string): Promise<boolean> {
+    const row = await trx
+      .selectFrom('connections')
+      .select('id')
+      .where('room_id', '=', room.id)
+      .where('user_id', '=', userId)
+      .limit(1)
+      .executeTakeFirst();
+    return row !== undefined;
+  }
+
+  async #onlineCount(trx: Trx, roomId: string): Promise<number> {
+    const { count } = await trx
+      .selectFrom('connections')
+      .select((of) => of.fn.count<number>('user_id').distinct().as('count'))
+      .where('room_id', '=', roomId)
+      .executeTakeFirstOrThrow();
+    return count;
+  }
+}

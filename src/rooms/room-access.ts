@@ -1,0 +1,59 @@
+import { Injectable } from '@nestjs/common';
+import type { Permission, User } from '../contract/index.js';
+import { Database, type Trx } from '../database/database.js';
+import type { RoomRow } from '../database/schema.js';
+import { Problem } from '../errors/problem.js';
+
+/** Who may do what in a room. */
+@Injectable()
+export class RoomAccess {
+  constructor(private readonly database: Database) {}
+
+  /** @throws {Problem} room_not_found, not_a_participant */
+  async requireParticipant(
+    roomId: string,
+    userId: string,
+    trx: Trx | Database['db'] = this.database.db,
+  ): Promise<RoomRow> {
+    const row = await trx
+      .selectFrom('rooms')
+      .leftJoin('participants', (join) =>
+        join.onRef('participants.room_id', '=', 'rooms.id').on('participants.user_id', '=', userId),
+      )
+      .selectAll('rooms')
+      .select('participants.user_id')
+      .where('rooms.id', '=', roomId)
+      .executeTakeFirst();
+    if (!row) throw new Problem('room_not_found', 'There is no such room.');
+    const { user_id: participant, ...room } = row;
+    if (participant === null) throw new Problem('not_a_participant', 'Join the room first.');
+    return room;
+  }
+
+  /** @throws {Problem} room_not_found, not_a_participant, not_administrator */
+  async requireAdministrator(roomId: string, user: User, trx?: Trx): Promise<RoomRow> {
+    const room = await this.requireParticipant(roomId, user.id, trx);
+    if (room.administrator_id !== user.id) {
+      throw new Problem('not_administrator', "Only the room's administrator may do this.");
+    }
+    return room;
+  }
+
+  /**
+   * Holds what someone wants to do against the room's setting for it.
+   * @throws {Problem} room_not_found, not_a_participant, not_administrator
+   */
+  async requirePermission(
+    roomId: string,
+    user: User,
+    what: 'playback_control' | 'upload' | 'vote',
+    trx?: Trx,
+  ): Promise<RoomRow> {
+    const room = await this.requireParticipant(roomId, user.id, trx);
+    const permission: Permission = room[what];
+    if (permission === 'administrator' && room.administrator_id !== user.id) {
+      throw new Problem('not_administrator', "The room's settings leave this to the administrator.");
+    }
+    return room;
+  }
+}

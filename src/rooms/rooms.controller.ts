@@ -1,0 +1,114 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { CurrentUser } from '../auth/caller.js';
+import { rest, type User } from '../contract/index.js';
+import { Answers, Refuses } from '../errors/documented.js';
+import { IdPipe } from '../errors/id.pipe.js';
+import { ParticipantsService } from './participants.service.js';
+import { CreateRoomDto, JoinRoomDto, ListRoomsDto, RemoveParticipantDto, UpdateRoomDto } from './rooms.dto.js';
+import { RoomsService } from './rooms.service.js';
+
+@ApiTags('rooms')
+@ApiBearerAuth()
+@Controller('rooms')
+export class RoomsController {
+  constructor(
+    private readonly rooms: RoomsService,
+    private readonly participants: ParticipantsService,
+  ) {}
+
+  @ApiOperation({ summary: 'Make a room', description: 'Its creator administers it and is its first participant.' })
+  @Answers(201, rest.RoomAnswer, 'Made.')
+  @Refuses('malformed', 'unauthorized', 'invalid_field', 'rate_limited')
+  @Post()
+  async create(@CurrentUser() user: User, @Body() input: CreateRoomDto) {
+    return { room: await this.rooms.create(user, input) };
+  }
+
+  @ApiOperation({ summary: 'The public rooms and your own', description: 'Newest first, in pages.' })
+  @Answers(200, rest.RoomList)
+  @Refuses('unauthorized', 'invalid_field')
+  @Get()
+  list(@CurrentUser() user: User, @Query() { limit, after }: ListRoomsDto) {
+    return this.rooms.list(user, limit, after);
+  }
+
+  @ApiOperation({ summary: 'Change name, visibility or settings', description: "The administrator's." })
+  @Answers(200, rest.RoomAnswer)
+  @Refuses('malformed', 'unauthorized', 'not_a_participant', 'not_administrator', 'room_not_found', 'invalid_field')
+  @Patch(':id')
+  async update(@CurrentUser() user: User, @Param('id', IdPipe) id: string, @Body() input: UpdateRoomDto) {
+    return { room: await this.rooms.update(user, id, input) };
+  }
+
+  @ApiOperation({ summary: 'Delete the room and all that is in it', description: "The administrator's." })
+  @Answers(200, rest.RoomAnswer)
+  @Refuses('malformed', 'unauthorized', 'not_a_participant', 'not_administrator', 'room_not_found')
+  @Delete(':id')
+  async delete(@CurrentUser() user: User, @Param('id', IdPipe) id: string) {
+    return { room: await this.rooms.delete(user, id) };
+  }
+
+  @ApiOperation({ summary: 'Become a participant', description: 'Joining twice changes nothing.' })
+  @Answers(200, rest.RoomAnswer)
+  @Refuses('malformed', 'unauthorized', 'banned', 'invite_required', 'invite_invalid', 'room_not_found', 'invalid_field')
+  @HttpCode(200)
+  @Post(':id/join')
+  async join(@CurrentUser() user: User, @Param('id', IdPipe) id: string, @Body() { invite }: JoinRoomDto) {
+    return { room: await this.participants.join(user, id, invite) };
+  }
+
+  @ApiOperation({
+    summary: 'Leave',
+    description: 'An administrator who leaves hands the room to the longest-standing participant.',
+  })
+  @Answers(200, rest.Done)
+  @Refuses('malformed', 'unauthorized', 'not_a_participant', 'room_not_found')
+  @Delete(':id/leave')
+  async leave(@CurrentUser() user: User, @Param('id', IdPipe) id: string) {
+    await this.participants.leave(user, id);
+    return { ok: true };
+  }
+
+  @ApiOperation({ summary: 'Remove a participant, or ban them', description: "The administrator's." })
+  @Answers(200, rest.UserAnswer)
+  @Refuses(
+    'malformed',
+    'unauthorized',
+    'not_a_participant',
+    'not_administrator',
+    'room_not_found',
+    'user_not_found',
+    'cannot_remove_self',
+    'invalid_field',
+  )
+  @Delete(':id/participants/:user_id')
+  async remove(
+    @CurrentUser() user: User,
+    @Param('id', IdPipe) id: string,
+    @Param('user_id', IdPipe) userId: string,
+    @Query() { ban }: RemoveParticipantDto,
+  ) {
+    return { user: await this.participants.remove(user, id, userId, ban === 'true') };
+  }
+
+  @ApiOperation({ summary: 'Lift a ban', description: "The administrator's." })
+  @Answers(200, rest.UserAnswer)
+  @Refuses('malformed', 'unauthorized', 'not_a_participant', 'not_administrator', 'room_not_found', 'user_not_found')
+  @Delete(':id/bans/:user_id')
+  async unban(
+    @CurrentUser() user: User,
+    @Param('id', IdPipe) id: string,
+    @Param('user_id', IdPipe) userId: string,
+  ) {
+    return { user: await this.participants.unban(user, id, userId) };
+  }
+
+  @ApiOperation({ summary: 'Make an invite', description: "The administrator's. Good for a week, for anyone who has it." })
+  @Answers(201, rest.InviteAnswer)
+  @Refuses('malformed', 'unauthorized', 'not_a_participant', 'not_administrator', 'room_not_found')
+  @Post(':id/invites')
+  invite(@CurrentUser() user: User, @Param('id', IdPipe) id: string) {
+    return this.participants.invite(user, id);
+  }
+}

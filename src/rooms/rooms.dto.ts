@@ -1,0 +1,80 @@
+import { Type } from 'class-transformer';
+import { IsIn, IsInt, IsObject, IsOptional, IsString, IsUUID, Length, Max, Min, ValidateNested } from 'class-validator';
+import type { Permission, Visibility } from '../contract/index.js';
+import { IsLine } from '../errors/text.decorator.js';
+
+const visibilities: Visibility[] = ['public', 'private'];
+const permissions: Permission[] = ['administrator', 'everyone'];
+
+
+export class CreateRoomDto {
+  /** 1 to 100 characters. @example 'Friday night' */
+  @IsLine(1, 100)
+  name!: string;
+
+  /** Private rooms are not listed and need an invite. */
+  @IsIn(visibilities)
+  @IsOptional()
+  visibility?: Visibility;
+}
+
+export class SettingsDto {
+  @IsIn(permissions)
+  @IsOptional()
+  playback_control?: Permission;
+
+  @IsIn(permissions)
+  @IsOptional()
+  upload?: Permission;
+
+  @IsIn(permissions)
+  @IsOptional()
+  vote?: Permission;
+}
+
+export class UpdateRoomDto {
+  /** 1 to 100 characters. @example 'Saturday night' */
+  @IsLine(1, 100)
+  @IsOptional()
+  name?: string;
+
+  @IsIn(visibilities)
+  @IsOptional()
+  visibility?: Visibility;
+
+  @ValidateNested()
+  @Type(() => SettingsDto)
+  @IsObject()
+  @IsOptional()
+  settings?: SettingsDto;
+}
+
+export class JoinRoomDto {
+  /** Needed for a private room. */
+  @Length(1, 100)
+  @IsString()
+  @IsOptional()
+  invite?: string;
+}
+
+export class ListRoomsDto {
+  /** How many at most, 1 to 100. */
+  @Max(100)
+  @Min(1)
+  @IsInt()
+  @Type(() => Number)
+  @IsOptional()
+  limit?: number;
+
+  /** The `next` of the page before. */
+  @IsUUID()
+  @IsOptional()
+  after?: string;
+}
+
+export class RemoveParticipantDto {
+  /** `true`: they cannot come back. */
+  @IsIn(['true', 'false'])
+  @IsOptional()
+  ban?: string;
+}

@@ -1,0 +1,103 @@
+import { Injectable } from '@nestjs/common';
+import type { Participant, Room, RoomSummary, User } from '../contract/index.js';
+import { userColumns, userView } from '../auth/users.js';
+import { Database, type Trx } from '../database/database.js';
+import type { RoomRow, UserRow } from '../database/schema.js';
+
+type Reads = Trx | Database['db'];
+
+/** Rooms and the people in them, as they are shown. */
+@Injectable()
+export class RoomsReader {
+  constructor(private readonly database: Database) {}
+
+  async room(trx: Reads, row: RoomRow): Promise<Room> {
+    const administrator = row.administrator_id === null ? undefined : await this.user(trx, row.administrator_id);
+    return roomView(row, administrator ?? null);
+  }
+
+  async user(trx: Reads, id: string): Promise<User | undefined> {
+    const row = await trx.selectFrom('users').select(userColumns).where('id', '=', id).executeTakeFirst();
+    return row && userView(row);
+  }
+
+  /** Longest-standing first. */
+  async participants(trx: Reads, roomId: string): Promise<Participant[]> {
+    const rows = await trx
+      .selectFrom('participants')
+      .innerJoin('users', 'users.id', 'participants.user_id')
+      .select([...userColumns, 'participants.joined_at'])
+      .where('participants.room_id', '=', roomId)
+      .orderBy('participants.joined_at')
+      .orderBy('users.id')
+      .execute();
+    return rows.map((row) => ({ ...userView(row), joined_at: row.joined_at }));
+  }
+
+  async participantCount(trx: Reads, roomId: string): Promise<number> {
+    const { count } = await trx
+      .selectFrom('participants')
+      .select((of) => of.fn.countAll<number>().as('count'))
+      .where('room_id', '=', roomId)
+      .executeTakeFirstOrThrow();
+    return count;
+  }
+
+  /** The rooms that a user may see, newest first: public ones and their own; those older than `after`. */
+  async list(userId: string, limit: number, after: string | undefined): Promise<RoomSummary[]> {
+    let query = this.database.db
+      .selectFrom('rooms')
+      .leftJoin('users', 'users.id', 'rooms.administrator_id')
+      .selectAll('rooms')
+      .select((of) => [
+        'users.username as administrator_name',
+        'users.password_hash as administrator_hash',
+        of
+          .selectFrom('participants')
+          .select((p) => p.fn.countAll<number>().as('count'))
+          .whereRef('participants.room_id', '=', 'rooms.id')
+          .as('participant_count'),
+        of
+          .selectFrom('connections')
+          .select((c) => c.fn.count<number>('connections.user_id').distinct().as('count'))
+          .whereRef('connections.room_id', '=', 'rooms.id')
+          .as('online_count'),
+      ])
+      .where((of) =>
+        of.or([
+          of('rooms.visibility', '=', 'public'),
+          of.exists(
+            of
+              .selectFrom('participants')
+              .select('participants.user_id')
+              .whereRef('participants.room_id', '=', 'rooms.id')
+              .where('participants.user_id', '=', userId),
+          ),
+        ]),
+      )
+      .orderBy('rooms.id', 'desc')
+      .limit(limit);
+    if (after !== undefined) query = query.where('rooms.id', '<', after);
+    const rows = await query.execute();
+    return rows.map((row) => {
+      const administrator: Pick<UserRow, 'id' | 'username' | 'password_hash'> | null =
+        row.administrator_id === null || row.administrator_name === null
+          ? null
+          : { id: row.administrator_id, username: row.administrator_name, password_hash: row.administrator_hash };
+      return {
+        ...roomView(row, administrator && userView(administrator)),
+        participant_count: row.participant_count ?? 0,
+        online_count: row.online_count ?? 0,
+      };
+    });
+  }
+}
+
+export const roomView = (row: RoomRow, administrator: User | null): Room => ({
+  id: row.id,
+  name: row.name,
+  visibility: row.visibility,
+  settings: { playback_control: row.playback_control, upload: row.upload, vote: row.vote },
+  administrator,
+  created_at: row.created_at,
+});

@@ -1,0 +1,85 @@
+import { Injectable } from '@nestjs/common';
+import { v7 as uuid } from 'uuid';
+import { Clock } from '../config/clock.js';
+import type { Room, RoomSummary, User } from '../contract/index.js';
+import type { RoomRow } from '../database/schema.js';
+import { invalidField } from '../errors/problem.js';
+import { EventBroadcasterService } from '../events/event-broadcaster.service.js';
+import { RoomAccess } from './room-access.js';
+import type { CreateRoomDto, UpdateRoomDto } from './rooms.dto.js';
+import { RoomsReader, roomView } from './rooms.reader.js';
+
+/** Rooms: made, listed, set and deleted. */
+@Injectable()
+export class RoomsService {
+  constructor(
+    private readonly broadcaster: EventBroadcasterService,
+    private readonly access: RoomAccess,
+    private readonly reader: RoomsReader,
+    private readonly clock: Clock,
+  ) {}
+
+  /** The creator administers it and is its first participant. */
+  create(user: User, { name, visibility = 'public' }: CreateRoomDto): Promise<Room> {
+    const now = this.clock.now();
+    const row: Omit<RoomRow, 'sequence'> = {
+      id: uuid(),
+      name,
+      visibility,
+      administrator_id: user.id,
+      playback_control: 'administrator',
+      upload: 'everyone',
+      vote: 'everyone',
+      created_at: now,
+    };
+    return this.broadcaster.newRoom(row, async (change) => {
+      await change.trx
+        .insertInto('participants')
+        .values({ room_id: row.id, user_id: user.id, joined_at: now })
+        .execute();
+      await change.trx
+        .insertInto('playback')
+        .values({ room_id: row.id, status: 'stopped', track_id: null, position: 0, started_at: null, ends_at: null, version: 0 })
+        .execute();
+      const room = roomView({ ...row, sequence: 0 }, user);
+      if (visibility === 'public') {
+        change.lobby('room_created', { room: { ...room, participant_count: 1, online_count: 0 } });
+      }
+      return room;
+    });
+  }
+
+  /** A page of the rooms that a user may see, newest first. */
+  async list(user: User, limit = 50, after?: string): Promise<{ rooms: RoomSummary[]; more: boolean; next: string | null }> {
+    const found = await this.reader.list(user.id, limit + 1, after);
+    const rooms = found.slice(0, limit);
+    const more = found.length > limit;
+    return { rooms, more, next: more ? (rooms.at(-1)?.id ?? null) : null };
+  }
+
+  /** @throws {Problem} room_not_found, not_a_participant, not_administrator, invalid_field where nothing is given */
+  update(user: User, roomId: string, { name, visibility, settings }: UpdateRoomDto): Promise<Room> {
+    return this.broadcaster.roomChange(roomId, async (change) => {
+      const row = await this.access.requireAdministrator(roomId, user, change.trx);
+      const given = Object.entries({ name, visibility, ...settings }).filter(
+        ([, value]) => value !== undefined && value !== null,
+      );
+      if (given.length === 0) throw invalidField('name', 'Give at least one of name, visibility and settings.');
+      const changed = Object.fromEntries(given) as Partial<RoomRow>;
+      await change.trx.updateTable('rooms').set(changed).where('id', '=', roomId).execute();
+      const room = roomView({ ...row, ...changed }, user);
+      change.roomState(room);
+      return room;
+    });
+  }
+
+  /** @throws {Problem} room_not_found, not_a_participant, not_administrator */
+  delete(user: User, roomId: string): Promise<Room> {
+    return this.broadcaster.roomChange(roomId, async (change) => {
+      const room = roomView(await this.access.requireAdministrator(roomId, user, change.trx), user);
+      change.roomDeleted({ room, user });
+      if (room.visibility === 'public') change.lobby('room_deleted', { room, user });
+      return room;
+    });
+  }
+}

@@ -1,0 +1,40 @@
+import { NestFactory } from '@nestjs/core';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import helmet from 'helmet';
+import { Logger } from 'nestjs-pino';
+import { AppModule } from './app.module.js';
+import type { Settings } from './config/settings.js';
+import { SocketAdapter } from './gateway/socket-adapter.js';
+import { serveOpenApi } from './operations/openapi.js';
+
+/** Long enough for a large file over a slow line. */
+const requestTimeout = 30 * 60_000;
+
+/** The whole server, composed; not listening yet. */
+export async function createServer(settings: Settings): Promise<NestExpressApplication> {
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(settings), {
+    bufferLogs: true,
+    // The caller of this decides what a failure to start means.
+    abortOnError: false,
+    forceCloseConnections: true,
+  });
+  app.useLogger(app.get(Logger));
+  app.flushLogs();
+  app.set('trust proxy', settings.trustProxy);
+  app.set('etag', false);
+  app.setGlobalPrefix('api', { exclude: ['health/live', 'health/ready', 'metrics'] });
+  app.useBodyParser('json', { limit: '64kb', type: ['application/json', 'application/*+json'] });
+  // The audio is played by pages of the origins that CORS lets in.
+  app.use(helmet({ crossOriginResourcePolicy: { policy: 'cross-origin' }, contentSecurityPolicy: false }));
+  if (settings.corsOrigins === '*' || settings.corsOrigins.length > 0) {
+    app.enableCors({
+      origin: settings.corsOrigins,
+      exposedHeaders: ['Content-Range', 'ETag', 'Retry-After', 'X-Request-Id'],
+      maxAge: 3600,
+    });
+  }
+  app.useWebSocketAdapter(new SocketAdapter(app, settings));
+  serveOpenApi(app);
+  app.getHttpServer().requestTimeout = requestTimeout;
+  return app;
+}

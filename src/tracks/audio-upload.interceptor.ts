@@ -1,0 +1,75 @@
+import {
+  type CallHandler,
+  type ExecutionContext,
+  Inject,
+  Injectable,
+  type NestInterceptor,
+} from '@nestjs/common';
+import type { Request, Response } from 'express';
+import multer from 'multer';
+import type { Observable } from 'rxjs';
+import type { AuthenticatedRequest } from '../auth/caller.js';
+import { SETTINGS } from '../config/config.module.js';
+import type { Settings } from '../config/settings.js';
+import { IdPipe } from '../errors/id.pipe.js';
+import { invalidField, Problem } from '../errors/problem.js';
+import { FileStore, type Incoming } from './file-store.js';
+import { UploadsService } from './uploads.service.js';
+
+export const uploadField = 'audio_file';
+
+/** A multipart file as it has arrived on disk. */
+export interface UploadedAudio {
+  incoming: Incoming;
+  name: string;
+}
+
+type RequestWithAudio = AuthenticatedRequest & { audio?: UploadedAudio; file?: Express.Multer.File & Partial<Incoming> };
+
+/** Streams the file of a multipart request to disk, once it is sure that the caller may upload here. */
+@Injectable()
+export class AudioUploadInterceptor implements NestInterceptor {
+  readonly #receive: (request: Request, response: Response) => Promise<void>;
+  readonly #id = new IdPipe();
+
+  constructor(
+    private readonly uploads: UploadsService,
+    store: FileStore,
+    @Inject(SETTINGS) { maxUploadBytes }: Settings,
+  ) {
+    const middleware = multer({
+      storage: {
+        _handleFile: (_request, file, done) => {
+          store.receive(file.stream).then((incoming) => done(null, incoming as Partial<Express.Multer.File>), done);
+        },
+        _removeFile: (_request, file, done) => {
+          store.discard(file as unknown as Incoming).then(() => done(null), done);
+        },
+      },
+      limits: { fileSize: maxUploadBytes, files: 1, fields: 10, fieldSize: 4096, parts: 12, headerPairs: 50 },
+      defParamCharset: 'utf8',
+      // So that a name with a path in it can be seen and refused, instead of being made to look harmless.
+      preservePath: true,
+    } as multer.Options).single(uploadField);
+    this.#receive = (request, response) =>
+      new Promise((resolve, reject) =>
+        middleware(request, response, (error: unknown) => (error ? reject(error as Error) : resolve())),
+      );
+  }
+
+  async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
+    const http = context.switchToHttp();
+    const request = http.getRequest<RequestWithAudio>();
+    const roomId = this.#id.transform(String(request.params['id']));
+    await this.uploads.requireMayUpload(request.caller!.user, roomId);
+    if (!request.is('multipart/form-data')) {
+      throw new Problem('unsupported_media_type', `Send the file as multipart/form-data, in the field ${uploadField}.`);
+    }
+    await this.#receive(request, http.getResponse<Response>());
+    const { file } = request;
+    if (!file) throw invalidField(uploadField, `The form has no file in the field ${uploadField}.`);
+    const { path, sha256, size } = file as unknown as Incoming;
+    request.audio = { incoming: { path, sha256, size }, name: file.originalname };
+    return next.handle();
+  }
+}

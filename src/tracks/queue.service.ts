@@ -1,0 +1,131 @@
+import { Injectable } from '@nestjs/common';
+import { orderQueue, placeInQueue, type QueueEntry, type Track } from '../contract/index.js';
+import type { Database, Trx } from '../database/database.js';
+import { Problem } from '../errors/problem.js';
+import { trackView, type TrackWithUploader } from './track-view.js';
+
+type Reads = Trx | Database['db'];
+
+/** A room's tracks in their order: the current one, those queued, those played. */
+@Injectable()
+export class QueueService {
+  /** @throws {Problem} track_not_found */
+  async find(trx: Reads, trackId: string): Promise<TrackWithUploader> {
+    const row = await this.#tracks(trx).where('tracks.id', '=', trackId).executeTakeFirst();
+    if (!row) throw new Problem('track_not_found', 'There is no such track.');
+    return row;
+  }
+
+  async view(trx: Reads, trackId: string): Promise<Track> {
+    return trackView(await this.find(trx, trackId));
+  }
+
+  /** What comes next, next first. */
+  async queued(trx: Reads, roomId: string): Promise<TrackWithUploader[]> {
+    return orderQueue(
+      await this.#tracks(trx).where('tracks.room_id', '=', roomId).where('tracks.status', '=', 'queued').execute(),
+    );
+  }
+
+  /** What was played, newest first. */
+  async played(trx: Reads, roomId: string, limit: number, offset: number): Promise<TrackWithUploader[]> {
+    return this.#tracks(trx)
+      .where('tracks.room_id', '=', roomId)
+      .where('tracks.status', '=', 'played')
+      .orderBy('tracks.played_at', 'desc')
+      .orderBy('tracks.id', 'desc')
+      .limit(limit)
+      .offset(offset)
+      .execute();
+  }
+
+  async count(trx: Reads, roomId: string, status: 'queued' | 'played'): Promise<number> {
+    const { count } = await trx
+      .selectFrom('tracks')
+      .select((of) => of.fn.countAll<number>().as('count'))
+      .where('room_id', '=', roomId)
+      .where('status', '=', status)
+      .executeTakeFirstOrThrow();
+    return count;
+  }
+
+  /** The current track, also while paused or stopped. */
+  async current(trx: Reads, roomId: string): Promise<TrackWithUploader | undefined> {
+    return this.#tracks(trx)
+      .where('tracks.room_id', '=', roomId)
+      .where('tracks.status', '=', 'playing')
+      .executeTakeFirst();
+  }
+
+  /** A queued track's place, from 1; null where it is not queued. */
+  async position(trx: Trx, roomId: string, trackId: string): Promise<number | null> {
+    const index = orderQueue(await this.#entries(trx, roomId)).findIndex(({ id }) => id === trackId);
+    return index === -1 ? null : index + 1;
+  }
+
+  /** The id of what comes next. */
+  async next(trx: Trx, roomId: string): Promise<string | undefined> {
+    return orderQueue(await this.#entries(trx, roomId))[0]?.id;
+  }
+
+  /** Gives a queued track a place that it holds from now on. @returns its place, which is the last at the most */
+  async place(trx: Trx, roomId: string, trackId: string, position: number): Promise<number> {
+    const places = placeInQueue(await this.#entries(trx, roomId), trackId, position);
+    for (const [id, placed_position] of places) {
+      await trx.updateTable('tracks').set({ placed_position }).where('id', '=', id).execute();
+    }
+    return places.get(trackId)!;
+  }
+
+  /** Makes a track the current one; whatever was current goes to the history. */
+  async makeCurrent(trx: Trx, roomId: string, trackId: string, now: number): Promise<void> {
+    await this.retireCurrent(trx, roomId, now);
+    await this.leaveQueue(trx, roomId, trackId);
+    await trx
+      .updateTable('tracks')
+      .set({ status: 'playing', played_at: null })
+      .where('id', '=', trackId)
+      .execute();
+  }
+
+  /** Sends the current track to the history. */
+  async retireCurrent(trx: Trx, roomId: string, now: number): Promise<void> {
+    await trx
+      .updateTable('tracks')
+      .set({ status: 'played', played_at: now })
+      .where('room_id', '=', roomId)
+      .where('status', '=', 'playing')
+      .execute();
+  }
+
+  /** Before a track leaves the queue: those placed behind it move up with the rest. */
+  async leaveQueue(trx: Trx, roomId: string, trackId: string): Promise<void> {
+    const position = await this.position(trx, roomId, trackId);
+    if (position === null) return;
+    await trx
+      .updateTable('tracks')
+      .set((of) => ({ placed_position: of('placed_position', '-', 1) }))
+      .where('room_id', '=', roomId)
+      .where('status', '=', 'queued')
+      .where('placed_position', '>', position)
+      .execute();
+    await trx.updateTable('tracks').set({ placed_position: null }).where('id', '=', trackId).execute();
+  }
+
+  #entries(trx: Trx, roomId: string): Promise<QueueEntry[]> {
+    return trx
+      .selectFrom('tracks')
+      .select(['id', 'vote_score', 'created_at', 'placed_position'])
+      .where('room_id', '=', roomId)
+      .where('status', '=', 'queued')
+      .execute();
+  }
+
+  #tracks(trx: Reads) {
+    return trx
+      .selectFrom('tracks')
+      .innerJoin('users', 'users.id', 'tracks.uploader_id')
+      .selectAll('tracks')
+      .select('users.username as uploader_name');
+  }
+}

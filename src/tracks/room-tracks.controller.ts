@@ -1,0 +1,88 @@
+import { Body, Controller, Get, Param, Post, Put, Query, Req, UseInterceptors } from '@nestjs/common';
+import { ApiBearerAuth, ApiBody, ApiConsumes, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { Request } from 'express';
+import { CurrentUser } from '../auth/caller.js';
+import { rest, type User } from '../contract/index.js';
+import { Answers, Refuses } from '../errors/documented.js';
+import { IdPipe } from '../errors/id.pipe.js';
+import { AudioUploadInterceptor, uploadField, type UploadedAudio } from './audio-upload.interceptor.js';
+import { ListTracksDto, PlaceTrackDto } from './tracks.dto.js';
+import { TracksService } from './tracks.service.js';
+import { UploadsService } from './uploads.service.js';
+
+@ApiTags('tracks')
+@ApiBearerAuth()
+@Controller('rooms/:id')
+export class RoomTracksController {
+  constructor(
+    private readonly tracks: TracksService,
+    private readonly uploads: UploadsService,
+  ) {}
+
+  @ApiOperation({ summary: "The room's tracks", description: 'The current one, then the queue in order; or the history.' })
+  @Answers(200, rest.TrackList)
+  @Refuses('malformed', 'unauthorized', 'not_a_participant', 'room_not_found', 'invalid_field')
+  @Get('tracks')
+  list(
+    @CurrentUser() user: User,
+    @Param('id', IdPipe) id: string,
+    @Query() { status, limit, offset }: ListTracksDto,
+  ) {
+    return this.tracks.list(user, id, status === 'played', limit, offset);
+  }
+
+  @ApiOperation({
+    summary: 'Upload a track',
+    description: 'mp3, m4a, aac, wav, flac, ogg or opus. The first track of a silent room starts by itself.',
+  })
+  @ApiConsumes('multipart/form-data')
+  @ApiBody({
+    schema: {
+      type: 'object',
+      required: [uploadField],
+      properties: { [uploadField]: { type: 'string', format: 'binary' } },
+    },
+  })
+  @Answers(201, rest.TrackAnswer, 'Added to the queue.')
+  @Refuses(
+    'malformed',
+    'unauthorized',
+    'not_a_participant',
+    'not_administrator',
+    'room_not_found',
+    'queue_full',
+    'payload_too_large',
+    'unsupported_media_type',
+    'damaged_file',
+    'invalid_field',
+  )
+  @UseInterceptors(AudioUploadInterceptor)
+  @Post('tracks')
+  async add(
+    @CurrentUser() user: User,
+    @Param('id', IdPipe) id: string,
+    @Req() { audio }: Request & { audio: UploadedAudio },
+  ) {
+    return { track: await this.uploads.add(user, id, audio.incoming, audio.name) };
+  }
+
+  @ApiOperation({
+    summary: 'Place a track in the queue',
+    description: "The administrator's. It holds its place while the others flow around it.",
+  })
+  @Answers(200, rest.QueueAnswer)
+  @Refuses(
+    'malformed',
+    'unauthorized',
+    'not_a_participant',
+    'not_administrator',
+    'room_not_found',
+    'track_not_found',
+    'not_queued',
+    'invalid_field',
+  )
+  @Put('queue')
+  place(@CurrentUser() user: User, @Param('id', IdPipe) id: string, @Body() input: PlaceTrackDto) {
+    return this.tracks.place(user, id, input.track_id.toLowerCase(), input.queue_position);
+  }
+}

@@ -1,0 +1,98 @@
+import { Controller, Delete, Get, HttpCode, Param, Post, Res } from '@nestjs/common';
+import { ApiBearerAuth, ApiHeader, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
+import type { Response } from 'express';
+import { CurrentUser, MediaToken } from '../auth/caller.js';
+import { rest, type User } from '../contract/index.js';
+import { Answers, Refuses } from '../errors/documented.js';
+import { IdPipe } from '../errors/id.pipe.js';
+import { Problem } from '../errors/problem.js';
+import { FileSender } from './file-sender.js';
+import { trackView } from './track-view.js';
+import { TracksService } from './tracks.service.js';
+import { UploadsService } from './uploads.service.js';
+
+const mediaQuery = ApiQuery({ name: 'media_token', required: false, description: 'Instead of the header.' });
+const binary = (contentType: string) => ({ [contentType]: { schema: { type: 'string', format: 'binary' } } });
+
+@ApiTags('tracks')
+@ApiBearerAuth()
+@Controller('tracks/:id')
+export class TracksController {
+  constructor(
+    private readonly tracks: TracksService,
+    private readonly uploads: UploadsService,
+    private readonly files: FileSender,
+  ) {}
+
+  @ApiOperation({ summary: 'Remove a track', description: "Its uploader's or the administrator's." })
+  @Answers(200, rest.TrackAnswer, 'Removed.')
+  @Refuses('malformed', 'unauthorized', 'not_a_participant', 'forbidden', 'track_not_found')
+  @Delete()
+  async remove(@CurrentUser() user: User, @Param('id', IdPipe) id: string) {
+    const { track, files } = await this.tracks.remove(user, id);
+    await this.uploads.release(files);
+    return { track };
+  }
+
+  @ApiOperation({ summary: 'Vote for a track', description: 'Voting twice changes nothing.' })
+  @Answers(200, rest.TrackAnswer)
+  @Refuses('malformed', 'unauthorized', 'not_a_participant', 'not_administrator', 'track_not_found')
+  @HttpCode(200)
+  @Post('vote')
+  async vote(@CurrentUser() user: User, @Param('id', IdPipe) id: string) {
+    return { track: await this.tracks.vote(user, id) };
+  }
+
+  @ApiOperation({ summary: 'Take a vote back', description: 'Where there is none, nothing changes.' })
+  @Answers(200, rest.TrackAnswer)
+  @Refuses('malformed', 'unauthorized', 'not_a_participant', 'not_administrator', 'track_not_found')
+  @Delete('vote')
+  async unvote(@CurrentUser() user: User, @Param('id', IdPipe) id: string) {
+    return { track: await this.tracks.unvote(user, id) };
+  }
+
+  @ApiOperation({ summary: 'The audio' })
+  @mediaQuery
+  @ApiHeader({ name: 'Range', required: false, example: 'bytes=0-1023' })
+  @ApiHeader({ name: 'If-None-Match', required: false })
+  @ApiResponse({ status: 200, description: 'All of it.', content: binary('audio/*') })
+  @ApiResponse({ status: 206, description: 'The range asked for.', content: binary('audio/*') })
+  @ApiResponse({ status: 304, description: 'As the caller has it.' })
+  @Refuses('malformed', 'unauthorized', 'not_a_participant', 'track_not_found', 'range_not_satisfiable')
+  @MediaToken()
+  @Get('stream')
+  async stream(@CurrentUser() user: User, @Param('id', IdPipe) id: string, @Res() response: Response) {
+    const { sha256, mime_type } = await this.tracks.get(user, id);
+    await this.files.send(response, sha256, mime_type);
+  }
+
+  @ApiOperation({ summary: 'What is known of the file' })
+  @mediaQuery
+  @Answers(200, rest.TrackMetadata)
+  @Refuses('malformed', 'unauthorized', 'not_a_participant', 'track_not_found')
+  @MediaToken()
+  @Get('metadata')
+  async metadata(@CurrentUser() user: User, @Param('id', IdPipe) id: string) {
+    const row = await this.tracks.get(user, id);
+    const { title, artist, album, duration, mime_type, size_bytes, sha256, cover_mime_type } = row;
+    return {
+      track: trackView(row),
+      metadata: { title, artist, album, duration, mime_type, size_bytes, sha256, cover_mime_type },
+    };
+  }
+
+  @ApiOperation({ summary: 'The cover image' })
+  @mediaQuery
+  @ApiResponse({ status: 200, description: 'The image.', content: binary('image/*') })
+  @ApiResponse({ status: 304, description: 'As the caller has it.' })
+  @Refuses('malformed', 'unauthorized', 'not_a_participant', 'track_not_found', 'cover_not_found')
+  @MediaToken()
+  @Get('cover')
+  async cover(@CurrentUser() user: User, @Param('id', IdPipe) id: string, @Res() response: Response) {
+    const { cover_sha256, cover_mime_type } = await this.tracks.get(user, id);
+    if (cover_sha256 === null || cover_mime_type === null) {
+      throw new Problem('cover_not_found', 'This track has no cover.');
+    }
+    await this.files.send(response, cover_sha256, cover_mime_type);
+  }
+}

@@ -1,0 +1,18 @@
+import { Module } from '@nestjs/common';
+import { RoomsModule } from '../rooms/rooms.module.js';
+import { AudioInspector } from './audio-inspector.js';
+import { FileSender } from './file-sender.js';
+import { FileStore } from './file-store.js';
+import { QueueService } from './queue.service.js';
+import { RoomTracksController } from './room-tracks.controller.js';
+import { TracksController } from './tracks.controller.js';
+import { TracksService } from './tracks.service.js';
+import { UploadsService } from './uploads.service.js';
+
+@Module({
+  imports: [RoomsModule],
+  controllers: [RoomTracksController, TracksController],
+  providers: [TracksService, UploadsService, QueueService, AudioInspector, FileStore, FileSender],
+  exports: [QueueService],
+})
+export class TracksModule {}

@@ -1,0 +1,143 @@
+import { Injectable } from '@nestjs/common';
+import type { Track, User } from '../contract/index.js';
+import { Database } from '../database/database.js';
+import { Problem } from '../errors/problem.js';
+import { EventBroadcasterService } from '../events/event-broadcaster.service.js';
+import type { RoomChange } from '../events/room-change.js';
+import { RoomAccess } from '../rooms/room-access.js';
+import { QueueService } from './queue.service.js';
+import { trackView, type TrackWithUploader } from './track-view.js';
+
+/** Votes, places and removal: what people do to the tracks of a room. */
+@Injectable()
+export class TracksService {
+  constructor(
+    private readonly broadcaster: EventBroadcasterService,
+    private readonly access: RoomAccess,
+    private readonly queue: QueueService,
+    private readonly database: Database,
+  ) {}
+
+  /**
+   * The current track and the queue in order, or the history, newest first.
+   * @throws {Problem} room_not_found, not_a_participant
+   */
+  async list(user: User, roomId: string, played: boolean, limit = 1000, offset = 0) {
+    await this.access.requireParticipant(roomId, user.id);
+    return this.database.snapshot(async (trx) => {
+      let page: TrackWithUploader[];
+      let total: number;
+      if (played) {
+        page = await this.queue.played(trx, roomId, limit, offset);
+        total = await this.queue.count(trx, roomId, 'played');
+      } else {
+        const current = await this.queue.current(trx, roomId);
+        const all = [...(current ? [current] : []), ...(await this.queue.queued(trx, roomId))];
+        page = all.slice(offset, offset + limit);
+        total = all.length;
+      }
+      const more = offset + page.length < total;
+      return { tracks: page.map(trackView), total, more, next: more ? offset + page.length : null };
+    });
+  }
+
+  /** A track, for a participant of its room. @throws {Problem} track_not_found, not_a_participant */
+  async get(user: User, trackId: string): Promise<TrackWithUploader> {
+    const track = await this.queue.find(this.database.db, trackId);
+    await this.access.requireParticipant(track.room_id, user.id);
+    return track;
+  }
+
+  /** Voting twice changes nothing. @throws {Problem} track_not_found, not_a_participant, not_administrator */
+  vote(user: User, trackId: string): Promise<Track> {
+    return this.#ballot(user, trackId, 'track_voted', async ({ trx, now }) => {
+      const added = await trx
+        .insertInto('votes')
+        .values({ track_id: trackId, user_id: user.id, created_at: now })
+        .onConflict((conflict) => conflict.columns(['track_id', 'user_id']).doNothing())
+        .returning('track_id')
+        .executeTakeFirst();
+      return added !== undefined;
+    });
+  }
+
+  /** Taking back a vote that was not given changes nothing. @throws {Problem} as `vote` */
+  unvote(user: User, trackId: string): Promise<Track> {
+    return this.#ballot(user, trackId, 'track_unvoted', async ({ trx }) => {
+      const removed = await trx
+        .deleteFrom('votes')
+        .where('track_id', '=', trackId)
+        .where('user_id', '=', user.id)
+        .returning('track_id')
+        .executeTakeFirst();
+      return removed !== undefined;
+    });
+  }
+
+  /**
+   * Places a queued track; it holds that place while the others flow around it.
+   * @throws {Problem} room_not_found, not_a_participant, not_administrator, track_not_found, not_queued
+   */
+  async place(user: User, roomId: string, trackId: string, position: number) {
+    return this.broadcaster.roomChange(roomId, async (change) => {
+      const { trx } = change;
+      await this.access.requireAdministrator(roomId, user, trx);
+      const row = await this.queue.find(trx, trackId);
+      if (row.room_id !== roomId) throw new Problem('track_not_found', 'There is no such track in this room.');
+      if (row.status !== 'queued') throw new Problem('not_queued', 'Only queued tracks have a place.');
+      const queue_position = await this.queue.place(trx, roomId, trackId, position);
+      change.trackActivity('queue_reordered', { track_id: trackId, queue_position, user });
+      return { track: await this.queue.view(trx, trackId), queue_position };
+    });
+  }
+
+  /** The uploader's or the administrator's. @throws {Problem} track_not_found, not_a_participant, forbidden */
+  async remove(user: User, trackId: string): Promise<{ track: Track; files: string[] }> {
+    const { room_id } = await this.get(user, trackId);
+    return this.broadcaster.roomChange(room_id, async (change) => {
+      const { trx, room } = change;
+      await this.access.requireParticipant(room_id, user.id, trx);
+      const row = await this.queue.find(trx, trackId);
+      const isUploader = row.uploader_id === user.id;
+      if (!isUploader && room.administrator_id !== user.id) {
+        throw new Problem('forbidden', 'Only its uploader and the administrator may remove a track.');
+      }
+      await this.queue.leaveQueue(trx, room_id, trackId);
+      await trx.deleteFrom('tracks').where('id', '=', trackId).execute();
+      const track = trackView(row);
+      change.trackActivity('track_removed', {
+        track,
+        removed_by: user,
+        reason: isUploader ? 'uploader' : 'administrator',
+      });
+      return { track, files: [row.sha256, ...(row.cover_sha256 === null ? [] : [row.cover_sha256])] };
+    });
+  }
+
+  async #ballot(
+    user: User,
+    trackId: string,
+    type: 'track_voted' | 'track_unvoted',
+    cast: (change: RoomChange) => Promise<boolean>,
+  ): Promise<Track> {
+    const { room_id } = await this.get(user, trackId);
+    return this.broadcaster.roomChange(room_id, async (change) => {
+      const { trx } = change;
+      await this.access.requirePermission(room_id, user, 'vote', trx);
+      // Gone since it was looked up, perhaps.
+      await this.queue.find(trx, trackId);
+      const counted = await cast(change);
+      if (!counted) return this.queue.view(trx, trackId);
+      const by = type === 'track_voted' ? 1 : -1;
+      await trx
+        .updateTable('tracks')
+        .set((of) => ({ vote_score: of('vote_score', '+', by) }))
+        .where('id', '=', trackId)
+        .execute();
+      const track = await this.queue.view(trx, trackId);
+      const queue_position = await this.queue.position(trx, room_id, trackId);
+      change.trackActivity(type, { track, voter: user, queue_position });
+      return track;
+    });
+  }
+}

@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/** A WAV file of so many seconds: a sine tone, 8 kHz, mono, 8 bits. Different frequencies make different files. */
+export function wav(seconds: number, frequency = 440): Buffer {
+  const rate = 8000;
+  const samples = Math.round(seconds * rate);
+  const file = Buffer.alloc(44 + samples);
+  file.write('RIFF', 0);
+  file.writeUInt32LE(36 + samples, 4);
+  file.write('WAVEfmt ', 8);
+  file.writeUInt32LE(16, 16);
+  file.writeUInt16LE(1, 20);
+  file.writeUInt16LE(1, 22);
+  file.writeUInt32LE(rate, 24);
+  file.writeUInt32LE(rate, 28);
+  file.writeUInt16LE(1, 32);
+  file.writeUInt16LE(8, 34);
+  file.write('data', 36);
+  file.writeUInt32LE(samples, 40);
+  for (let i = 0; i < samples; i += 1) {
+    file[44 + i] = 128 + Math.round(100 * Math.sin((2 * Math.PI * frequency * i) / rate));
+  }
+  return file;
+}
+
+/** A really encoded file out of test/fixtures. */
+export const fixture = (name: string): Buffer =>
+  readFileSync(fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url)));
