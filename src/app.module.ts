@@ -7,6 +7,7 @@ import type { Settings } from './config/settings.js';
 import { DatabaseModule } from './database/database.module.js';
 import { HttpProblemFilter } from './errors/http-problem.filter.js';
 import { InputPipe } from './errors/input.pipe.js';
+import { type EventBus, LocalEventBus } from './events/event-bus.js';
 import { EventsModule } from './events/events.module.js';
 import { GatewayModule } from './gateway/gateway.module.js';
 import { loggerOptions } from './operations/logging.js';
@@ -18,14 +19,14 @@ import { TracksModule } from './tracks/tracks.module.js';
 
 @Module({})
 export class AppModule {
-  static with(settings: Settings): DynamicModule {
+  static with(settings: Settings, bus: EventBus = new LocalEventBus()): DynamicModule {
     return {
       module: AppModule,
       imports: [
         ConfigModule.with(settings),
         LoggerModule.forRoot(loggerOptions(settings)),
         DatabaseModule,
-        EventsModule,
+        EventsModule.with(bus),
         // Guards run in the order of these: who is asking, before how often.
         AuthModule,
         OperationsModule,

@@ -3,6 +3,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import helmet from 'helmet';
 import { Logger } from 'nestjs-pino';
 import { AppModule } from './app.module.js';
+import type { EventBus } from './events/event-bus.js';
 import type { Settings } from './config/settings.js';
 import { SocketAdapter } from './gateway/socket-adapter.js';
 import { serveOpenApi } from './operations/openapi.js';
@@ -11,8 +12,8 @@ import { serveOpenApi } from './operations/openapi.js';
 const requestTimeout = 30 * 60_000;
 
 /** The whole server, composed; not listening yet. */
-export async function createServer(settings: Settings): Promise<NestExpressApplication> {
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(settings), {
+export async function createServer(settings: Settings, bus?: EventBus): Promise<NestExpressApplication> {
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(settings, bus), {
     bufferLogs: true,
     // The caller of this decides what a failure to start means.
     abortOnError: false,

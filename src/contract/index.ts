@@ -5,3 +5,5 @@ export * from './playback.js';
 export * from './errors.js';
 export * from './envelope-schema.js';
 export * as rest from './rest.js';
+export * from './delivery.js';
+export * from './statistics.js';

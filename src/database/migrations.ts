@@ -127,6 +127,26 @@ const first: Migration = {
   },
 };
 
+const deliveries: Migration = {
+  async up(db: AnyDatabase) {
+    await db.schema
+      .createTable('deliveries')
+      .addColumn('room_id', 'text', (c) => c.notNull())
+      .addColumn('sequence', 'integer', (c) => c.notNull())
+      .addColumn('node_id', 'text', (c) => c.notNull())
+      .addColumn('summary', 'text', (c) => c.notNull())
+      .addPrimaryKeyConstraint('deliveries_key', ['room_id', 'sequence', 'node_id'])
+      .addForeignKeyConstraint(
+        'deliveries_event',
+        ['room_id', 'sequence'],
+        'events',
+        ['room_id', 'sequence'],
+        (c) => c.onDelete('cascade'),
+      )
+      .execute();
+  },
+};
+
 export const migrations: MigrationProvider = {
-  getMigrations: () => Promise.resolve({ '001_first': first }),
+  getMigrations: () => Promise.resolve({ '001_first': first, '002_deliveries': deliveries }),
 };

@@ -18,6 +18,7 @@ export interface Schema {
   votes: VotesTable;
   playback: PlaybackTable;
   events: EventsTable;
+  deliveries: DeliveriesTable;
 }
 
 interface UsersTable {
@@ -130,6 +131,15 @@ interface EventsTable {
   created_at: number;
   /** The payload, as JSON, without `server_time`. */
   data: string;
+}
+
+/** What became of a critical event on one node, once nothing of it is outstanding. */
+interface DeliveriesTable {
+  room_id: string;
+  sequence: number;
+  node_id: string;
+  /** A `DeliverySummary`, as JSON. */
+  summary: string;
 }
 
 export type RoomRow = Selectable<RoomsTable>;

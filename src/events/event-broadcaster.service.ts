@@ -1,4 +1,4 @@
-import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import { type Observable, Subject } from 'rxjs';
 import { Clock } from '../config/clock.js';
@@ -7,11 +7,13 @@ import { Database, type Trx } from '../database/database.js';
 import type { RoomRow } from '../database/schema.js';
 import { Problem } from '../errors/problem.js';
 import { makeEvent } from './envelope.js';
-import { EventBus } from './event-bus.js';
+import { GuardedBus } from './guarded-bus.js';
 import { EventLog } from './event-log.js';
 import { KeyedLock } from './keyed-lock.js';
 import { checkPayload } from './payload-check.js';
+import { RetentionService } from './retention.service.js';
 import { type Outgoing, RoomChange } from './room-change.js';
+import { Statistics } from './statistics.js';
 
 /** To one user's connections: in one room, or wherever they are. */
 export interface ToUser {
@@ -32,17 +34,19 @@ export type Broadcast = (Outgoing | ToUser | ToAll) & { path: 'local' | 'bus' };
 /** More work in the same transaction, caused by an event that another feature raised. */
 export type Reaction<T extends EventType> = (change: RoomChange, event: RoomEvent<T>) => Promise<void>;
 
-const pruneEvery = 64;
+/** How long changes may follow each other without a pause, in milliseconds. */
+const longestTurn = 4;
 
 /**
  * The one way for anything to happen in a room. Features change a room here and raise events with the change;
  * what is committed goes out on `broadcasts`, in the order of commit, and to the other nodes over the bus.
  */
 @Injectable()
-export class EventBroadcasterService implements OnModuleDestroy {
+export class EventBroadcasterService implements OnApplicationShutdown {
   readonly #broadcasts = new Subject<Broadcast>();
   readonly #reactions = new Map<EventType, Reaction<EventType>[]>();
   readonly #rooms = new KeyedLock();
+  #turnBegan = 0;
 
   /** What goes out, for the gateway. Ends with the server. */
   readonly broadcasts: Observable<Broadcast> = this.#broadcasts.asObservable();
@@ -50,11 +54,24 @@ export class EventBroadcasterService implements OnModuleDestroy {
   constructor(
     private readonly database: Database,
     private readonly eventLog: EventLog,
-    private readonly bus: EventBus,
+    private readonly retention: RetentionService,
+    private readonly bus: GuardedBus,
+    private readonly statistics: Statistics,
     private readonly clock: Clock,
     @InjectPinoLogger(EventBroadcasterService.name) private readonly log: PinoLogger,
   ) {
-    bus.onMessage((message) => this.#broadcasts.next({ ...message, path: 'bus' }));
+    bus.onMessage((message) => {
+      statistics.countNode('arrived_bus');
+      this.#broadcasts.next({ ...message, path: 'bus' });
+    });
+    bus.onHealth((healthy) =>
+      healthy
+        ? this.serverStatus('ok', 'All paths work again.')
+        : this.serverStatus(
+            'degraded',
+            'The bus to the other nodes fails; events of other nodes come a moment later.',
+          ),
+    );
   }
 
   /**
@@ -110,7 +127,7 @@ export class EventBroadcasterService implements OnModuleDestroy {
     this.#broadcasts.next({ to: 'all', event, path: 'local' });
   }
 
-  onModuleDestroy(): void {
+  onApplicationShutdown(): void {
     this.#broadcasts.complete();
   }
 
@@ -120,6 +137,7 @@ export class EventBroadcasterService implements OnModuleDestroy {
     take: (trx: Trx) => Promise<RoomRow | undefined>,
   ): Promise<R> {
     const { result, change } = await this.#rooms.run(roomId, async () => {
+      await this.#breathe();
       const committed = await this.database.write(async (trx) => {
         const room = await take(trx);
         if (!room) throw new Problem('room_not_found', 'There is no such room.');
@@ -133,7 +151,7 @@ export class EventBroadcasterService implements OnModuleDestroy {
       for (const outgoing of committed.change.outgoing) this.#send(outgoing);
       return committed;
     });
-    this.#pruneNowAndThen(change);
+    if (!change.deleted) this.retention.advanced(roomId, change.room.sequence, change.sequence);
     for (const work of change.afterCommit) {
       // The change stands whatever becomes of this.
       await work().catch((err: unknown) =>
@@ -141,6 +159,16 @@ export class EventBroadcasterService implements OnModuleDestroy {
       );
     }
     return result;
+  }
+
+  /**
+   * Lets the sockets have their turn. SQLite answers without leaving the loop's turn, so that many changes at once
+   * would otherwise be written to sockets that cannot send, and listeners that keep up would look slow.
+   */
+  async #breathe(): Promise<void> {
+    if (performance.now() - this.#turnBegan < longestTurn) return;
+    await new Promise((resolve) => setImmediate(resolve));
+    this.#turnBegan = performance.now();
   }
 
   async #runReactions(change: RoomChange): Promise<void> {
@@ -167,15 +195,9 @@ export class EventBroadcasterService implements OnModuleDestroy {
   }
 
   #send(outgoing: Outgoing): void {
+    this.statistics.countNode('arrived_local');
     this.#broadcasts.next({ ...outgoing, path: 'local' });
     // Nobody waits for the other nodes: they find in the log what the bus loses.
-    this.bus.publish(outgoing).catch((err: unknown) => {
-      this.log.warn({ err, event_id: outgoing.event.event_id }, 'the bus did not take an event');
-    });
-  }
-
-  #pruneNowAndThen({ room, sequence, deleted }: RoomChange): void {
-    const passed = Math.floor(sequence / pruneEvery) !== Math.floor(room.sequence / pruneEvery);
-    if (passed && !deleted) void this.eventLog.prune(room.id, sequence);
+    this.bus.publish(outgoing);
   }
 }

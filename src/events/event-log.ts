@@ -1,7 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
-import { SETTINGS } from '../config/config.module.js';
-import type { Settings } from '../config/settings.js';
+import { Injectable } from '@nestjs/common';
 import type { RoomEvent } from '../contract/index.js';
 import { Database, type Trx } from '../database/database.js';
 import { fromRow } from './envelope.js';
@@ -20,11 +17,7 @@ export type Missed = { kind: 'replay'; events: RoomEvent[] } | { kind: 'reset'; 
 /** The rooms' logs: events in the order in which their changes were committed, the newest `EVENT_RETENTION` of each. */
 @Injectable()
 export class EventLog {
-  constructor(
-    private readonly database: Database,
-    @Inject(SETTINGS) private readonly settings: Settings,
-    @InjectPinoLogger(EventLog.name) private readonly log: PinoLogger,
-  ) {}
+  constructor(private readonly database: Database) {}
 
   async append(trx: Trx, roomId: string, events: readonly RoomEvent[]): Promise<void> {
     // A few rows at a time: a statement's parameters are limited.
@@ -96,18 +89,14 @@ export class EventLog {
     return row?.oldest ?? head + 1;
   }
 
-  /** Forgets what is older than the retention. Called in the background; a failure costs space, nothing else. */
-  async prune(roomId: string, head: number): Promise<void> {
-    const keepAfter = head - this.settings.eventRetention;
-    if (keepAfter <= 0) return;
-    try {
-      await this.database.db
-        .deleteFrom('events')
-        .where('room_id', '=', roomId)
-        .where('sequence', '<=', keepAfter)
-        .execute();
-    } catch (err) {
-      this.log.warn({ err, room_id: roomId }, 'the log could not be pruned');
-    }
+  /** @returns undefined where the log does not hold it (any more) */
+  async find(trx: Trx | Database['db'], roomId: string, eventId: string): Promise<RoomEvent | undefined> {
+    const row = await trx
+      .selectFrom('events')
+      .selectAll()
+      .where('event_id', '=', eventId)
+      .where('room_id', '=', roomId)
+      .executeTakeFirst();
+    return row && fromRow(row);
   }
 }

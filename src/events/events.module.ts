@@ -1,11 +1,29 @@
-import { Global, Module } from '@nestjs/common';
+import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { DeliveryReportsService } from './delivery-reports.service.js';
 import { EventBroadcasterService } from './event-broadcaster.service.js';
-import { EventBus, LocalEventBus } from './event-bus.js';
+import { EventBus } from './event-bus.js';
 import { EventLog } from './event-log.js';
+import { GuardedBus } from './guarded-bus.js';
+import { RetentionService } from './retention.service.js';
+import { Statistics } from './statistics.js';
 
 @Global()
-@Module({
-  providers: [EventBroadcasterService, EventLog, { provide: EventBus, useClass: LocalEventBus }],
-  exports: [EventBroadcasterService, EventLog],
-})
-export class EventsModule {}
+@Module({})
+export class EventsModule {
+  /** @param bus how this node reaches the others */
+  static with(bus: EventBus): DynamicModule {
+    return {
+      module: EventsModule,
+      providers: [
+        EventBroadcasterService,
+        EventLog,
+        RetentionService,
+        GuardedBus,
+        DeliveryReportsService,
+        Statistics,
+        { provide: EventBus, useValue: bus },
+      ],
+      exports: [EventBroadcasterService, EventLog, GuardedBus, DeliveryReportsService, Statistics],
+    };
+  }
+}

@@ -1,127 +1,231 @@
-import type { Socket } from 'socket.io';
 import type { Caller } from '../auth/caller.js';
-import type { RoomEvent } from '../contract/index.js';
-import { seal } from '../events/envelope.js';
-import { encodeFrame, type Frame } from './frame.js';
-import { onAcknowledgement, writeFrame } from './socket-internals.js';
+import { priorities, type RoomEvent, type User } from '../contract/index.js';
+import { makeEvent } from '../events/envelope.js';
+import type { Delivery, Recipient, RoomDeliveries } from '../events/room-deliveries.js';
+import type { Statistics } from '../events/statistics.js';
+import type { Frame } from './frame.js';
+import type { Wire } from './wire.js';
 
 /**
- * Where a connection stands. Joining: live events wait until it has the state and what it missed. Live: events
- * later than `after` go out as they come. Closing: it has had its last event.
+ * Where a connection stands. Joining: live events wait until it has the state. Catching up: what it missed, and
+ * what has come since, goes out as fast as it is taken. Live: events go out as they come. Closing: it has had
+ * its last event.
  */
 type State =
   | { kind: 'joining'; waiting: RoomEvent[] }
+  | { kind: 'catching up'; queue: RoomEvent[]; next: number; after: number }
   | { kind: 'live'; after: number }
   | { kind: 'closing'; closesAt: number };
 
+/** What a connection may leave unread: beyond the first, `low` and `normal` give way; beyond the last it is closed. */
+export const budget = {
+  yield: { frames: 64, bytes: 64 * 1024 },
+  close: { frames: 1000, bytes: 1024 * 1024 },
+} as const;
+
 /** How long the last event may take to be confirmed before the socket is closed, in seconds. */
 const lastWordSeconds = 2;
+/** A replay may be longer than what may wait for a slow listener, but not without end. */
+const longestQueue = 20_000;
+
+/** What a connection shares with the others of its namespace. */
+export interface Channel {
+  deliveries: RoomDeliveries;
+  statistics: Statistics;
+  roomId: string | null;
+  now(): number;
+  /** An event as it goes out now, asking for a confirmation where it needs one. */
+  encode(event: RoomEvent, retryCount?: number): Frame;
+  ackIdOf(event: RoomEvent): number;
+  onSlow(connection: Connection): void;
+}
 
 /** One socket in one namespace, and what it is to be sent. */
-export class Connection {
+export class Connection implements Recipient {
+  slot = -1;
   #state: State;
-  /** Critical events that it has not confirmed, by the number of their acknowledgement. */
-  readonly #outstanding = new Map<number, RoomEvent>();
-  /** The client's last report of its playback, as it was sent. */
-  report: unknown;
+  /** Newest of each `normal` type that gave way, in the order in which they first did. */
+  readonly #coalesced = new Map<string, RoomEvent>();
+  #channel: Channel | undefined;
 
   constructor(
-    readonly socket: Socket,
+    readonly wire: Wire,
     readonly caller: Caller,
-    private readonly now: () => number,
     options: { joining: boolean },
   ) {
     this.#state = options.joining ? { kind: 'joining', waiting: [] } : { kind: 'live', after: 0 };
-    onAcknowledgement(socket, (id) => this.#confirmed(id));
-    // A packet that breaks the protocol closes the connection; without a listener it would end the process.
-    socket.on('error', () => undefined);
   }
 
   get id(): string {
-    return this.socket.id;
+    return this.wire.id;
   }
 
-  get outstanding(): number {
-    return this.#outstanding.size;
+  get user(): User {
+    return this.caller.user;
   }
 
-  /** A live event, in the order of the room. `frame` encodes it once for everyone. */
-  offer(event: RoomEvent, frame: () => Frame): void {
+  /** Given when it is put into its namespace. */
+  join(channel: Channel): void {
+    this.#channel = channel;
+  }
+
+  /**
+   * A live event, in the order of the room. `frame` encodes it once for everyone; `delivery` is told where a
+   * confirmation is to be expected.
+   * @returns whether it was written now
+   */
+  offer(event: RoomEvent, frame: () => Frame, delivery: Delivery | undefined): boolean {
     const state = this.#state;
     switch (state.kind) {
-      case 'joining':
-        state.waiting.push(event);
-        return;
       case 'live':
-        if (event.metadata.sequence !== undefined && event.metadata.sequence <= state.after) return;
-        this.#write(event, frame());
-        return;
+        if (event.metadata.sequence !== undefined && event.metadata.sequence <= state.after) return false;
+        // An idle wire is the rule: what follows is only for those that do not keep up.
+        if (!this.wire.idle && this.#givesWay(event)) return false;
+        delivery?.expect(this.slot);
+        this.wire.write(frame());
+        return true;
+      case 'joining':
+        this.#queue(state.waiting, event);
+        return false;
+      case 'catching up':
+        if (event.metadata.sequence === undefined || event.metadata.sequence > state.after) {
+          this.#queue(state.queue, event);
+        }
+        return false;
       case 'closing':
-        return;
+        return false;
     }
   }
 
   /**
-   * The state, what was missed, and what came meanwhile, in this order and without a gap; live from here on.
+   * The state, what was missed, and what came meanwhile, in this order and without a gap; live from there on.
    * @param sequence of the newest event in the state
    */
   establish(established: RoomEvent<'connection_established'>, missed: RoomEvent[], sequence: number): void {
     if (this.#state.kind !== 'joining') return;
-    const { waiting } = this.#state;
-    this.#state = { kind: 'live', after: sequence };
+    const later = this.#state.waiting.filter(
+      ({ metadata }) => metadata.sequence === undefined || metadata.sequence > sequence,
+    );
+    this.#state = { kind: 'catching up', queue: [...missed, ...later], next: 0, after: sequence };
     this.sendAlone(established);
-    for (const event of missed) this.sendAlone(event);
-    for (const event of waiting) {
-      this.offer(event, () => this.#encode(event));
-    }
+    this.#pump();
   }
 
   /** An event for this connection alone. */
   sendAlone(event: RoomEvent): void {
-    this.#write(event, this.#encode(event));
+    this.wire.write(this.#open.encode(event));
+  }
+
+  resend(event: RoomEvent, retryCount: number): void {
+    this.wire.write(this.#open.encode(event, retryCount));
+  }
+
+  /** A confirmation came. */
+  confirmed(ackId: number): void {
+    const channel = this.#open;
+    channel.deliveries.confirm(this, ackId, channel.now());
+    if (this.#state.kind === 'closing' && !channel.deliveries.owes(this)) this.wire.end('leave');
+  }
+
+  fail(event: RoomEvent): void {
+    this.#open.deliveries.leave(this);
+    const { event_id, type, metadata } = event;
+    const details = { event_id, type, sequence: metadata.sequence };
+    const message = 'A critical event was not confirmed in time: reconnect with after_sequence.';
+    this.sendAlone(
+      makeEvent('error', this.#open.roomId, this.#open.now(), { code: 'delivery_failed', message, details }),
+    );
+    this.#state = { kind: 'closing', closesAt: this.#open.now() + lastWordSeconds };
+    this.wire.end('reconnect');
   }
 
   /** Nothing goes out any more; the socket closes once the last event is confirmed, or has had its time. */
   closeAfterLastWord(): void {
     if (this.#state.kind === 'closing') return;
-    this.#state = { kind: 'closing', closesAt: this.now() + lastWordSeconds };
+    this.#state = { kind: 'closing', closesAt: this.#open.now() + lastWordSeconds };
   }
 
-  /** Closes the socket where its time has come. */
+  /** Ends it, after what was written. */
+  close(how: 'leave' | 'reconnect' = 'leave'): void {
+    this.#state = { kind: 'closing', closesAt: this.#open.now() + lastWordSeconds };
+    this.wire.end(how);
+  }
+
+  /** Closes where the time has come, and sends what had given way where there is room again. */
   sweep(now: number): void {
-    if (this.#state.kind === 'closing' && now >= this.#state.closesAt) this.close();
+    if (this.#state.kind === 'closing' && now >= this.#state.closesAt) {
+      this.wire.end('leave');
+      // Whoever does not read does not take part in a closing handshake either.
+      if (!this.wire.idle) this.wire.cut();
+      return;
+    }
+    if (this.#coalesced.size > 0 && !this.#exceeds(budget.yield)) this.#flushCoalesced();
   }
 
-  close(): void {
-    this.#outstanding.clear();
-    this.socket.disconnect();
+  get #open(): Channel {
+    if (!this.#channel) throw new Error('the connection is in no namespace');
+    return this.#channel;
   }
 
-  #write(event: RoomEvent, frame: Frame): void {
-    if (event.metadata.requires_confirmation) this.#outstanding.set(ackIdOf(event), event);
-    writeFrame(this.socket, frame);
+  #exceeds({ frames, bytes }: { frames: number; bytes: number }): boolean {
+    return this.wire.waitingFrames >= frames || this.wire.waitingBytes >= bytes;
   }
 
-  #encode(event: RoomEvent): Frame {
-    return encodeEvent(this.socket.nsp.name, event, this.now());
+  /** Whether an event is not written because too much waits already. */
+  #givesWay(event: RoomEvent): boolean {
+    const { priority } = event.metadata;
+    const channel = this.#open;
+    const { statistics, roomId } = channel;
+    if (priorities[priority].logged) {
+      if (!this.#exceeds(budget.close)) return false;
+      statistics.countNode('slow_connections_closed');
+      this.#state = { kind: 'closing', closesAt: this.#open.now() };
+      channel.onSlow(this);
+      this.wire.cut();
+      return true;
+    }
+    if (!this.#exceeds(budget.yield)) return false;
+    if (priority === 'low') {
+      statistics.count('dropped', event.type, roomId);
+      return true;
+    }
+    if (this.#coalesced.has(event.type)) statistics.count('coalesced', event.type, roomId);
+    this.#coalesced.set(event.type, event);
+    return true;
   }
 
-  #confirmed(ackId: number): void {
-    if (!this.#outstanding.delete(ackId)) return;
-    if (this.#state.kind === 'closing' && this.#outstanding.size === 0) this.close();
+  #flushCoalesced(): void {
+    const events = [...this.#coalesced.values()];
+    this.#coalesced.clear();
+    for (const event of events) this.sendAlone(event);
   }
-}
 
-/** An event as it goes out now, asking for a confirmation where it needs one. */
-export const encodeEvent = (namespace: string, event: RoomEvent, now: number): Frame =>
-  encodeFrame(namespace, seal(event, now), event.metadata.requires_confirmation ? ackIdOf(event) : undefined);
+  #queue(queue: RoomEvent[], event: RoomEvent): void {
+    if (queue.length < longestQueue) {
+      queue.push(event);
+      return;
+    }
+    this.#open.statistics.countNode('slow_connections_closed');
+    this.#state = { kind: 'closing', closesAt: this.#open.now() };
+    this.#open.onSlow(this);
+    this.wire.cut();
+  }
 
-/** A logged event's place is unique in its namespace, and so is the number of its acknowledgement. */
-const lobbyAckIds = new WeakMap<RoomEvent, number>();
-let lastLobbyAckId = 0;
-function ackIdOf(event: RoomEvent): number {
-  if (event.metadata.sequence !== undefined) return event.metadata.sequence;
-  let id = lobbyAckIds.get(event);
-  if (id === undefined) lobbyAckIds.set(event, (id = ++lastLobbyAckId));
-  return id;
+  /** Writes what is queued, as much as may wait at once; goes on when that has left. */
+  #pump(): void {
+    const state = this.#state;
+    if (state.kind !== 'catching up') return;
+    const channel = this.#open;
+    while (state.next < state.queue.length) {
+      const event = state.queue[state.next++]!;
+      if (event.metadata.requires_confirmation) {
+        channel.deliveries.replayed(this, event, channel.ackIdOf(event), channel.now());
+      }
+      const pause = state.next < state.queue.length && this.#exceeds(budget.yield);
+      this.wire.write(channel.encode(event), pause ? () => this.#pump() : undefined);
+      if (pause) return;
+    }
+    const last = state.queue.at(-1)?.metadata.sequence ?? 0;
+    this.#state = { kind: 'live', after: Math.max(state.after, last) };
+  }
 }

@@ -10,21 +10,22 @@ const { Sender } = ws as unknown as { Sender: { frame(data: Buffer, options: typ
 
 /** An event encoded once for all connections of a namespace. */
 export interface Frame {
-  packets: string[];
-  /** What Socket.IO's client takes beside the packets. Shared: it is never changed after the first sending. */
-  options: { preEncoded: true; wsPreEncodedFrame: Buffer[] };
+  /** The Socket.IO packet, for transports other than WebSocket. */
+  packet: string;
+  /** What Engine.IO takes beside the packet. Shared by all who get the frame. */
+  options: { wsPreEncodedFrame: Buffer[] };
   bytes: number;
 }
 
 /** @param ackId asks for a confirmation, which comes back under this number */
 export function encodeFrame(namespace: string, envelope: Envelope, ackId?: number): Frame {
   const packet = { type: PacketType.EVENT, nsp: namespace, data: [envelope.type, envelope] };
-  const packets = encoder.encode(ackId === undefined ? packet : { ...packet, id: ackId }) as string[];
+  const [encoded] = encoder.encode(ackId === undefined ? packet : { ...packet, id: ackId }) as [string];
   // "4" is the Engine.IO type of a message.
-  const data = Buffer.from(`4${packets[0]!}`);
+  const data = Buffer.from(`4${encoded}`);
   return {
-    packets,
-    options: { preEncoded: true, wsPreEncodedFrame: Sender.frame(data, textFrame) },
+    packet: encoded,
+    options: { wsPreEncodedFrame: Sender.frame(data, textFrame) },
     bytes: data.length,
   };
 }

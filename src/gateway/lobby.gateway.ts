@@ -15,6 +15,7 @@ import { guardMessages } from './message-guard.js';
 import { RoomFeedsService } from './room-feeds.service.js';
 import { callerOf, SocketAdmission } from './socket-admission.js';
 import { SocketProblemFilter } from './socket-problem.filter.js';
+import { onAcknowledgement, SocketWire } from './socket-wire.js';
 
 const messages = new Set(['time_sync']);
 
@@ -36,7 +37,10 @@ export class LobbyGateway implements OnGatewayInit, OnGatewayConnection {
 
   handleConnection(socket: Socket): void {
     const now = () => this.clock.now();
-    const connection = new Connection(socket, callerOf(socket), now, { joining: false });
+    const connection = new Connection(new SocketWire(socket), callerOf(socket), { joining: false });
+    onAcknowledgement(socket, (ackId) => connection.confirmed(ackId));
+    // A packet that breaks the protocol closes the connection; without a listener it would end the process.
+    socket.on('error', () => undefined);
     guardMessages(socket, messages, this.settings.rateLimit, now);
     this.feeds.enterLobby(connection);
     socket.once('disconnect', () => this.feeds.leaveLobby(connection));

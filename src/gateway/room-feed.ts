@@ -1,16 +1,15 @@
 import type { RoomEvent } from '../contract/index.js';
 import type { EventLog } from '../events/event-log.js';
 import type { Database } from '../database/database.js';
-import { Connection, encodeEvent } from './connection.js';
-import type { Frame } from './frame.js';
+import type { Connection } from './connection.js';
+import { FanOut, type FanOutContext } from './fan-out.js';
 
 const repairPage = 500;
 
 /** What a feed needs of its surroundings. */
-export interface FeedContext {
-  database: Database;
-  eventLog: EventLog;
-  now: () => number;
+export interface FeedContext extends FanOutContext {
+  database: Pick<Database, 'db'>;
+  eventLog: Pick<EventLog, 'head' | 'read'>;
   onError: (error: unknown, roomId: string) => void;
 }
 
@@ -19,8 +18,7 @@ export interface FeedContext {
  * arrives; what is missing is read from the log before anything later goes out.
  */
 export class RoomFeed {
-  readonly connections = new Set<Connection>();
-  readonly namespace: string;
+  readonly fanOut: FanOut;
   /** Resolves once the feed knows where the room is: events from then on are not missed. */
   readonly opened: Promise<void>;
   /** The last sequence passed on; undefined until opened. */
@@ -33,10 +31,14 @@ export class RoomFeed {
     readonly roomId: string,
     private readonly context: FeedContext,
   ) {
-    this.namespace = `/rooms/${roomId}`;
+    this.fanOut = new FanOut(`/rooms/${roomId}`, roomId, context);
     this.opened = this.#open();
     // Whoever attaches waits for it and hears of the failure; nobody else has to.
     this.opened.catch(() => undefined);
+  }
+
+  get connections(): Set<Connection> {
+    return this.fanOut.connections;
   }
 
   get passed(): number {
@@ -50,7 +52,10 @@ export class RoomFeed {
       this.#emit(event);
       return;
     }
-    if (this.#passed !== undefined && sequence <= this.#passed) return;
+    if ((this.#passed !== undefined && sequence <= this.#passed) || this.#ahead.has(sequence)) {
+      this.context.statistics.countNode('duplicates');
+      return;
+    }
     this.#ahead.set(sequence, event);
     this.#passOn();
     if (this.#ahead.size > 0 && this.#passed !== undefined) void this.#repair();
@@ -91,7 +96,12 @@ export class RoomFeed {
           this.passed,
           repairPage,
         );
-        for (const event of page) this.#ahead.set(event.metadata.sequence!, event);
+        for (const event of page) {
+          const sequence = event.metadata.sequence!;
+          if (sequence <= this.passed || this.#ahead.has(sequence)) continue;
+          this.#ahead.set(sequence, event);
+          this.context.statistics.countNode('gaps_repaired');
+        }
         const before = this.passed;
         this.#passOn();
         if (page.length < repairPage || this.passed === before) break;
@@ -110,21 +120,19 @@ export class RoomFeed {
     const next = Math.min(...this.#ahead.keys());
     const isLast = [...this.#ahead.values()].some(({ type }) => type === 'room_deleted');
     // Connections would have a gap: they come back and are given the state instead.
-    if (!isLast) for (const connection of this.connections) connection.socket.conn.close();
+    if (!isLast) for (const connection of this.connections) connection.close('reconnect');
     this.#passed = next - 1;
     this.#passOn();
   }
 
   #emit(event: RoomEvent): void {
-    let frame: Frame | undefined;
-    const encode = () => (frame ??= encodeEvent(this.namespace, event, this.context.now()));
-    for (const connection of this.connections) connection.offer(event, encode);
+    this.fanOut.emit(event);
     if (event.type === 'room_deleted') {
       for (const connection of this.connections) connection.closeAfterLastWord();
     } else if (event.type === 'user_left') {
       const { user } = (event as RoomEvent<'user_left'>).data;
       for (const connection of this.connections) {
-        if (connection.caller.user.id === user.id) connection.closeAfterLastWord();
+        if (connection.user.id === user.id) connection.closeAfterLastWord();
       }
     }
   }

@@ -1,26 +1,32 @@
-import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import type { Subscription } from 'rxjs';
 import { SessionsService } from '../auth/sessions.service.js';
 import { Clock } from '../config/clock.js';
+import { SETTINGS } from '../config/config.module.js';
+import type { Settings } from '../config/settings.js';
 import { Database } from '../database/database.js';
 import { Problem } from '../errors/problem.js';
+import { DeliveryReportsService } from '../events/delivery-reports.service.js';
 import { makeEvent } from '../events/envelope.js';
 import { type Broadcast, EventBroadcasterService } from '../events/event-broadcaster.service.js';
 import { EventLog } from '../events/event-log.js';
-import { Connection, encodeEvent } from './connection.js';
-import type { Frame } from './frame.js';
-import { RoomFeed } from './room-feed.js';
+import { Statistics } from '../events/statistics.js';
+import type { Connection } from './connection.js';
+import { FanOut } from './fan-out.js';
+import { type FeedContext, RoomFeed } from './room-feed.js';
 
-/** How often closings, expired tokens and the logs' heads are looked at, in milliseconds. */
-const sweepEvery = 250;
-const sweepsPerHeadCheck = 4;
+/** How often unconfirmed events are looked at, in milliseconds; connections and the logs' heads less often. */
+const sweepEvery = 50;
+const sweepsPerLook = 5;
+const sweepsPerHeadCheck = 20;
 
 /** All of this node's connections: the rooms' feeds, and the lobby. Takes what the broadcaster sends. */
 @Injectable()
 export class RoomFeedsService implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #feeds = new Map<string, RoomFeed>();
-  readonly #lobby = new Set<Connection>();
+  readonly #lobby: FanOut;
+  readonly #context: FeedContext;
   readonly #subscriptions: Subscription[] = [];
   #timer: NodeJS.Timeout | undefined;
   #sweeps = 0;
@@ -32,8 +38,27 @@ export class RoomFeedsService implements OnApplicationBootstrap, OnModuleDestroy
     private readonly database: Database,
     private readonly sessions: SessionsService,
     private readonly clock: Clock,
+    private readonly statistics: Statistics,
+    private readonly reports: DeliveryReportsService,
+    @Inject(SETTINGS) { confirmationTimeoutMs, confirmationAttempts }: Settings,
     @InjectPinoLogger(RoomFeedsService.name) private readonly log: PinoLogger,
-  ) {}
+  ) {
+    this.#context = {
+      database,
+      eventLog,
+      statistics,
+      now: () => clock.now(),
+      limits: { timeout: confirmationTimeoutMs / 1000, attempts: confirmationAttempts },
+      onSlow: ({ id, user }, room_id) =>
+        log.warn(
+          { room_id, user_id: user.id, connection_id: id },
+          'a connection was closed: it does not keep up',
+        ),
+      onEnded: (roomId, delivery, users) => reports.ended(roomId, delivery, users),
+      onError: (err, room_id) => log.error({ err, room_id }, 'the log could not be read; trying again'),
+    };
+    this.#lobby = new FanOut('/', null, this.#context);
+  }
 
   onApplicationBootstrap(): void {
     this.#subscriptions.push(
@@ -51,22 +76,17 @@ export class RoomFeedsService implements OnApplicationBootstrap, OnModuleDestroy
   async attach(roomId: string, connection: Connection): Promise<RoomFeed> {
     let feed = this.#feeds.get(roomId);
     if (!feed) {
-      feed = new RoomFeed(roomId, {
-        database: this.database,
-        eventLog: this.eventLog,
-        now: () => this.clock.now(),
-        onError: (err, room_id) =>
-          this.log.error({ err, room_id }, 'the log could not be read; trying again'),
-      });
+      feed = new RoomFeed(roomId, this.#context);
+      this.reports.watch(roomId, feed.fanOut.deliveries);
       this.#feeds.set(roomId, feed);
     }
-    feed.connections.add(connection);
+    feed.fanOut.add(connection);
     try {
       await feed.opened;
     } catch (error) {
       // The next one tries anew.
       this.detach(roomId, connection);
-      if (this.#feeds.get(roomId) === feed) this.#feeds.delete(roomId);
+      if (this.#feeds.get(roomId) === feed) this.#close(feed);
       throw error;
     }
     return feed;
@@ -74,8 +94,8 @@ export class RoomFeedsService implements OnApplicationBootstrap, OnModuleDestroy
 
   detach(roomId: string, connection: Connection): void {
     const feed = this.#feeds.get(roomId);
-    if (!feed?.connections.delete(connection)) return;
-    if (feed.connections.size === 0) this.#feeds.delete(roomId);
+    if (!feed?.fanOut.remove(connection)) return;
+    if (feed.connections.size === 0) this.#close(feed);
   }
 
   enterLobby(connection: Connection): void {
@@ -83,26 +103,37 @@ export class RoomFeedsService implements OnApplicationBootstrap, OnModuleDestroy
   }
 
   leaveLobby(connection: Connection): void {
-    this.#lobby.delete(connection);
+    this.#lobby.remove(connection);
   }
 
   /** How many connections a user has here: in a room, or in the lobby. */
   count(userId: string, roomId: string | null): number {
-    const connections = roomId === null ? this.#lobby : (this.#feeds.get(roomId)?.connections ?? []);
+    const connections =
+      roomId === null ? this.#lobby.connections : (this.#feeds.get(roomId)?.connections ?? []);
     let count = 0;
-    for (const { caller } of connections) if (caller.user.id === userId) count += 1;
+    for (const { user } of connections) if (user.id === userId) count += 1;
     return count;
   }
 
   /** What is held for rooms and connections, for checks and metrics. */
-  get size(): { rooms: number; connections: number } {
-    let connections = this.#lobby.size;
-    for (const feed of this.#feeds.values()) connections += feed.connections.size;
-    return { rooms: this.#feeds.size, connections };
+  get size(): { rooms: number; connections: number; outstanding: number } {
+    let { size: connections } = this.#lobby.connections;
+    let { outstanding } = this.#lobby.deliveries;
+    for (const { fanOut } of this.#feeds.values()) {
+      connections += fanOut.connections.size;
+      outstanding += fanOut.deliveries.outstanding;
+    }
+    return { rooms: this.#feeds.size, connections, outstanding };
+  }
+
+  /** The same of one room. */
+  sizeOf(roomId: string): { connections: number; outstanding: number } {
+    const fanOut = this.#feeds.get(roomId)?.fanOut;
+    return { connections: fanOut?.connections.size ?? 0, outstanding: fanOut?.deliveries.outstanding ?? 0 };
   }
 
   *all(): Iterable<Connection> {
-    yield* this.#lobby;
+    yield* this.#lobby.connections;
     for (const feed of this.#feeds.values()) yield* feed.connections;
   }
 
@@ -121,12 +152,9 @@ export class RoomFeedsService implements OnApplicationBootstrap, OnModuleDestroy
       case 'room':
         this.#feeds.get(broadcast.roomId)?.accept(event);
         return;
-      case 'lobby': {
-        let frame: Frame | undefined;
-        const encode = () => (frame ??= encodeEvent('/', event, this.clock.now()));
-        for (const connection of this.#lobby) connection.offer(event, encode);
+      case 'lobby':
+        this.#lobby.emit(event);
         return;
-      }
       case 'user':
         for (const connection of this.#ofRoomOrAll(broadcast.roomId)) {
           if (connection.caller.user.id === broadcast.userId) connection.sendAlone(event);
@@ -138,7 +166,7 @@ export class RoomFeedsService implements OnApplicationBootstrap, OnModuleDestroy
           const data = { status, message, sequence: feed.passed };
           feed.accept(makeEvent('server_status', feed.roomId, event.data.timestamp, data));
         }
-        for (const connection of this.#lobby) connection.sendAlone(event);
+        this.#lobby.emit(event);
         return;
       }
     }
@@ -160,13 +188,27 @@ export class RoomFeedsService implements OnApplicationBootstrap, OnModuleDestroy
     connection.close();
   }
 
+  #close(feed: RoomFeed): void {
+    feed.fanOut.deliveries.clear();
+    this.reports.unwatch(feed.roomId);
+    this.#feeds.delete(feed.roomId);
+  }
+
   #sweep(): void {
     const now = this.clock.now();
+    this.#lobby.deliveries.sweep(now);
+    for (const { fanOut } of [...this.#feeds.values()]) fanOut.deliveries.sweep(now);
+    this.#sweeps += 1;
+    if (this.#sweeps % sweepsPerLook === 0) this.#look(now);
+    if (this.#sweeps % sweepsPerHeadCheck === 0) void this.#checkHeads();
+  }
+
+  #look(now: number): void {
+    this.statistics.age(now);
     for (const connection of [...this.all()]) {
       connection.sweep(now);
       if (connection.caller.expiresAt <= now) this.#signOff(connection);
     }
-    if (++this.#sweeps % sweepsPerHeadCheck === 0) void this.#checkHeads();
   }
 
   /** One question for all rooms that have listeners here. */

@@ -17,12 +17,14 @@ import { InputPipe } from '../errors/input.pipe.js';
 import { makeEvent, seal } from '../events/envelope.js';
 import { RoomStateService } from '../room-state/room-state.service.js';
 import { PresenceService } from '../rooms/presence.service.js';
+import { Statistics } from '../events/statistics.js';
 import { Connection } from './connection.js';
 import { guardMessages } from './message-guard.js';
 import { ReplayDto, SyncReportDto } from './messages.dto.js';
 import { RoomFeedsService } from './room-feeds.service.js';
 import { callerOf, roomOf, SocketAdmission } from './socket-admission.js';
 import { SocketProblemFilter } from './socket-problem.filter.js';
+import { onAcknowledgement, SocketWire } from './socket-wire.js';
 
 const messages = new Set(['time_sync', 'room_state', 'replay', 'sync_report']);
 
@@ -33,13 +35,15 @@ const messages = new Set(['time_sync', 'room_state', 'replay', 'sync_report']);
 export class RoomGateway implements OnGatewayInit, OnGatewayConnection, BeforeApplicationShutdown {
   /** What goes on for sockets that come and go; waited for before the database closes. */
   readonly #work = new Set<Promise<void>>();
-  readonly #connections = new WeakMap<Socket, Connection>();
+  /** The newest report of each listener's playback. */
+  readonly #reports = new WeakMap<Socket, SyncReportDto>();
 
   constructor(
     private readonly admission: SocketAdmission,
     private readonly feeds: RoomFeedsService,
     private readonly presence: PresenceService,
     private readonly state: RoomStateService,
+    private readonly statistics: Statistics,
     private readonly clock: Clock,
     @Inject(SETTINGS) private readonly settings: Settings,
     @InjectPinoLogger(RoomGateway.name) private readonly log: PinoLogger,
@@ -52,10 +56,12 @@ export class RoomGateway implements OnGatewayInit, OnGatewayConnection, BeforeAp
   handleConnection(socket: Socket): void {
     const roomId = roomOf(socket)!;
     const now = () => this.clock.now();
-    const connection = new Connection(socket, callerOf(socket), now, { joining: true });
-    this.#connections.set(socket, connection);
+    const connection = new Connection(new SocketWire(socket), callerOf(socket), { joining: true });
+    onAcknowledgement(socket, (ackId) => connection.confirmed(ackId));
+    // A packet that breaks the protocol closes the connection; without a listener it would end the process.
+    socket.on('error', () => undefined);
     guardMessages(socket, messages, this.settings.rateLimit, now);
-    const entered = this.#enter(roomId, connection);
+    const entered = this.#enter(roomId, connection, afterSequence(socket));
     this.#track(entered);
     socket.once('disconnect', () => {
       this.feeds.detach(roomId, connection);
@@ -83,29 +89,28 @@ export class RoomGateway implements OnGatewayInit, OnGatewayConnection, BeforeAp
 
   @SubscribeMessage('sync_report')
   syncReport(@ConnectedSocket() socket: Socket, @MessageBody() report: SyncReportDto) {
-    const connection = this.#connections.get(socket);
-    if (connection) connection.report = { ...report };
+    this.#reports.set(socket, report);
     return { ok: true };
   }
 
   /** Everyone is told, disconnected, and written down as gone. */
   async beforeApplicationShutdown(): Promise<void> {
     this.admission.drain();
-    for (const connection of [...this.feeds.all()]) connection.socket.conn.close();
+    for (const connection of [...this.feeds.all()]) connection.close('reconnect');
     while (this.#work.size > 0) await Promise.all(this.#work);
   }
 
-  async #enter(roomId: string, connection: Connection): Promise<void> {
-    const { socket, caller } = connection;
+  async #enter(roomId: string, connection: Connection, after: number | undefined): Promise<void> {
+    const { caller } = connection;
     try {
       // Live events wait at the connection from here on, so that none falls between the state and them.
       await this.feeds.attach(roomId, connection);
       await this.presence.connected(roomId, caller.user, connection.id);
-      const { room, sequence, resumed, missed } = await this.state.return(
-        caller.user,
-        roomId,
-        afterSequence(socket),
-      );
+      const { room, sequence, resumed, missed } = await this.state.return(caller.user, roomId, after);
+      if (resumed) {
+        this.statistics.countNode('replays');
+        this.statistics.countNode('replayed_events', missed.length);
+      } else if (after !== undefined) this.statistics.countNode('resets');
       const data = { user: caller.user, room, sequence, resumed, replayed: missed.length };
       connection.establish(
         makeEvent('connection_established', roomId, this.clock.now(), data),

@@ -2,11 +2,23 @@ import { Module } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { HealthController } from './health.controller.js';
 import { HealthService } from './health.service.js';
+import { GatewayModule } from '../gateway/gateway.module.js';
+import { RoomStateModule } from '../room-state/room-state.module.js';
+import { MetricsController } from './metrics.controller.js';
+import { MetricsService } from './metrics.service.js';
 import { RateLimitGuard } from './rate-limit.guard.js';
+import { StatisticsController } from './statistics.controller.js';
+import { StatisticsService } from './statistics.service.js';
 import { TimeController } from './time.controller.js';
 
 @Module({
-  controllers: [HealthController, TimeController],
-  providers: [HealthService, { provide: APP_GUARD, useClass: RateLimitGuard }],
+  imports: [RoomStateModule, GatewayModule],
+  controllers: [HealthController, TimeController, StatisticsController, MetricsController],
+  providers: [
+    HealthService,
+    StatisticsService,
+    MetricsService,
+    { provide: APP_GUARD, useClass: RateLimitGuard },
+  ],
 })
 export class OperationsModule {}

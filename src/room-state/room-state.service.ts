@@ -78,6 +78,27 @@ export class RoomStateService {
     });
   }
 
+  /** A room in numbers. @throws {Problem} room_not_found, not_a_participant */
+  figures(user: User, roomId: string) {
+    return this.database.snapshot(async (trx) => {
+      const { sequence } = await this.access.requireParticipant(roomId, user.id, trx);
+      return {
+        sequence,
+        participants: await this.rooms.participantCount(trx, roomId),
+        online: (await this.presence.online(trx, roomId)).length,
+        tracks: {
+          queued: await this.queue.count(trx, roomId, 'queued'),
+          played: await this.queue.count(trx, roomId, 'played'),
+        },
+      };
+    });
+  }
+
+  /** @throws {Problem} room_not_found, not_a_participant */
+  async requireParticipant(trx: Trx, user: User, roomId: string): Promise<void> {
+    await this.access.requireParticipant(roomId, user.id, trx);
+  }
+
   async #moment(trx: Trx, user: User, roomId: string): Promise<RoomMoment> {
     const row = await this.access.requireParticipant(roomId, user.id, trx);
     const [participants, online_users, current, queue] = [

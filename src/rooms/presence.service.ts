@@ -1,8 +1,8 @@
 import { Injectable, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
-import { v7 as uuid } from 'uuid';
 import { userColumns, userView } from '../auth/users.js';
 import { Clock } from '../config/clock.js';
+import { NODE_ID } from '../config/node-id.js';
 import type { User } from '../contract/index.js';
 import { Database, type Trx } from '../database/database.js';
 import { EventBroadcasterService } from '../events/event-broadcaster.service.js';
@@ -15,9 +15,6 @@ import { RoomAccess } from './room-access.js';
  */
 @Injectable()
 export class PresenceService implements OnModuleInit, OnApplicationBootstrap {
-  /** This process, for as long as it runs. */
-  readonly #node = uuid();
-
   constructor(
     private readonly broadcaster: EventBroadcasterService,
     private readonly access: RoomAccess,
@@ -27,10 +24,7 @@ export class PresenceService implements OnModuleInit, OnApplicationBootstrap {
   ) {}
 
   async onModuleInit(): Promise<void> {
-    await this.database.db
-      .insertInto('nodes')
-      .values({ id: this.#node, seen_at: this.clock.now() })
-      .execute();
+    await this.database.db.insertInto('nodes').values({ id: NODE_ID, seen_at: this.clock.now() }).execute();
   }
 
   /** Connections of a process that ended without closing them are closed now, and the rooms are told. */
@@ -39,12 +33,12 @@ export class PresenceService implements OnModuleInit, OnApplicationBootstrap {
       .selectFrom('connections')
       .innerJoin('users', 'users.id', 'connections.user_id')
       .select(['connections.id as connection_id', 'connections.room_id', ...userColumns])
-      .where('node_id', '!=', this.#node)
+      .where('node_id', '!=', NODE_ID)
       .execute();
     for (const row of left) await this.disconnected(row.room_id, userView(row), row.connection_id);
     if (left.length > 0)
       this.log.info({ connections: left.length }, 'closed what an earlier process left open');
-    await this.database.db.deleteFrom('nodes').where('id', '!=', this.#node).execute();
+    await this.database.db.deleteFrom('nodes').where('id', '!=', NODE_ID).execute();
   }
 
   /** @throws {Problem} room_not_found, not_a_participant */
@@ -55,7 +49,7 @@ export class PresenceService implements OnModuleInit, OnApplicationBootstrap {
       const first = !(await this.#isOnline(change, user.id));
       await trx
         .insertInto('connections')
-        .values({ id: connectionId, room_id: roomId, user_id: user.id, node_id: this.#node })
+        .values({ id: connectionId, room_id: roomId, user_id: user.id, node_id: NODE_ID })
         .execute();
       if (!first) return;
       const online_count = await this.#onlineCount(trx, roomId);

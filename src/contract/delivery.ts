@@ -1,0 +1,65 @@
+import { Type, type Static } from 'typebox';
+import { Count, Id, oneOf, orNull, shape, Time } from './views.js';
+
+const outcomes = ['confirmed', 'outstanding', 'superseded', 'expired', 'dead'] as const;
+export type DeliveryOutcome = (typeof outcomes)[number];
+
+const Seconds = orNull(
+  Type.Number({ minimum: 0, description: 'seconds from the first write; null where unknown' }),
+);
+
+export const DeliveryUser = shape(
+  {
+    id: Id,
+    username: Type.String(),
+    outcome: oneOf(outcomes),
+    connections: Type.Integer({ minimum: 1, description: 'To how many connections of the user it was sent' }),
+    confirmed_connections: Count,
+    attempts: Type.Integer({ minimum: 1, description: 'The most that any of the connections took' }),
+    seconds: Seconds,
+  },
+  'What became of an event for one user, who has confirmed when each of their connections has.',
+);
+export type DeliveryUser = Static<typeof DeliveryUser>;
+
+/**
+ * The numbers of users by what became of the event for them. Of several connections the worst counts; one that
+ * was gone before it confirmed counts only where the user has no other.
+ */
+export const DeliveryCounts = shape({
+  expected: Count,
+  confirmed: Count,
+  outstanding: Count,
+  superseded: Count,
+  expired: Type.Integer({
+    minimum: 0,
+    description: 'Gone before they confirmed: they are given it from the log when they return',
+  }),
+  dead: Type.Integer({ minimum: 0, description: 'Still there, and unconfirmed after the last attempt' }),
+});
+export type DeliveryCounts = Static<typeof DeliveryCounts>;
+
+export const DeliveryReport = shape(
+  {
+    event_id: Id,
+    type: Type.String(),
+    sequence: Type.Integer({ minimum: 1 }),
+    created_at: Time,
+    requires_confirmation: Type.Boolean(),
+    complete: Type.Boolean({ description: 'Nothing of it is outstanding any more' }),
+    ...DeliveryCounts.properties,
+    connections: shape({ expected: Count, confirmed: Count }),
+    attempts: Type.Integer({
+      minimum: 0,
+      description: 'The most that anyone took; 0 where nobody was to confirm',
+    }),
+    time_to_confirmation: shape({ p50: Seconds, p99: Seconds, max: Seconds }),
+    users: Type.Array(DeliveryUser, {
+      description:
+        'Everyone where they are few (50 or fewer a node); else those it was late for, or who never confirmed: the worst first, at most 100 a node',
+    }),
+    users_left_out: Type.Integer({ minimum: 0, description: 'How many users are counted and not named' }),
+  },
+  'Who was to confirm an event, who has, after how many attempts and how fast; who never did.',
+);
+export type DeliveryReport = Static<typeof DeliveryReport>;

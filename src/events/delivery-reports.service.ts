@@ -1,0 +1,140 @@
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
+import type { DeliveryReport, User } from '../contract/index.js';
+import { Database, type Trx } from '../database/database.js';
+import { NODE_ID } from '../config/node-id.js';
+import { Problem } from '../errors/problem.js';
+import { EventLog } from './event-log.js';
+import { type DeliverySummary, mergeSummaries, summarizeDelivery } from './delivery-summary.js';
+import type { Delivery, RoomDeliveries } from './room-deliveries.js';
+
+interface Ended {
+  roomId: string;
+  eventId: string;
+  sequence: number;
+  summary: DeliverySummary;
+}
+
+/** How many summaries may wait to be written; beyond that the oldest are given up, and said so. */
+const longestQueue = 10_000;
+
+/** What became of critical events, user by user: live while they fly, from one row per event and node afterwards. */
+@Injectable()
+export class DeliveryReportsService implements OnApplicationShutdown {
+  /** The rooms that have deliveries flying on this node. */
+  readonly #live = new Map<string, RoomDeliveries>();
+  #waiting: Ended[] = [];
+  #writing: Promise<void> | undefined;
+
+  constructor(
+    private readonly database: Database,
+    private readonly eventLog: EventLog,
+    @InjectPinoLogger(DeliveryReportsService.name) private readonly log: PinoLogger,
+  ) {}
+
+  watch(roomId: string, deliveries: RoomDeliveries): void {
+    this.#live.set(roomId, deliveries);
+  }
+
+  unwatch(roomId: string): void {
+    this.#live.delete(roomId);
+  }
+
+  /** Nothing of a delivery is outstanding any more: its row is written soon, with others. */
+  ended(roomId: string, delivery: Delivery, users: readonly User[]): void {
+    const { event } = delivery;
+    // The room and its log are gone: there is nothing to ask about.
+    if (event.type === 'room_deleted' || event.metadata.sequence === undefined) return;
+    if (this.#waiting.length >= longestQueue) {
+      this.log.warn({ room_id: roomId }, 'delivery reports wait too long to be written; one was given up');
+      this.#waiting.shift();
+    }
+    this.#waiting.push({
+      roomId,
+      eventId: event.event_id,
+      sequence: event.metadata.sequence,
+      summary: summarizeDelivery(delivery, users),
+    });
+    this.#writing ??= this.#write();
+  }
+
+  /** @throws {Problem} event_not_found */
+  async report(trx: Trx, roomId: string, eventId: string): Promise<DeliveryReport> {
+    const event = await this.eventLog.find(trx, roomId, eventId);
+    if (!event)
+      throw new Problem(
+        'event_not_found',
+        'There is no such event in the log; it may have been too long ago.',
+      );
+    const rows = await trx
+      .selectFrom('deliveries')
+      .select('summary')
+      .where('room_id', '=', roomId)
+      .where('sequence', '=', event.metadata.sequence!)
+      .execute();
+    const summaries = rows.map(({ summary }) => JSON.parse(summary) as DeliverySummary);
+    for (const { eventId: id, summary } of this.#waiting) if (id === eventId) summaries.push(summary);
+    const deliveries = this.#live.get(roomId);
+    const flying = deliveries?.find(eventId);
+    if (deliveries && flying) summaries.push(summarizeDelivery(flying, deliveries.users));
+    const { counts, connections, attempts, p50, p99, max, users } = mergeSummaries(summaries);
+    return {
+      event_id: eventId,
+      type: event.type,
+      sequence: event.metadata.sequence!,
+      created_at: event.metadata.created_at,
+      requires_confirmation: event.metadata.requires_confirmation,
+      complete: counts.outstanding === 0,
+      ...counts,
+      connections,
+      attempts,
+      time_to_confirmation: { p50, p99, max },
+      users,
+      users_left_out: Math.max(0, counts.expected - users.length),
+    };
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.#writing;
+  }
+
+  async #write(): Promise<void> {
+    // A turn of the loop, so that what ends together is written together.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.slice(0, 200);
+      try {
+        await this.database.write(async (trx) => {
+          for (const ended of batch) await insert(trx, ended);
+        });
+      } catch (err) {
+        this.log.error({ err, reports: batch.length }, 'delivery reports could not be written');
+      }
+      // Only now, so that a report asked for meanwhile finds them in one place or the other.
+      const written = new Set(batch);
+      this.#waiting = this.#waiting.filter((ended) => !written.has(ended));
+    }
+    this.#writing = undefined;
+  }
+}
+
+/** Nothing where the event's row is gone, with its room or by age. */
+async function insert(trx: Trx, { roomId, sequence, summary }: Ended): Promise<void> {
+  await trx
+    .insertInto('deliveries')
+    .columns(['room_id', 'sequence', 'node_id', 'summary'])
+    .expression((of) =>
+      of
+        .selectFrom('events')
+        .select((e) => [
+          'events.room_id',
+          'events.sequence',
+          e.val(NODE_ID).as('node_id'),
+          e.val(JSON.stringify(summary)).as('summary'),
+        ])
+        .where('events.room_id', '=', roomId)
+        .where('events.sequence', '=', sequence),
+    )
+    .onConflict((conflict) => conflict.columns(['room_id', 'sequence', 'node_id']).doNothing())
+    .execute();
+}

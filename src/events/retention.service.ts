@@ -1,0 +1,82 @@
+import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
+import { SETTINGS } from '../config/config.module.js';
+import type { Settings } from '../config/settings.js';
+import { Database } from '../database/database.js';
+
+/** A room's log may grow this much beyond the retention before it is looked at. */
+const slack = 64;
+/** So many events go in one statement, so that no change ever waits long. */
+const step = 256;
+
+/** Keeps each room's log, and with it the delivery reports, to the newest `EVENT_RETENTION` events. */
+@Injectable()
+export class RetentionService implements OnApplicationBootstrap, OnModuleDestroy {
+  /** Rooms to be looked at, and up to which sequence their events go. */
+  readonly #due = new Map<string, number>();
+  #work: Promise<void> | undefined;
+  #ended = false;
+
+  constructor(
+    private readonly database: Database,
+    @Inject(SETTINGS) private readonly settings: Settings,
+    @InjectPinoLogger(RetentionService.name) private readonly log: PinoLogger,
+  ) {}
+
+  /** The setting may have become smaller since the last start. */
+  async onApplicationBootstrap(): Promise<void> {
+    const rooms = await this.database.db
+      .selectFrom('rooms')
+      .select(['id', 'sequence'])
+      .where('sequence', '>', this.settings.eventRetention)
+      .execute();
+    for (const { id, sequence } of rooms) this.#enqueue(id, sequence);
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    this.#ended = true;
+    await this.#work;
+  }
+
+  /** A room's newest sequence has gone from `before` to `head`. */
+  advanced(roomId: string, before: number, head: number): void {
+    if (Math.floor(head / slack) !== Math.floor(before / slack)) this.#enqueue(roomId, head);
+  }
+
+  #enqueue(roomId: string, head: number): void {
+    const upTo = head - this.settings.eventRetention;
+    if (upTo <= 0 || this.#ended) return;
+    this.#due.set(roomId, upTo);
+    this.#work ??= this.#prune();
+  }
+
+  async #prune(): Promise<void> {
+    for (const [roomId, upTo] of this.#due) {
+      this.#due.delete(roomId);
+      try {
+        while (!this.#ended && (await this.#pruneStep(roomId, upTo))) {
+          // Whoever else wants the database goes first.
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+      } catch (err) {
+        // Costs space, nothing else; the room's next events bring it back here.
+        this.log.warn({ err, room_id: roomId }, 'a log could not be pruned');
+      }
+    }
+    this.#work = undefined;
+  }
+
+  /** @returns whether there may be more */
+  async #pruneStep(roomId: string, upTo: number): Promise<boolean> {
+    const { db } = this.database;
+    const oldest = await db
+      .selectFrom('events')
+      .select((of) => of.fn.min('sequence').as('sequence'))
+      .where('room_id', '=', roomId)
+      .executeTakeFirst();
+    if (oldest?.sequence == null || oldest.sequence > upTo) return false;
+    const end = Math.min(upTo, oldest.sequence + step - 1);
+    await db.deleteFrom('events').where('room_id', '=', roomId).where('sequence', '<=', end).execute();
+    return end < upTo;
+  }
+}

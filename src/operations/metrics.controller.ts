@@ -1,0 +1,21 @@
+import { Controller, Get, Header } from '@nestjs/common';
+import { ApiExcludeEndpoint } from '@nestjs/swagger';
+import { Public } from '../auth/caller.js';
+import { LimitRate } from '../auth/rate-limit.decorator.js';
+import { MetricsService } from './metrics.service.js';
+
+@LimitRate('none')
+@Public()
+@Controller('metrics')
+export class MetricsController {
+  constructor(private readonly metrics: MetricsService) {}
+
+  /** Prometheus text; no label names a room or a person. */
+  @ApiExcludeEndpoint()
+  @Header('Content-Type', 'text/plain; version=0.0.4; charset=utf-8')
+  @Header('Cache-Control', 'no-store')
+  @Get()
+  read() {
+    return this.metrics.read();
+  }
+}

@@ -1,0 +1,112 @@
+import { Injectable } from '@nestjs/common';
+import { collectDefaultMetrics, Counter, Gauge, type Metric, Registry } from 'prom-client';
+import { catalogue } from '../contract/index.js';
+import { bounds, type Histogram } from '../events/histogram.js';
+import { counterNames, nodeCounterNames, Statistics } from '../events/statistics.js';
+import { RoomFeedsService } from '../gateway/room-feeds.service.js';
+
+/** The statistics as Prometheus metrics. Labels are event types, priorities and fixed names: they never grow. */
+@Injectable()
+export class MetricsService {
+  readonly #registry = new Registry();
+
+  constructor(
+    private readonly statistics: Statistics,
+    private readonly feeds: RoomFeedsService,
+  ) {
+    collectDefaultMetrics({ register: this.#registry });
+    this.#counters();
+    this.#gauges();
+    this.#histogram(
+      'roomcast_commit_to_write_seconds',
+      'From a change to the last write of its event',
+      (s) => s.commitToWrite,
+    );
+    this.#histogram(
+      'roomcast_write_to_confirmation_seconds',
+      'From a write to its confirmation',
+      (s) => s.writeToConfirmation,
+    );
+  }
+
+  read(): Promise<string> {
+    return this.#registry.metrics();
+  }
+
+  #counters(): void {
+    const { total } = this.statistics;
+    for (const name of counterNames) {
+      new Counter({
+        name: `roomcast_${name}_total`,
+        help: `Deliveries: ${name.replace('_', ' ')}`,
+        labelNames: ['type', 'priority'],
+        registers: [this.#registry],
+        collect() {
+          this.reset();
+          for (const [type, counters] of total.byType) {
+            this.inc({ type, priority: catalogue[type].priority }, counters[name]);
+          }
+        },
+      });
+    }
+    for (const name of nodeCounterNames) {
+      new Counter({
+        name: `roomcast_${name}_total`,
+        help: `This node: ${name.replaceAll('_', ' ')}`,
+        registers: [this.#registry],
+        collect() {
+          this.reset();
+          this.inc(total.node[name]);
+        },
+      });
+    }
+  }
+
+  #gauges(): void {
+    const { feeds } = this;
+    const gauges = {
+      rooms: 'Rooms that have a connection here',
+      connections: 'Open connections',
+      outstanding: 'Confirmations that are outstanding',
+    } as const;
+    for (const [name, help] of Object.entries(gauges) as [keyof typeof gauges, string][]) {
+      new Gauge({
+        name: `roomcast_${name}`,
+        help,
+        registers: [this.#registry],
+        collect() {
+          this.set(feeds.size[name]);
+        },
+      });
+    }
+  }
+
+  /** Counted by us on the way of each delivery; prom-client's own histogram would be asked for each. */
+  #histogram(name: string, help: string, of: (figures: Statistics['total']) => Histogram): void {
+    const { total } = this.statistics;
+    const metric = {
+      name,
+      help,
+      get: () => {
+        const histogram = of(total);
+        let sum = 0;
+        const values = [...bounds, '+Inf'].map((le, index) => {
+          sum += histogram.counts[index]!;
+          return { metricName: `${name}_bucket`, labels: { le }, value: sum };
+        });
+        return Promise.resolve({
+          name,
+          help,
+          type: 'histogram',
+          aggregator: 'sum',
+          values: [
+            ...values,
+            { metricName: `${name}_sum`, labels: {}, value: histogram.sum },
+            { metricName: `${name}_count`, labels: {}, value: histogram.count },
+          ],
+        });
+      },
+    };
+    this.#registry.registerMetric(metric as unknown as Metric);
+  }
+}
