@@ -14,7 +14,12 @@ try {
   endOnSignal(app);
 } catch (error) {
   // One line for whoever started it; the stack only where it is our fault.
-  const text = error instanceof Error ? (error instanceof SettingError || 'code' in error ? error.message : error.stack) : String(error);
+  const text =
+    error instanceof Error
+      ? error instanceof SettingError || 'code' in error
+        ? error.message
+        : error.stack
+      : String(error);
   process.stderr.write(`roomcast cannot start: ${text}\n`);
   process.exit(1);
 }

@@ -25,10 +25,20 @@ export class AuthController {
     return this.auth.guest(username);
   }
 
-  @ApiOperation({ summary: 'Register', description: "With a guest's token, that guest becomes the registered user." })
+  @ApiOperation({
+    summary: 'Register',
+    description: "With a guest's token, that guest becomes the registered user.",
+  })
   @ApiBearerAuth()
   @Answers(201, rest.SignedIn, 'Registered and signed in.')
-  @Refuses('malformed', 'unauthorized', 'username_taken', 'already_registered', 'invalid_field', 'rate_limited')
+  @Refuses(
+    'malformed',
+    'unauthorized',
+    'username_taken',
+    'already_registered',
+    'invalid_field',
+    'rate_limited',
+  )
   @OptionalToken()
   @perMinute('registrations', 120)
   @Post('register')
@@ -56,7 +66,10 @@ export class AuthController {
     return { user, expires_at: expiresAt };
   }
 
-  @ApiOperation({ summary: 'A token that lasts longer', description: 'Of the same session: logout ends both.' })
+  @ApiOperation({
+    summary: 'A token that lasts longer',
+    description: 'Of the same session: logout ends both.',
+  })
   @ApiBearerAuth()
   @Answers(200, rest.SignedIn)
   @Refuses('unauthorized')
@@ -66,7 +79,10 @@ export class AuthController {
     return this.auth.refresh(caller);
   }
 
-  @ApiOperation({ summary: 'Sign out', description: "Revokes the session's tokens and closes their sockets." })
+  @ApiOperation({
+    summary: 'Sign out',
+    description: "Revokes the session's tokens and closes their sockets.",
+  })
   @ApiBearerAuth()
   @Answers(200, rest.Done)
   @Refuses('unauthorized')

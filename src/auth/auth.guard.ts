@@ -14,7 +14,10 @@ export class AuthGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const access =
-      this.reflector.getAllAndOverride<Access | undefined>(ACCESS, [context.getHandler(), context.getClass()]) ?? 'token';
+      this.reflector.getAllAndOverride<Access | undefined>(ACCESS, [
+        context.getHandler(),
+        context.getClass(),
+      ]) ?? 'token';
     if (access === 'public') return true;
 
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
@@ -29,7 +32,10 @@ export class AuthGuard implements CanActivate {
     } else if (typeof media === 'string') {
       request.caller = await this.auth.authenticateMedia(media);
     } else if (access !== 'optional') {
-      throw new Problem('unauthorized', 'A token is needed: sign in, then send it as "Authorization: Bearer <token>".');
+      throw new Problem(
+        'unauthorized',
+        'A token is needed: sign in, then send it as "Authorization: Bearer <token>".',
+      );
     }
     return true;
   }

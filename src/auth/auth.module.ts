@@ -13,7 +13,10 @@ import { SessionsService } from './sessions.service.js';
   imports: [
     JwtModule.registerAsync({
       inject: [SETTINGS],
-      useFactory: (settings: Settings) => ({ secret: jwtSecret(settings), signOptions: { algorithm: 'HS256' } }),
+      useFactory: (settings: Settings) => ({
+        secret: jwtSecret(settings),
+        signOptions: { algorithm: 'HS256' },
+      }),
     }),
   ],
   controllers: [AuthController],

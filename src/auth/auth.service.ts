@@ -28,7 +28,13 @@ export class AuthService {
   ) {}
 
   async guest(username: string): Promise<SignedIn> {
-    const row = { id: uuid(), username, username_key: null, password_hash: null, created_at: this.clock.now() };
+    const row = {
+      id: uuid(),
+      username,
+      username_key: null,
+      password_hash: null,
+      created_at: this.clock.now(),
+    };
     await this.database.db.insertInto('users').values(row).execute();
     return this.#signIn(userView(row));
   }
@@ -48,7 +54,10 @@ export class AuthService {
       username_key: usernameKey(username),
       password_hash: await argon2.hash(password, hashing),
     };
-    const taken = new Problem('username_taken', `"${username}" is registered already; choose another username.`);
+    const taken = new Problem(
+      'username_taken',
+      `"${username}" is registered already; choose another username.`,
+    );
     await this.database.write(async (trx) => {
       const other = await trx
         .selectFrom('users')

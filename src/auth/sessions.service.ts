@@ -80,7 +80,13 @@ export class SessionsService {
     const row = await this.database.db
       .selectFrom('sessions')
       .innerJoin('users', 'users.id', 'sessions.user_id')
-      .select(['users.id', 'users.username', 'users.password_hash', 'sessions.revoked_at', 'sessions.expires_at'])
+      .select([
+        'users.id',
+        'users.username',
+        'users.password_hash',
+        'sessions.revoked_at',
+        'sessions.expires_at',
+      ])
       .where('sessions.id', '=', claims.sid)
       .where('users.id', '=', claims.sub)
       .executeTakeFirst();

@@ -85,7 +85,11 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
   };
 }
 
-function readDatabase(url: string | undefined, dataDir: string, sync: 'normal' | 'full'): Settings['database'] {
+function readDatabase(
+  url: string | undefined,
+  dataDir: string,
+  sync: 'normal' | 'full',
+): Settings['database'] {
   if (url === undefined) return { kind: 'sqlite', file: join(dataDir, 'roomcast.sqlite'), sync };
   if (!/^postgres(ql)?:\/\//.test(url) || !URL.canParse(url)) {
     throw new SettingError('DATABASE_URL', redacted(url), 'postgres://user:password@host:port/database');
@@ -99,7 +103,11 @@ function readOrigins(text: string | undefined): string[] | '*' {
   return text.split(',').map((part) => {
     const origin = part.trim();
     if (!URL.canParse(origin) || new URL(origin).origin !== origin) {
-      throw new SettingError('CORS_ORIGINS', text, 'origins like https://music.example, separated by commas, or *');
+      throw new SettingError(
+        'CORS_ORIGINS',
+        text,
+        'origins like https://music.example, separated by commas, or *',
+      );
     }
     return origin;
   });
@@ -110,7 +118,11 @@ function readTrustProxy(text: string | undefined): boolean | number | string {
   if (text === 'true' || text === 'on') return true;
   if (/^\d{1,2}$/.test(text)) return Number(text);
   if (/^[\w.:/, ]+$/.test(text)) return text;
-  throw new SettingError('TRUST_PROXY', text, 'true, false, a number of hops, or addresses separated by commas');
+  throw new SettingError(
+    'TRUST_PROXY',
+    text,
+    'true, false, a number of hops, or addresses separated by commas',
+  );
 }
 
 /** Never show a password that stands in an address. */

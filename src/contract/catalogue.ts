@@ -122,11 +122,17 @@ export const catalogue = {
     playback: Playback,
     user: orNull(User),
   }),
-  playback_stopped: declare('playback', 'critical', room, 'Playback ended; the current track stays current.', {
-    playback: Playback,
-    user: orNull(User),
-    reason: oneOf(['stopped'] as const),
-  }),
+  playback_stopped: declare(
+    'playback',
+    'critical',
+    room,
+    'Playback ended; the current track stays current.',
+    {
+      playback: Playback,
+      user: orNull(User),
+      reason: oneOf(['stopped'] as const),
+    },
+  ),
   playback_seeked: declare('playback', 'critical', room, 'Playback moved to another position.', {
     playback: Playback,
     user: orNull(User),

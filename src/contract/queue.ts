@@ -22,7 +22,8 @@ export function orderQueue<T extends QueueEntry>(entries: readonly T[]): T[] {
   const ordered: T[] = [];
   let next = 0;
   for (const entry of placed) {
-    while (ordered.length < entry.placed_position! - 1 && next < flowing.length) ordered.push(flowing[next++]!);
+    while (ordered.length < entry.placed_position! - 1 && next < flowing.length)
+      ordered.push(flowing[next++]!);
     ordered.push(entry);
   }
   return ordered.concat(flowing.slice(next));
@@ -33,7 +34,11 @@ export function orderQueue<T extends QueueEntry>(entries: readonly T[]): T[] {
  * keep the places they have once it stands there.
  * @returns the new `placed_position` by track id, for every track that is placed now
  */
-export function placeInQueue(entries: readonly QueueEntry[], id: string, position: number): Map<string, number> {
+export function placeInQueue(
+  entries: readonly QueueEntry[],
+  id: string,
+  position: number,
+): Map<string, number> {
   const moved = entries.find((entry) => entry.id === id);
   if (!moved) throw new RangeError(`track ${id} is not in the queue`);
   const ordered = orderQueue(entries).filter((entry) => entry.id !== id);

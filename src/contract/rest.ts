@@ -39,7 +39,9 @@ export const EventsPage = shape({
 });
 export const TrackAnswer = shape({ track: Track });
 export const TrackList = shape({
-  tracks: Type.Array(Track, { description: 'The current track, then the queue in order; or the history, newest first' }),
+  tracks: Type.Array(Track, {
+    description: 'The current track, then the queue in order; or the history, newest first',
+  }),
   total: Count,
   more: Type.Boolean(),
   next: orNull(Type.Integer({ minimum: 0, description: 'The `offset` of the next page; null on the last' })),

@@ -42,7 +42,9 @@ const first: Migration = {
         .createTable(table)
         .addColumn('room_id', 'text', (c) => c.notNull().references('rooms.id').onDelete('cascade'));
     const ofUser = (table: string) =>
-      inRoom(table).addColumn('user_id', 'text', (c) => c.notNull().references('users.id').onDelete('cascade'));
+      inRoom(table).addColumn('user_id', 'text', (c) =>
+        c.notNull().references('users.id').onDelete('cascade'),
+      );
     await ofUser('participants')
       .addColumn('joined_at', time, (c) => c.notNull())
       .addPrimaryKeyConstraint('participants_key', ['room_id', 'user_id'])
@@ -67,7 +69,11 @@ const first: Migration = {
       .addColumn('id', 'text', (c) => c.primaryKey())
       .addColumn('node_id', 'text', (c) => c.notNull())
       .execute();
-    await schema.createIndex('connections_room_user').on('connections').columns(['room_id', 'user_id']).execute();
+    await schema
+      .createIndex('connections_room_user')
+      .on('connections')
+      .columns(['room_id', 'user_id'])
+      .execute();
     await schema.createIndex('connections_node_id').on('connections').column('node_id').execute();
     await inRoom('tracks')
       .addColumn('id', 'text', (c) => c.primaryKey())

@@ -18,7 +18,8 @@ const codes: Record<number, ErrorCode> = {
 const messages: Partial<Record<ErrorCode, string>> = {
   not_found: 'There is nothing at this path.',
   payload_too_large: 'The body is larger than is taken here.',
-  unsupported_media_type: 'The body is of a kind that is not taken here; send JSON, or multipart for an upload.',
+  unsupported_media_type:
+    'The body is of a kind that is not taken here; send JSON, or multipart for an upload.',
   rate_limited: 'Too many requests; wait as long as Retry-After says.',
 };
 
@@ -54,12 +55,15 @@ function multerProblem(error: unknown): Problem | undefined {
   const text = error instanceof Error ? error.message : '';
   const { code, name, field } = (error ?? {}) as { code?: unknown; name?: unknown; field?: unknown };
   if (name === 'MulterError' || (typeof code === 'string' && code.startsWith('LIMIT_'))) {
-    if (code === 'LIMIT_FILE_SIZE') return new Problem('payload_too_large', 'The file is larger than is allowed.');
+    if (code === 'LIMIT_FILE_SIZE')
+      return new Problem('payload_too_large', 'The file is larger than is allowed.');
     return new Problem('invalid_field', `The form is not as expected: ${text}.`, [
       { field: typeof field === 'string' ? field : 'audio_file', message: text },
     ]);
   }
-  if (/^(Multipart:|Unexpected end of (form|file)|Malformed (part|content)|Missing Content-Type)/i.test(text)) {
+  if (
+    /^(Multipart:|Unexpected end of (form|file)|Malformed (part|content)|Missing Content-Type)/i.test(text)
+  ) {
     return new Problem('malformed', 'The multipart form is broken off or malformed; send it again.');
   }
   return undefined;

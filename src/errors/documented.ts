@@ -7,7 +7,8 @@ import { Problem } from './problem.js';
 type OpenApiSchema = NonNullable<Extract<Parameters<typeof ApiResponse>[0], { schema?: unknown }>['schema']>;
 
 /** A contract schema as the OpenAPI document takes it. */
-export const openApiSchema = (schema: TSchema): OpenApiSchema => JSON.parse(JSON.stringify(schema)) as OpenApiSchema;
+export const openApiSchema = (schema: TSchema): OpenApiSchema =>
+  JSON.parse(JSON.stringify(schema)) as OpenApiSchema;
 
 /** Documents what a route answers when it goes well. */
 export const Answers = (status: number, schema: TSchema, description = 'Done.') =>

@@ -136,7 +136,9 @@ export class EventBroadcasterService implements OnModuleDestroy {
     this.#pruneNowAndThen(change);
     for (const work of change.afterCommit) {
       // The change stands whatever becomes of this.
-      await work().catch((err: unknown) => this.log.error({ err, room_id: roomId }, 'work after a change failed'));
+      await work().catch((err: unknown) =>
+        this.log.error({ err, room_id: roomId }, 'work after a change failed'),
+      );
     }
     return result;
   }
@@ -145,7 +147,8 @@ export class EventBroadcasterService implements OnModuleDestroy {
     // Reactions may raise events too, which are then reacted to in turn.
     for (const outgoing of change.outgoing) {
       if (outgoing.to !== 'room') continue;
-      for (const reaction of this.#reactions.get(outgoing.event.type) ?? []) await reaction(change, outgoing.event);
+      for (const reaction of this.#reactions.get(outgoing.event.type) ?? [])
+        await reaction(change, outgoing.event);
     }
   }
 

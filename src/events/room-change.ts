@@ -6,9 +6,7 @@ import { makeEvent } from './envelope.js';
 import { checkPayload } from './payload-check.js';
 
 /** Something to send once the change is committed. */
-export type Outgoing =
-  | { to: 'room'; roomId: string; event: RoomEvent }
-  | { to: 'lobby'; event: RoomEvent };
+export type Outgoing = { to: 'room'; roomId: string; event: RoomEvent } | { to: 'lobby'; event: RoomEvent };
 
 /**
  * A change of one room in the making: a transaction that holds the room's row, and the events that say what

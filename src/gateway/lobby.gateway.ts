@@ -1,5 +1,10 @@
 import { Inject, UseFilters, UsePipes } from '@nestjs/common';
-import { type OnGatewayConnection, type OnGatewayInit, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import {
+  type OnGatewayConnection,
+  type OnGatewayInit,
+  SubscribeMessage,
+  WebSocketGateway,
+} from '@nestjs/websockets';
 import type { Server, Socket } from 'socket.io';
 import { SETTINGS } from '../config/config.module.js';
 import type { Settings } from '../config/settings.js';

@@ -5,7 +5,12 @@ import { Problem } from '../errors/problem.js';
 const perSecond = 100;
 
 /** Answers messages that nobody handles, and those that come too fast; without it they would be left hanging. */
-export function guardMessages(socket: Socket, known: ReadonlySet<string>, limited: boolean, now: () => number): void {
+export function guardMessages(
+  socket: Socket,
+  known: ReadonlySet<string>,
+  limited: boolean,
+  now: () => number,
+): void {
   let second = 0;
   let count = 0;
   socket.use(([name, ...args], next) => {
@@ -13,7 +18,10 @@ export function guardMessages(socket: Socket, known: ReadonlySet<string>, limite
     count = current === second ? count + 1 : 1;
     second = current;
     const problem = !known.has(String(name))
-      ? new Problem('unknown_message', `There is no message of that name; there are ${[...known].join(', ')}.`)
+      ? new Problem(
+          'unknown_message',
+          `There is no message of that name; there are ${[...known].join(', ')}.`,
+        )
       : limited && count > perSecond
         ? new Problem('rate_limited', `At most ${perSecond} messages a second; slow down.`)
         : undefined;

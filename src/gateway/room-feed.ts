@@ -85,7 +85,12 @@ export class RoomFeed {
     this.#repairing = true;
     try {
       for (;;) {
-        const page = await this.context.eventLog.read(this.context.database.db, this.roomId, this.passed, repairPage);
+        const page = await this.context.eventLog.read(
+          this.context.database.db,
+          this.roomId,
+          this.passed,
+          repairPage,
+        );
         for (const event of page) this.#ahead.set(event.metadata.sequence!, event);
         const before = this.passed;
         this.#passOn();

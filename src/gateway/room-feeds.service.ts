@@ -55,7 +55,8 @@ export class RoomFeedsService implements OnApplicationBootstrap, OnModuleDestroy
         database: this.database,
         eventLog: this.eventLog,
         now: () => this.clock.now(),
-        onError: (err, room_id) => this.log.error({ err, room_id }, 'the log could not be read; trying again'),
+        onError: (err, room_id) =>
+          this.log.error({ err, room_id }, 'the log could not be read; trying again'),
       });
       this.#feeds.set(roomId, feed);
     }

@@ -101,12 +101,21 @@ export class RoomGateway implements OnGatewayInit, OnGatewayConnection, BeforeAp
       // Live events wait at the connection from here on, so that none falls between the state and them.
       await this.feeds.attach(roomId, connection);
       await this.presence.connected(roomId, caller.user, connection.id);
-      const { room, sequence, resumed, missed } = await this.state.return(caller.user, roomId, afterSequence(socket));
+      const { room, sequence, resumed, missed } = await this.state.return(
+        caller.user,
+        roomId,
+        afterSequence(socket),
+      );
       const data = { user: caller.user, room, sequence, resumed, replayed: missed.length };
-      connection.establish(makeEvent('connection_established', roomId, this.clock.now(), data), missed, sequence);
+      connection.establish(
+        makeEvent('connection_established', roomId, this.clock.now(), data),
+        missed,
+        sequence,
+      );
     } catch (error) {
       const problem = asProblem(error);
-      if (problem.status >= 500) this.log.error({ err: error, room_id: roomId }, 'a connection could not be set up');
+      if (problem.status >= 500)
+        this.log.error({ err: error, room_id: roomId }, 'a connection could not be set up');
       connection.sendAlone(makeEvent('error', roomId, this.clock.now(), problem.body));
       connection.close();
     }

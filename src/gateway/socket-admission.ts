@@ -38,7 +38,8 @@ export class SocketAdmission {
       () => next(),
       (error: unknown) => {
         const problem = asProblem(error);
-        if (problem.status >= 500 && !(error instanceof Problem)) this.log.error({ err: error }, 'a handshake failed');
+        if (problem.status >= 500 && !(error instanceof Problem))
+          this.log.error({ err: error }, 'a handshake failed');
         next(Object.assign(new Error(problem.message), { data: problem.body }));
       },
     );
@@ -57,7 +58,10 @@ export class SocketAdmission {
       await this.access.requireParticipant(roomId, caller.user.id);
     }
     if (this.settings.rateLimit && this.feeds.count(caller.user.id, roomId) >= connectionsPerUser) {
-      throw new Problem('too_many_connections', `At most ${connectionsPerUser} connections at once; close one.`);
+      throw new Problem(
+        'too_many_connections',
+        `At most ${connectionsPerUser} connections at once; close one.`,
+      );
     }
     (socket.data as { caller?: Caller }).caller = caller;
   }

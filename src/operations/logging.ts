@@ -25,7 +25,10 @@ export const loggerOptions = ({ logLevel }: Settings): Params => ({
       return room ? { room_id: room } : {};
     },
     serializers: {
-      req: (request: { method: string; raw: Request }) => ({ method: request.method, path: pathOf(request.raw) }),
+      req: (request: { method: string; raw: Request }) => ({
+        method: request.method,
+        path: pathOf(request.raw),
+      }),
       res: (response: { statusCode: number }) => ({ status: response.statusCode }),
     },
     customLogLevel: (_request, response, error) =>

@@ -19,7 +19,10 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     operationIdFactory: (_controller, method) => method,
   });
   document.components ??= {};
-  document.components.schemas = { ...document.components.schemas, ErrorBody: openApiSchema(ErrorBody) as never };
+  document.components.schemas = {
+    ...document.components.schemas,
+    ErrorBody: openApiSchema(ErrorBody) as never,
+  };
   return document;
 }
 

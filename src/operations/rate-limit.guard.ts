@@ -35,7 +35,9 @@ export class RateLimitGuard implements CanActivate {
       return true;
     } catch (refusal) {
       if (!(refusal instanceof RateLimiterRes)) throw refusal;
-      http.getResponse<Response>().setHeader('Retry-After', Math.max(1, Math.ceil(refusal.msBeforeNext / 1000)));
+      http
+        .getResponse<Response>()
+        .setHeader('Retry-After', Math.max(1, Math.ceil(refusal.msBeforeNext / 1000)));
       throw new Problem('rate_limited', 'Too many requests; wait as long as Retry-After says.');
     }
   }

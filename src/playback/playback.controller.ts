@@ -11,9 +11,19 @@ const Command = (path: string, summary: string, ...refusals: ErrorCode[]) =>
   applyDecorators(
     Post(path),
     HttpCode(200),
-    ApiOperation({ summary, description: "The administrator's, or everyone's where the room's settings say so." }),
+    ApiOperation({
+      summary,
+      description: "The administrator's, or everyone's where the room's settings say so.",
+    }),
     Answers(200, rest.PlaybackAnswer, 'Done; the event that tells everyone.'),
-    Refuses('malformed', 'unauthorized', 'not_a_participant', 'not_administrator', 'room_not_found', ...refusals),
+    Refuses(
+      'malformed',
+      'unauthorized',
+      'not_a_participant',
+      'not_administrator',
+      'room_not_found',
+      ...refusals,
+    ),
   );
 
 @ApiTags('playback')

@@ -22,7 +22,9 @@ export class PlaybackModule implements OnModuleInit, OnApplicationBootstrap {
 
   /** Playback answers what happens to tracks; tracks know nothing of playback. */
   onModuleInit(): void {
-    this.broadcaster.react('track_added', (change, event) => this.playback.startIfSilent(change, event.data.track.id));
+    this.broadcaster.react('track_added', (change, event) =>
+      this.playback.startIfSilent(change, event.data.track.id),
+    );
     this.broadcaster.react('track_removed', (change, event) =>
       this.playback.goOnWithout(change, event.data.track, event.data.removed_by),
     );

@@ -40,12 +40,17 @@ export class PlaybackService {
   start(user: User, roomId: string, trackId: string | undefined): Promise<PlaybackResult> {
     return this.#command(user, roomId, async (change, state) => {
       if (trackId === undefined && state.status !== 'stopped') {
-        throw new Problem('already_playing', 'Something is playing or paused: resume it, skip it, or name a track.');
+        throw new Problem(
+          'already_playing',
+          'Something is playing or paused: resume it, skip it, or name a track.',
+        );
       }
       const chosen = trackId ?? state.track_id ?? (await this.queue.next(change.trx, roomId));
-      if (chosen === undefined) throw new Problem('nothing_to_play', 'The queue is empty: upload a track first.');
+      if (chosen === undefined)
+        throw new Problem('nothing_to_play', 'The queue is empty: upload a track first.');
       const track = await this.queue.find(change.trx, chosen);
-      if (track.room_id !== roomId) throw new Problem('track_not_found', 'There is no such track in this room.');
+      if (track.room_id !== roomId)
+        throw new Problem('track_not_found', 'There is no such track in this room.');
       return this.#begin(change, state, chosen, user);
     });
   }
@@ -97,13 +102,20 @@ export class PlaybackService {
   }
 
   /** @throws {Problem} not_a_participant, room_not_found */
-  async status(user: User, roomId: string): Promise<{ playback: Playback; track: Track | null; server_time: number }> {
+  async status(
+    user: User,
+    roomId: string,
+  ): Promise<{ playback: Playback; track: Track | null; server_time: number }> {
     await this.access.requireParticipant(roomId, user.id);
     return this.database.snapshot(async (trx) => {
       const state = await this.store.load(trx, roomId);
       const track = await this.queue.current(trx, roomId);
       const server_time = this.clock.now();
-      return { playback: playbackView(state, server_time), track: track ? trackView(track) : null, server_time };
+      return {
+        playback: playbackView(state, server_time),
+        track: track ? trackView(track) : null,
+        server_time,
+      };
     });
   }
 
@@ -121,7 +133,8 @@ export class PlaybackService {
   /** The first track of a silent room starts by itself. */
   async startIfSilent(change: RoomChange, trackId: string): Promise<void> {
     const state = await this.store.load(change.trx, change.room.id);
-    if (state.track_id !== null || (await this.queue.count(change.trx, change.room.id, 'queued')) !== 1) return;
+    if (state.track_id !== null || (await this.queue.count(change.trx, change.room.id, 'queued')) !== 1)
+      return;
     await this.#begin(change, state, trackId, null);
   }
 
@@ -176,7 +189,13 @@ export class PlaybackService {
     }
     const next = track ? machine.start(state, track.id, track.duration, now) : machine.silence(state);
     const previous_track: Track = { ...previous, status: 'played' };
-    return this.#apply(change, next, 'track_skipped', (playback) => ({ previous_track, track, playback, user, reason }));
+    return this.#apply(change, next, 'track_skipped', (playback) => ({
+      previous_track,
+      track,
+      playback,
+      user,
+      reason,
+    }));
   }
 
   async #apply<T extends TypesOfGroup<'playback'>>(

@@ -37,7 +37,10 @@ export class RoomStateController {
     private readonly clock: Clock,
   ) {}
 
-  @ApiOperation({ summary: 'Everything about a room', description: 'As of `sequence`. For its participants.' })
+  @ApiOperation({
+    summary: 'Everything about a room',
+    description: 'As of `sequence`. For its participants.',
+  })
   @Answers(200, rest.RoomStateAnswer)
   @Refuses('malformed', 'unauthorized', 'not_a_participant', 'room_not_found')
   @Get()
@@ -47,7 +50,14 @@ export class RoomStateController {
 
   @ApiOperation({ summary: "The room's log", description: 'In pages. For its participants.' })
   @Answers(200, rest.EventsPage)
-  @Refuses('malformed', 'unauthorized', 'not_a_participant', 'room_not_found', 'history_gone', 'invalid_field')
+  @Refuses(
+    'malformed',
+    'unauthorized',
+    'not_a_participant',
+    'room_not_found',
+    'history_gone',
+    'invalid_field',
+  )
   @Get('events')
   async events(
     @CurrentUser() user: User,

@@ -96,7 +96,12 @@ export class ParticipantsService {
     await this.access.requireAdministrator(roomId, administrator);
     const now = this.clock.now();
     const invite = randomBytes(16).toString('base64url');
-    const row = { code: invite, room_id: roomId, created_by: administrator.id, expires_at: now + inviteSeconds };
+    const row = {
+      code: invite,
+      room_id: roomId,
+      created_by: administrator.id,
+      expires_at: now + inviteSeconds,
+    };
     await this.database.write(async (trx) => {
       await trx.deleteFrom('invites').where('room_id', '=', roomId).where('expires_at', '<', now).execute();
       await trx.insertInto('invites').values(row).execute();
@@ -104,7 +109,11 @@ export class ParticipantsService {
     return { invite, expires_at: row.expires_at };
   }
 
-  async #requireAdmission({ trx, room, now }: RoomChange, user: User, invite: string | undefined): Promise<void> {
+  async #requireAdmission(
+    { trx, room, now }: RoomChange,
+    user: User,
+    invite: string | undefined,
+  ): Promise<void> {
     const ban = await trx
       .selectFrom('bans')
       .select('user_id')
@@ -113,7 +122,8 @@ export class ParticipantsService {
       .executeTakeFirst();
     if (ban) throw new Problem('banned', 'The administrator has banned you from this room.');
     if (room.visibility === 'public') return;
-    if (invite === undefined) throw new Problem('invite_required', 'This room is private: ask for an invite.');
+    if (invite === undefined)
+      throw new Problem('invite_required', 'This room is private: ask for an invite.');
     const found = await trx
       .selectFrom('invites')
       .select('code')
@@ -121,12 +131,17 @@ export class ParticipantsService {
       .where('room_id', '=', room.id)
       .where('expires_at', '>', now)
       .executeTakeFirst();
-    if (!found) throw new Problem('invite_invalid', 'The invite is unknown or has expired: ask for a new one.');
+    if (!found)
+      throw new Problem('invite_invalid', 'The invite is unknown or has expired: ask for a new one.');
   }
 
   async #remove(change: RoomChange, user: User, reason: EventData<'user_left'>['reason']): Promise<void> {
     const { trx, room } = change;
-    await trx.deleteFrom('participants').where('room_id', '=', room.id).where('user_id', '=', user.id).execute();
+    await trx
+      .deleteFrom('participants')
+      .where('room_id', '=', room.id)
+      .where('user_id', '=', user.id)
+      .execute();
     change.userActivity('user_left', {
       user,
       participant_count: await this.reader.participantCount(trx, room.id),
@@ -139,7 +154,11 @@ export class ParticipantsService {
 
   async #handOver(change: RoomChange, administrator: User | null): Promise<Room> {
     const administrator_id = administrator?.id ?? null;
-    await change.trx.updateTable('rooms').set({ administrator_id }).where('id', '=', change.room.id).execute();
+    await change.trx
+      .updateTable('rooms')
+      .set({ administrator_id })
+      .where('id', '=', change.room.id)
+      .execute();
     const room = roomView({ ...change.room, administrator_id }, administrator);
     change.roomState(room);
     return room;

@@ -27,7 +27,10 @@ export class PresenceService implements OnModuleInit, OnApplicationBootstrap {
   ) {}
 
   async onModuleInit(): Promise<void> {
-    await this.database.db.insertInto('nodes').values({ id: this.#node, seen_at: this.clock.now() }).execute();
+    await this.database.db
+      .insertInto('nodes')
+      .values({ id: this.#node, seen_at: this.clock.now() })
+      .execute();
   }
 
   /** Connections of a process that ended without closing them are closed now, and the rooms are told. */
@@ -39,7 +42,8 @@ export class PresenceService implements OnModuleInit, OnApplicationBootstrap {
       .where('node_id', '!=', this.#node)
       .execute();
     for (const row of left) await this.disconnected(row.room_id, userView(row), row.connection_id);
-    if (left.length > 0) this.log.info({ connections: left.length }, 'closed what an earlier process left open');
+    if (left.length > 0)
+      this.log.info({ connections: left.length }, 'closed what an earlier process left open');
     await this.database.db.deleteFrom('nodes').where('id', '!=', this.#node).execute();
   }
 

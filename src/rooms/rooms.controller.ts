@@ -5,7 +5,13 @@ import { rest, type User } from '../contract/index.js';
 import { Answers, Refuses } from '../errors/documented.js';
 import { IdPipe } from '../errors/id.pipe.js';
 import { ParticipantsService } from './participants.service.js';
-import { CreateRoomDto, JoinRoomDto, ListRoomsDto, RemoveParticipantDto, UpdateRoomDto } from './rooms.dto.js';
+import {
+  CreateRoomDto,
+  JoinRoomDto,
+  ListRoomsDto,
+  RemoveParticipantDto,
+  UpdateRoomDto,
+} from './rooms.dto.js';
 import { RoomsService } from './rooms.service.js';
 
 @ApiTags('rooms')
@@ -17,7 +23,10 @@ export class RoomsController {
     private readonly participants: ParticipantsService,
   ) {}
 
-  @ApiOperation({ summary: 'Make a room', description: 'Its creator administers it and is its first participant.' })
+  @ApiOperation({
+    summary: 'Make a room',
+    description: 'Its creator administers it and is its first participant.',
+  })
   @Answers(201, rest.RoomAnswer, 'Made.')
   @Refuses('malformed', 'unauthorized', 'invalid_field', 'rate_limited')
   @Post()
@@ -35,7 +44,14 @@ export class RoomsController {
 
   @ApiOperation({ summary: 'Change name, visibility or settings', description: "The administrator's." })
   @Answers(200, rest.RoomAnswer)
-  @Refuses('malformed', 'unauthorized', 'not_a_participant', 'not_administrator', 'room_not_found', 'invalid_field')
+  @Refuses(
+    'malformed',
+    'unauthorized',
+    'not_a_participant',
+    'not_administrator',
+    'room_not_found',
+    'invalid_field',
+  )
   @Patch(':id')
   async update(@CurrentUser() user: User, @Param('id', IdPipe) id: string, @Body() input: UpdateRoomDto) {
     return { room: await this.rooms.update(user, id, input) };
@@ -51,7 +67,15 @@ export class RoomsController {
 
   @ApiOperation({ summary: 'Become a participant', description: 'Joining twice changes nothing.' })
   @Answers(200, rest.RoomAnswer)
-  @Refuses('malformed', 'unauthorized', 'banned', 'invite_required', 'invite_invalid', 'room_not_found', 'invalid_field')
+  @Refuses(
+    'malformed',
+    'unauthorized',
+    'banned',
+    'invite_required',
+    'invite_invalid',
+    'room_not_found',
+    'invalid_field',
+  )
   @HttpCode(200)
   @Post(':id/join')
   async join(@CurrentUser() user: User, @Param('id', IdPipe) id: string, @Body() { invite }: JoinRoomDto) {
@@ -94,7 +118,14 @@ export class RoomsController {
 
   @ApiOperation({ summary: 'Lift a ban', description: "The administrator's." })
   @Answers(200, rest.UserAnswer)
-  @Refuses('malformed', 'unauthorized', 'not_a_participant', 'not_administrator', 'room_not_found', 'user_not_found')
+  @Refuses(
+    'malformed',
+    'unauthorized',
+    'not_a_participant',
+    'not_administrator',
+    'room_not_found',
+    'user_not_found',
+  )
   @Delete(':id/bans/:user_id')
   async unban(
     @CurrentUser() user: User,
@@ -104,7 +135,10 @@ export class RoomsController {
     return { user: await this.participants.unban(user, id, userId) };
   }
 
-  @ApiOperation({ summary: 'Make an invite', description: "The administrator's. Good for a week, for anyone who has it." })
+  @ApiOperation({
+    summary: 'Make an invite',
+    description: "The administrator's. Good for a week, for anyone who has it.",
+  })
   @Answers(201, rest.InviteAnswer)
   @Refuses('malformed', 'unauthorized', 'not_a_participant', 'not_administrator', 'room_not_found')
   @Post(':id/invites')

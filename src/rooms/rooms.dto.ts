@@ -1,11 +1,21 @@
 import { Type } from 'class-transformer';
-import { IsIn, IsInt, IsObject, IsOptional, IsString, IsUUID, Length, Max, Min, ValidateNested } from 'class-validator';
+import {
+  IsIn,
+  IsInt,
+  IsObject,
+  IsOptional,
+  IsString,
+  IsUUID,
+  Length,
+  Max,
+  Min,
+  ValidateNested,
+} from 'class-validator';
 import type { Permission, Visibility } from '../contract/index.js';
 import { IsLine } from '../errors/text.decorator.js';
 
 const visibilities: Visibility[] = ['public', 'private'];
 const permissions: Permission[] = ['administrator', 'everyone'];
-
 
 export class CreateRoomDto {
   /** 1 to 100 characters. @example 'Friday night' */

@@ -12,7 +12,8 @@ export class RoomsReader {
   constructor(private readonly database: Database) {}
 
   async room(trx: Reads, row: RoomRow): Promise<Room> {
-    const administrator = row.administrator_id === null ? undefined : await this.user(trx, row.administrator_id);
+    const administrator =
+      row.administrator_id === null ? undefined : await this.user(trx, row.administrator_id);
     return roomView(row, administrator ?? null);
   }
 
@@ -83,7 +84,11 @@ export class RoomsReader {
       const administrator: Pick<UserRow, 'id' | 'username' | 'password_hash'> | null =
         row.administrator_id === null || row.administrator_name === null
           ? null
-          : { id: row.administrator_id, username: row.administrator_name, password_hash: row.administrator_hash };
+          : {
+              id: row.administrator_id,
+              username: row.administrator_name,
+              password_hash: row.administrator_hash,
+            };
       return {
         ...roomView(row, administrator && userView(administrator)),
         participant_count: row.participant_count ?? 0,

@@ -39,7 +39,15 @@ export class RoomsService {
         .execute();
       await change.trx
         .insertInto('playback')
-        .values({ room_id: row.id, status: 'stopped', track_id: null, position: 0, started_at: null, ends_at: null, version: 0 })
+        .values({
+          room_id: row.id,
+          status: 'stopped',
+          track_id: null,
+          position: 0,
+          started_at: null,
+          ends_at: null,
+          version: 0,
+        })
         .execute();
       const room = roomView({ ...row, sequence: 0 }, user);
       if (visibility === 'public') {
@@ -50,7 +58,11 @@ export class RoomsService {
   }
 
   /** A page of the rooms that a user may see, newest first. */
-  async list(user: User, limit = 50, after?: string): Promise<{ rooms: RoomSummary[]; more: boolean; next: string | null }> {
+  async list(
+    user: User,
+    limit = 50,
+    after?: string,
+  ): Promise<{ rooms: RoomSummary[]; more: boolean; next: string | null }> {
     const found = await this.reader.list(user.id, limit + 1, after);
     const rooms = found.slice(0, limit);
     const more = found.length > limit;
@@ -64,7 +76,8 @@ export class RoomsService {
       const given = Object.entries({ name, visibility, ...settings }).filter(
         ([, value]) => value !== undefined && value !== null,
       );
-      if (given.length === 0) throw invalidField('name', 'Give at least one of name, visibility and settings.');
+      if (given.length === 0)
+        throw invalidField('name', 'Give at least one of name, visibility and settings.');
       const changed = Object.fromEntries(given) as Partial<RoomRow>;
       await change.trx.updateTable('rooms').set(changed).where('id', '=', roomId).execute();
       const room = roomView({ ...row, ...changed }, user);

@@ -48,7 +48,7 @@ const checks: Record<AudioKind, (file: Bytes) => Promise<boolean>> = {
 
 /** RIFF: the data chunk lies within the file. A writer that could not seek leaves its size 0 or 0xffffffff. */
 async function wavIsComplete(file: Bytes): Promise<boolean> {
-  for (let at = 12; at + 8 <= file.size; ) {
+  for (let at = 12; at + 8 <= file.size;) {
     const header = await file.at(at, 8);
     const length = header.readUInt32LE(4);
     if (header.toString('latin1', 0, 4) === 'data') {
@@ -105,7 +105,8 @@ async function flacIsComplete(file: Bytes): Promise<boolean> {
   for (let at = tail.length - 6; at >= 0; at -= 1) {
     if (tail[at] !== 0xff || (tail[at + 1]! & 0xfe) !== 0xf8) continue;
     const last = flacFrameEnd(tail.subarray(at), fixedBlockSize);
-    if (last !== undefined && crc16(tail.subarray(at)) === 0) return totalSamples === 0 || last === totalSamples;
+    if (last !== undefined && crc16(tail.subarray(at)) === 0)
+      return totalSamples === 0 || last === totalSamples;
   }
   return false;
 }
@@ -150,7 +151,8 @@ const crc16 = (bytes: Uint8Array): number => {
   let crc = 0;
   for (const byte of bytes) {
     crc ^= byte << 8;
-    for (let bit = 0; bit < 8; bit += 1) crc = crc & 0x8000 ? ((crc << 1) ^ 0x8005) & 0xffff : (crc << 1) & 0xffff;
+    for (let bit = 0; bit < 8; bit += 1)
+      crc = crc & 0x8000 ? ((crc << 1) ^ 0x8005) & 0xffff : (crc << 1) & 0xffff;
   }
   return crc;
 };

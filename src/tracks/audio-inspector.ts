@@ -29,7 +29,10 @@ export class AudioInspector {
     if (size === 0) throw new Problem('damaged_file', 'The file is empty.');
     const kind = kindOf((await fileTypeFromFile(path))?.ext);
     if (kind === undefined) {
-      throw new Problem('unsupported_media_type', 'Not an audio file that is taken here: mp3, m4a, aac, wav, flac, ogg or opus.');
+      throw new Problem(
+        'unsupported_media_type',
+        'Not an audio file that is taken here: mp3, m4a, aac, wav, flac, ogg or opus.',
+      );
     }
     const { common, format } = await this.#parse(path);
     if (kind === 'mp4' && (format.hasVideo === true || format.hasAudio === false)) {
@@ -56,7 +59,9 @@ export class AudioInspector {
     try {
       return await parseFile(path, { duration: true });
     } catch (cause) {
-      throw Object.assign(new Problem('damaged_file', 'The file is broken: its audio could not be read.'), { cause });
+      throw Object.assign(new Problem('damaged_file', 'The file is broken: its audio could not be read.'), {
+        cause,
+      });
     }
   }
 
@@ -76,5 +81,9 @@ export function line(text: string | undefined): string | null {
     .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\s]+/g, ' ')
     .trim();
   if (clean.length <= longestText) return clean || null;
-  return `${clean.slice(0, longestText - 1).toWellFormed().replace(/\ufffd$/, '').trimEnd()}…`;
+  return `${clean
+    .slice(0, longestText - 1)
+    .toWellFormed()
+    .replace(/\ufffd$/, '')
+    .trimEnd()}…`;
 }

@@ -24,7 +24,10 @@ export interface UploadedAudio {
   name: string;
 }
 
-type RequestWithAudio = AuthenticatedRequest & { audio?: UploadedAudio; file?: Express.Multer.File & Partial<Incoming> };
+type RequestWithAudio = AuthenticatedRequest & {
+  audio?: UploadedAudio;
+  file?: Express.Multer.File & Partial<Incoming>;
+};
 
 /** Streams the file of a multipart request to disk, once it is sure that the caller may upload here. */
 @Injectable()
@@ -40,7 +43,9 @@ export class AudioUploadInterceptor implements NestInterceptor {
     const middleware = multer({
       storage: {
         _handleFile: (_request, file, done) => {
-          store.receive(file.stream).then((incoming) => done(null, incoming as Partial<Express.Multer.File>), done);
+          store
+            .receive(file.stream)
+            .then((incoming) => done(null, incoming as Partial<Express.Multer.File>), done);
         },
         _removeFile: (_request, file, done) => {
           store.discard(file as unknown as Incoming).then(() => done(null), done);
@@ -63,7 +68,10 @@ export class AudioUploadInterceptor implements NestInterceptor {
     const roomId = this.#id.transform(String(request.params['id']));
     await this.uploads.requireMayUpload(request.caller!.user, roomId);
     if (!request.is('multipart/form-data')) {
-      throw new Problem('unsupported_media_type', `Send the file as multipart/form-data, in the field ${uploadField}.`);
+      throw new Problem(
+        'unsupported_media_type',
+        `Send the file as multipart/form-data, in the field ${uploadField}.`,
+      );
     }
     await this.#receive(request, http.getResponse<Response>());
     const { file } = request;

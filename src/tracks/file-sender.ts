@@ -16,14 +16,19 @@ export class FileSender {
     // The bytes of a track never change; who may read them does, so nobody between may keep them.
     response.setHeader('Cache-Control', 'private, max-age=3600');
     return new Promise((resolve, reject) => {
-      response.sendFile(this.store.path(sha256), { cacheControl: false, dotfiles: 'allow', lastModified: false }, (error) => {
-        if (!error) return resolve();
-        const { status, code } = error as Error & { status?: number; code?: string };
-        // The listener went away, as they do when they seek: nobody is left to answer.
-        if (code === 'ECONNABORTED' || code === 'EPIPE' || code === 'ECONNRESET') return resolve();
-        if (status === 416) reject(new Problem('range_not_satisfiable', 'The range lies outside of the file.'));
-        else reject(error);
-      });
+      response.sendFile(
+        this.store.path(sha256),
+        { cacheControl: false, dotfiles: 'allow', lastModified: false },
+        (error) => {
+          if (!error) return resolve();
+          const { status, code } = error as Error & { status?: number; code?: string };
+          // The listener went away, as they do when they seek: nobody is left to answer.
+          if (code === 'ECONNABORTED' || code === 'EPIPE' || code === 'ECONNRESET') return resolve();
+          if (status === 416)
+            reject(new Problem('range_not_satisfiable', 'The range lies outside of the file.'));
+          else reject(error);
+        },
+      );
     });
   }
 }

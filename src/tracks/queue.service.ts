@@ -23,7 +23,10 @@ export class QueueService {
   /** What comes next, next first. */
   async queued(trx: Reads, roomId: string): Promise<TrackWithUploader[]> {
     return orderQueue(
-      await this.#tracks(trx).where('tracks.room_id', '=', roomId).where('tracks.status', '=', 'queued').execute(),
+      await this.#tracks(trx)
+        .where('tracks.room_id', '=', roomId)
+        .where('tracks.status', '=', 'queued')
+        .execute(),
     );
   }
 

@@ -19,7 +19,10 @@ export class RoomTracksController {
     private readonly uploads: UploadsService,
   ) {}
 
-  @ApiOperation({ summary: "The room's tracks", description: 'The current one, then the queue in order; or the history.' })
+  @ApiOperation({
+    summary: "The room's tracks",
+    description: 'The current one, then the queue in order; or the history.',
+  })
   @Answers(200, rest.TrackList)
   @Refuses('malformed', 'unauthorized', 'not_a_participant', 'room_not_found', 'invalid_field')
   @Get('tracks')

@@ -128,7 +128,10 @@ export class UploadsService implements OnModuleInit, OnApplicationBootstrap {
 
   async #requireRoom(trx: Database['db'], roomId: string): Promise<void> {
     if ((await this.queue.count(trx, roomId, 'queued')) >= longestQueue) {
-      throw new Problem('queue_full', `The queue holds ${longestQueue} tracks already; wait until some were played.`);
+      throw new Problem(
+        'queue_full',
+        `The queue holds ${longestQueue} tracks already; wait until some were played.`,
+      );
     }
   }
 
@@ -138,7 +141,9 @@ export class UploadsService implements OnModuleInit, OnApplicationBootstrap {
       .select(['sha256', 'cover_sha256'])
       .where('room_id', '=', change.room.id)
       .execute();
-    const files = new Set(rows.flatMap((row) => [row.sha256, row.cover_sha256]).filter((file) => file !== null));
+    const files = new Set(
+      rows.flatMap((row) => [row.sha256, row.cover_sha256]).filter((file) => file !== null),
+    );
     change.onceCommitted(() => this.release([...files]));
   }
 

@@ -19,7 +19,12 @@ export interface Person {
 }
 
 /** One request; the answer's body is read as JSON where it is. */
-export async function request(url: string, method: string, path: string, init: RequestInit = {}): Promise<Answer> {
+export async function request(
+  url: string,
+  method: string,
+  path: string,
+  init: RequestInit = {},
+): Promise<Answer> {
   const response = await fetch(`${url}/api${path}`, { method, ...init });
   const text = await response.text();
   const isJson = response.headers.get('content-type')?.includes('application/json') ?? false;
@@ -64,12 +69,19 @@ export async function guest(url: string, username = 'guest'): Promise<Person> {
 }
 
 /** A room, made by `administrator`, that `others` have joined. */
-export async function roomOf(administrator: Person, others: Person[] = [], fields: object = {}): Promise<Room> {
+export async function roomOf(
+  administrator: Person,
+  others: Person[] = [],
+  fields: object = {},
+): Promise<Room> {
   const { body } = await administrator.post('/rooms', { name: 'Room', ...fields });
   for (const other of others) await other.post(`/rooms/${body.room.id}/join`);
   return body.room;
 }
 
-export async function stateOf(someone: Person, roomId: string): Promise<{ room: RoomState; sequence: number }> {
+export async function stateOf(
+  someone: Person,
+  roomId: string,
+): Promise<{ room: RoomState; sequence: number }> {
   return (await someone.get(`/rooms/${roomId}`)).body;
 }

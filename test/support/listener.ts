@@ -47,7 +47,10 @@ export class Listener {
   }
 
   /** The first event of this type, as soon as it has come. */
-  async next<T extends EventType>(type: T, which: (event: Envelope<T>) => boolean = () => true): Promise<Envelope<T>> {
+  async next<T extends EventType>(
+    type: T,
+    which: (event: Envelope<T>) => boolean = () => true,
+  ): Promise<Envelope<T>> {
     await this.until(() => this.ofType(type).some(which), `a ${type} event`);
     return this.ofType(type).find(which)!;
   }
@@ -64,7 +67,9 @@ export class Listener {
       };
       const timer = setTimeout(() => {
         this.#waiting.delete(look);
-        reject(new Error(`waited ${limit} ms for ${what}; got ${this.events.map(({ type }) => type).join(', ')}`));
+        reject(
+          new Error(`waited ${limit} ms for ${what}; got ${this.events.map(({ type }) => type).join(', ')}`),
+        );
       }, limit);
       this.#waiting.add(look);
     });
@@ -95,7 +100,12 @@ export class Listener {
 }
 
 /** Listens to a room; resolves once `connection_established` has come. */
-export async function listen(url: string, who: Person, roomId: string, options?: ListenerOptions): Promise<Listener> {
+export async function listen(
+  url: string,
+  who: Person,
+  roomId: string,
+  options?: ListenerOptions,
+): Promise<Listener> {
   const listener = new Listener(url, `/rooms/${roomId}`, who.token, options);
   const refused = new Promise<never>((_, reject) => listener.socket.once('connect_error', reject));
   await Promise.race([listener.next('connection_established'), refused]);
@@ -112,7 +122,11 @@ export async function listenToLobby(url: string, who: Person, options?: Listener
 }
 
 /** Waits until something asynchronous holds, asking again and again. */
-export async function eventually(holds: () => boolean | Promise<boolean>, what = 'it', limit = 10_000): Promise<void> {
+export async function eventually(
+  holds: () => boolean | Promise<boolean>,
+  what = 'it',
+  limit = 10_000,
+): Promise<void> {
   const end = Date.now() + limit;
   while (!(await holds())) {
     if (Date.now() > end) throw new Error(`waited ${limit} ms for ${what}`);

@@ -49,10 +49,14 @@ export interface ServerProcess {
 
 /** A real server as a process of its own, ready to serve. The caller ends it. */
 export async function spawnServer(env: Environment): Promise<ServerProcess> {
-  const child = spawn(process.execPath, ['--no-warnings', join(process.env['ROOMCAST_TEST_BUILD']!, 'main.js')], {
-    env: { PATH: process.env['PATH'], ...quiet, LOG_LEVEL: 'info', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(
+    process.execPath,
+    ['--no-warnings', join(process.env['ROOMCAST_TEST_BUILD']!, 'main.js')],
+    {
+      env: { PATH: process.env['PATH'], ...quiet, LOG_LEVEL: 'info', ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   let output = '';
   const exited = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
   const listening = new Promise<number>((resolve, reject) => {
