@@ -16,7 +16,12 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 /** A request whose body is sent as it stands. */
-const send = (method: string, path: string, body?: string, headers: Record<string, string> = {}): Promise<Answer> =>
+const send = (
+  method: string,
+  path: string,
+  body?: string,
+  headers: Record<string, string> = {},
+): Promise<Answer> =>
   request(server.url, method, path, {
     headers: { 'content-type': 'application/json', ...headers },
     ...(body === undefined ? {} : { body }),
@@ -24,7 +29,8 @@ const send = (method: string, path: string, body?: string, headers: Record<strin
 const post = (path: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer> =>
   send('POST', path, JSON.stringify(body), headers);
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
-const me = (token: string): Promise<Answer> => request(server.url, 'GET', '/auth/me', { headers: bearer(token) });
+const me = (token: string): Promise<Answer> =>
+  request(server.url, 'GET', '/auth/me', { headers: bearer(token) });
 
 const password = 'correct horse battery staple';
 let people = 0;
@@ -130,7 +136,7 @@ describe('registering', () => {
     expect(JSON.stringify(answer.body)).not.toContain('seven77');
   });
 
-  it("turns a guest into a user who keeps their rooms, votes and place", async () => {
+  it('turns a guest into a user who keeps their rooms, votes and place', async () => {
     const ada = await guest(server.url, 'ada the guest');
     const bob = await guest(server.url, 'bob');
     const room = await roomOf(ada, [bob]);
@@ -156,7 +162,11 @@ describe('registering', () => {
   it('leaves a guest a guest where the name is taken', async () => {
     await register('occupied');
     const ada = await guest(server.url);
-    expectProblem(await post('/auth/register', { username: 'Occupied', password }, bearer(ada.token)), 409, 'username_taken');
+    expectProblem(
+      await post('/auth/register', { username: 'Occupied', password }, bearer(ada.token)),
+      409,
+      'username_taken',
+    );
     expect((await me(ada.token)).body.user).toEqual(ada.user);
   });
 
@@ -187,7 +197,11 @@ describe('signing in', () => {
 
   it("does not let anyone in by a guest's name", async () => {
     await guest(server.url, 'a mere guest');
-    expectProblem(await post('/auth/login', { username: 'a mere guest', password }), 401, 'invalid_credentials');
+    expectProblem(
+      await post('/auth/login', { username: 'a mere guest', password }),
+      401,
+      'invalid_credentials',
+    );
   });
 
   it('refuses a form without a password', async () => {
@@ -240,7 +254,11 @@ describe('a token', () => {
       expect({ what, status: (await me(token)).status }).toEqual({ what, status: 401 });
     }
     for (const authorization of [`Basic ${ada.token}`, ada.token, 'Bearer', 'Bearer a b']) {
-      expectProblem(await request(server.url, 'GET', '/auth/me', { headers: { authorization } }), 401, 'unauthorized');
+      expectProblem(
+        await request(server.url, 'GET', '/auth/me', { headers: { authorization } }),
+        401,
+        'unauthorized',
+      );
     }
   });
 });
@@ -276,7 +294,10 @@ describe('the limit on requests', () => {
 
   it('makes whoever guesses passwords wait, and says how long', async () => {
     const login = () =>
-      request(limited.url, 'POST', '/auth/login', { headers: { 'content-type': 'application/json' }, body: '{}' });
+      request(limited.url, 'POST', '/auth/login', {
+        headers: { 'content-type': 'application/json' },
+        body: '{}',
+      });
     let answer = await login();
     for (let count = 1; answer.status !== 429 && count < 200; count += 1) answer = await login();
     expectProblem(answer, 429, 'rate_limited');
