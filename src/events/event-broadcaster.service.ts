@@ -147,8 +147,9 @@ export class EventBroadcasterService implements OnModuleDestroy {
     // Reactions may raise events too, which are then reacted to in turn.
     for (const outgoing of change.outgoing) {
       if (outgoing.to !== 'room') continue;
-      for (const reaction of this.#reactions.get(outgoing.event.type) ?? [])
+      for (const reaction of this.#reactions.get(outgoing.event.type) ?? []) {
         await reaction(change, outgoing.event);
+      }
     }
   }
 

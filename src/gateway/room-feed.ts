@@ -1,7 +1,7 @@
 import type { RoomEvent } from '../contract/index.js';
 import type { EventLog } from '../events/event-log.js';
 import type { Database } from '../database/database.js';
-import { Connection, encodeEvent } from './connection.js';
+import { type Connection, encodeEvent } from './connection.js';
 import type { Frame } from './frame.js';
 
 const repairPage = 500;

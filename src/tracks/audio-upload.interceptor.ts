@@ -55,10 +55,10 @@ export class AudioUploadInterceptor implements NestInterceptor {
       defParamCharset: 'utf8',
       // So that a name with a path in it can be seen and refused, instead of being made to look harmless.
       preservePath: true,
-    } as multer.Options).single(uploadField);
+    }).single(uploadField);
     this.#receive = (request, response) =>
       new Promise((resolve, reject) =>
-        middleware(request, response, (error: unknown) => (error ? reject(error as Error) : resolve())),
+        middleware(request, response, (error?: Error) => (error ? reject(error) : resolve())),
       );
   }
 
