@@ -58,7 +58,7 @@ export class AudioUploadInterceptor implements NestInterceptor {
     }).single(uploadField);
     this.#receive = (request, response) =>
       new Promise((resolve, reject) =>
-        middleware(request, response, (error?: Error) => (error ? reject(error) : resolve())),
+        middleware(request, response, (error: unknown) => (error ? reject(error) : resolve())),
       );
   }
 
