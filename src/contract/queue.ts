@@ -22,8 +22,9 @@ export function orderQueue<T extends QueueEntry>(entries: readonly T[]): T[] {
   const ordered: T[] = [];
   let next = 0;
   for (const entry of placed) {
-    while (ordered.length < entry.placed_position! - 1 && next < flowing.length)
+    while (ordered.length < entry.placed_position! - 1 && next < flowing.length) {
       ordered.push(flowing[next++]!);
+    }
     ordered.push(entry);
   }
   return ordered.concat(flowing.slice(next));

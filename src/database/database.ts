@@ -29,12 +29,11 @@ export class Database implements OnApplicationShutdown {
   /** Brings the tables up to date. @throws what the database says, where it cannot be reached or changed */
   async migrate(): Promise<void> {
     const { error, results } = await new Migrator({ db: this.db, provider: migrations }).migrateToLatest();
-    for (const { migrationName, status } of results ?? [])
+    for (const { migrationName, status } of results ?? []) {
       this.log.info({ migrationName, status }, 'migration');
-    if (error)
-      throw error instanceof Error
-        ? error
-        : new Error(`the database could not be migrated: ${String(error)}`);
+    }
+    if (error instanceof Error) throw error;
+    if (error) throw new Error('the database could not be migrated', { cause: error });
   }
 
   /** Several writes that are done together or not at all. */

@@ -55,8 +55,9 @@ function multerProblem(error: unknown): Problem | undefined {
   const text = error instanceof Error ? error.message : '';
   const { code, name, field } = (error ?? {}) as { code?: unknown; name?: unknown; field?: unknown };
   if (name === 'MulterError' || (typeof code === 'string' && code.startsWith('LIMIT_'))) {
-    if (code === 'LIMIT_FILE_SIZE')
+    if (code === 'LIMIT_FILE_SIZE') {
       return new Problem('payload_too_large', 'The file is larger than is allowed.');
+    }
     return new Problem('invalid_field', `The form is not as expected: ${text}.`, [
       { field: typeof field === 'string' ? field : 'audio_file', message: text },
     ]);

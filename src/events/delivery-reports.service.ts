@@ -61,11 +61,12 @@ export class DeliveryReportsService implements OnApplicationShutdown {
   /** @throws {Problem} event_not_found */
   async report(trx: Trx, roomId: string, eventId: string): Promise<DeliveryReport> {
     const event = await this.eventLog.find(trx, roomId, eventId);
-    if (!event)
+    if (!event) {
       throw new Problem(
         'event_not_found',
         'There is no such event in the log; it may have been too long ago.',
       );
+    }
     const rows = await trx
       .selectFrom('deliveries')
       .select('summary')

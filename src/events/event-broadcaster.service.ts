@@ -175,8 +175,9 @@ export class EventBroadcasterService implements OnApplicationShutdown {
     // Reactions may raise events too, which are then reacted to in turn.
     for (const outgoing of change.outgoing) {
       if (outgoing.to !== 'room') continue;
-      for (const reaction of this.#reactions.get(outgoing.event.type) ?? [])
+      for (const reaction of this.#reactions.get(outgoing.event.type) ?? []) {
         await reaction(change, outgoing.event);
+      }
     }
   }
 

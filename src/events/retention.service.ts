@@ -74,8 +74,9 @@ export class RetentionService implements OnApplicationBootstrap, OnModuleDestroy
       .select((of) => of.fn.min('sequence').as('sequence'))
       .where('room_id', '=', roomId)
       .executeTakeFirst();
-    if (oldest?.sequence == null || oldest.sequence > upTo) return false;
-    const end = Math.min(upTo, oldest.sequence + step - 1);
+    const from = oldest?.sequence ?? null;
+    if (from === null || from > upTo) return false;
+    const end = Math.min(upTo, from + step - 1);
     await db.deleteFrom('events').where('room_id', '=', roomId).where('sequence', '<=', end).execute();
     return end < upTo;
   }

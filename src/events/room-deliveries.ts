@@ -209,8 +209,9 @@ export class RoomDeliveries {
   owes(recipient: Recipient): boolean {
     if (this.#replays.has(recipient)) return true;
     for (const { outcome } of this.#flying.values()) {
-      if (outcome[recipient.slot] === Outcome.Pending && this.#recipients[recipient.slot] === recipient)
+      if (outcome[recipient.slot] === Outcome.Pending && this.#recipients[recipient.slot] === recipient) {
         return true;
+      }
     }
     return false;
   }
@@ -253,8 +254,9 @@ export class RoomDeliveries {
       this.#replays.delete(recipient);
     } else if (replay.attempts >= this.limits.attempts) {
       const [first] = replay.pending.values();
-      for (const { type } of replay.pending.values())
+      for (const { type } of replay.pending.values()) {
         this.statistics.count('dead_letters', type, this.roomId);
+      }
       this.#replays.delete(recipient);
       recipient.fail(first!);
     } else {

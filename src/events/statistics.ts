@@ -96,8 +96,9 @@ export class Statistics {
       this.#slots.length = Math.min(this.#slots.length, slotCount);
       this.#slotBegan += slotSeconds;
     }
-    for (const [roomId, { usedAt }] of this.#rooms)
+    for (const [roomId, { usedAt }] of this.#rooms) {
       if (now - usedAt > roomSeconds) this.#rooms.delete(roomId);
+    }
   }
 
   count(name: CounterName, type: EventType, roomId: string | null, by = 1): void {

@@ -26,7 +26,7 @@ export function guardMessages(
         ? new Problem('rate_limited', `At most ${perSecond} messages a second; slow down.`)
         : undefined;
     if (!problem) return next();
-    const acknowledge = args.at(-1);
+    const acknowledge: unknown = args.at(-1);
     if (typeof acknowledge === 'function') {
       (acknowledge as (answer: unknown) => void)({ ok: false, error: problem.body });
     }

@@ -119,8 +119,9 @@ export class RoomGateway implements OnGatewayInit, OnGatewayConnection, BeforeAp
       );
     } catch (error) {
       const problem = asProblem(error);
-      if (problem.status >= 500)
+      if (problem.status >= 500) {
         this.log.error({ err: error, room_id: roomId }, 'a connection could not be set up');
+      }
       connection.sendAlone(makeEvent('error', roomId, this.clock.now(), problem.body));
       connection.close();
     }

@@ -27,6 +27,6 @@ export class SocketAdapter extends IoAdapter {
       pingTimeout: 15_000,
       connectTimeout: 15_000,
       ...(corsOrigins === '*' || corsOrigins.length > 0 ? { cors: { origin: corsOrigins } } : {}),
-    } as ServerOptions) as Server;
+    } as ServerOptions);
   }
 }

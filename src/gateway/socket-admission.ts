@@ -38,8 +38,9 @@ export class SocketAdmission {
       () => next(),
       (error: unknown) => {
         const problem = asProblem(error);
-        if (problem.status >= 500 && !(error instanceof Problem))
+        if (problem.status >= 500 && !(error instanceof Problem)) {
           this.log.error({ err: error }, 'a handshake failed');
+        }
         next(Object.assign(new Error(problem.message), { data: problem.body }));
       },
     );

@@ -21,7 +21,7 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
   document.components ??= {};
   document.components.schemas = {
     ...document.components.schemas,
-    ErrorBody: openApiSchema(ErrorBody) as never,
+    ErrorBody: openApiSchema(ErrorBody),
   };
   return document;
 }

@@ -46,11 +46,13 @@ export class PlaybackService {
         );
       }
       const chosen = trackId ?? state.track_id ?? (await this.queue.next(change.trx, roomId));
-      if (chosen === undefined)
+      if (chosen === undefined) {
         throw new Problem('nothing_to_play', 'The queue is empty: upload a track first.');
+      }
       const track = await this.queue.find(change.trx, chosen);
-      if (track.room_id !== roomId)
+      if (track.room_id !== roomId) {
         throw new Problem('track_not_found', 'There is no such track in this room.');
+      }
       return this.#begin(change, state, chosen, user);
     });
   }
@@ -133,8 +135,9 @@ export class PlaybackService {
   /** The first track of a silent room starts by itself. */
   async startIfSilent(change: RoomChange, trackId: string): Promise<void> {
     const state = await this.store.load(change.trx, change.room.id);
-    if (state.track_id !== null || (await this.queue.count(change.trx, change.room.id, 'queued')) !== 1)
+    if (state.track_id !== null || (await this.queue.count(change.trx, change.room.id, 'queued')) !== 1) {
       return;
+    }
     await this.#begin(change, state, trackId, null);
   }
 
@@ -207,7 +210,10 @@ export class PlaybackService {
     await this.store.save(change.trx, change.room.id, state);
     const playback = playbackView(state, change.now);
     const event: RoomEvent<T> = change.playbackActivity(type, data(playback));
-    change.onceCommitted(async () => this.scheduler.wakeAt(state.ends_at));
+    change.onceCommitted(() => {
+      this.scheduler.wakeAt(state.ends_at);
+      return Promise.resolve();
+    });
     return { playback, event: { event_id: event.event_id, sequence: event.metadata.sequence! } };
   }
 

@@ -122,8 +122,9 @@ export class ParticipantsService {
       .executeTakeFirst();
     if (ban) throw new Problem('banned', 'The administrator has banned you from this room.');
     if (room.visibility === 'public') return;
-    if (invite === undefined)
+    if (invite === undefined) {
       throw new Problem('invite_required', 'This room is private: ask for an invite.');
+    }
     const found = await trx
       .selectFrom('invites')
       .select('code')
@@ -131,8 +132,9 @@ export class ParticipantsService {
       .where('room_id', '=', room.id)
       .where('expires_at', '>', now)
       .executeTakeFirst();
-    if (!found)
+    if (!found) {
       throw new Problem('invite_invalid', 'The invite is unknown or has expired: ask for a new one.');
+    }
   }
 
   async #remove(change: RoomChange, user: User, reason: EventData<'user_left'>['reason']): Promise<void> {

@@ -36,8 +36,9 @@ export class PresenceService implements OnModuleInit, OnApplicationBootstrap {
       .where('node_id', '!=', NODE_ID)
       .execute();
     for (const row of left) await this.disconnected(row.room_id, userView(row), row.connection_id);
-    if (left.length > 0)
+    if (left.length > 0) {
       this.log.info({ connections: left.length }, 'closed what an earlier process left open');
+    }
     await this.database.db.deleteFrom('nodes').where('id', '!=', NODE_ID).execute();
   }
 

@@ -76,8 +76,9 @@ export class RoomsService {
       const given = Object.entries({ name, visibility, ...settings }).filter(
         ([, value]) => value !== undefined && value !== null,
       );
-      if (given.length === 0)
+      if (given.length === 0) {
         throw invalidField('name', 'Give at least one of name, visibility and settings.');
+      }
       const changed = Object.fromEntries(given) as Partial<RoomRow>;
       await change.trx.updateTable('rooms').set(changed).where('id', '=', roomId).execute();
       const room = roomView({ ...row, ...changed }, user);

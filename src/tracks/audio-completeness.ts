@@ -105,8 +105,9 @@ async function flacIsComplete(file: Bytes): Promise<boolean> {
   for (let at = tail.length - 6; at >= 0; at -= 1) {
     if (tail[at] !== 0xff || (tail[at + 1]! & 0xfe) !== 0xf8) continue;
     const last = flacFrameEnd(tail.subarray(at), fixedBlockSize);
-    if (last !== undefined && crc16(tail.subarray(at)) === 0)
+    if (last !== undefined && crc16(tail.subarray(at)) === 0) {
       return totalSamples === 0 || last === totalSamples;
+    }
   }
   return false;
 }
@@ -123,7 +124,7 @@ function flacFrameEnd(frame: Buffer, fixedBlockSize: number): number | undefined
   let number = extra === 0 ? first : first & (0x3f >> extra);
   for (let i = 1; i <= extra; i += 1) number = number * 64 + (frame[4 + i]! & 0x3f);
   let at = 5 + extra;
-  let blockSize = 0;
+  let blockSize: number;
   if (blockCode === 1) blockSize = 192;
   else if (blockCode <= 5) blockSize = 576 << (blockCode - 2);
   else if (blockCode === 6) blockSize = frame[at++]! + 1;
@@ -151,8 +152,9 @@ const crc16 = (bytes: Uint8Array): number => {
   let crc = 0;
   for (const byte of bytes) {
     crc ^= byte << 8;
-    for (let bit = 0; bit < 8; bit += 1)
+    for (let bit = 0; bit < 8; bit += 1) {
       crc = crc & 0x8000 ? ((crc << 1) ^ 0x8005) & 0xffff : (crc << 1) & 0xffff;
+    }
   }
   return crc;
 };

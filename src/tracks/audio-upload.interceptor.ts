@@ -1,3 +1,4 @@
+import { promisify } from 'node:util';
 import {
   type CallHandler,
   type ExecutionContext,
@@ -55,11 +56,8 @@ export class AudioUploadInterceptor implements NestInterceptor {
       defParamCharset: 'utf8',
       // So that a name with a path in it can be seen and refused, instead of being made to look harmless.
       preservePath: true,
-    } as multer.Options).single(uploadField);
-    this.#receive = (request, response) =>
-      new Promise((resolve, reject) =>
-        middleware(request, response, (error: unknown) => (error ? reject(error as Error) : resolve())),
-      );
+    }).single(uploadField);
+    this.#receive = promisify<Request, Response, void>(middleware);
   }
 
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {

@@ -24,9 +24,9 @@ export class FileSender {
           const { status, code } = error as Error & { status?: number; code?: string };
           // The listener went away, as they do when they seek: nobody is left to answer.
           if (code === 'ECONNABORTED' || code === 'EPIPE' || code === 'ECONNRESET') return resolve();
-          if (status === 416)
+          if (status === 416) {
             reject(new Problem('range_not_satisfiable', 'The range lies outside of the file.'));
-          else reject(error);
+          } else reject(error);
         },
       );
     });

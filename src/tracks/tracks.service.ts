@@ -83,8 +83,9 @@ export class TracksService {
       const { trx } = change;
       await this.access.requireAdministrator(roomId, user, trx);
       const row = await this.queue.find(trx, trackId);
-      if (row.room_id !== roomId)
+      if (row.room_id !== roomId) {
         throw new Problem('track_not_found', 'There is no such track in this room.');
+      }
       if (row.status !== 'queued') throw new Problem('not_queued', 'Only queued tracks have a place.');
       const queue_position = await this.queue.place(trx, roomId, trackId, position);
       change.trackActivity('queue_reordered', { track_id: trackId, queue_position, user });

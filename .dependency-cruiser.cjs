@@ -1,0 +1,156 @@
+/**
+ * Who may import whom. Each folder of src/ is a part; what a part offers to the others is named here, the rest
+ * of it is its own.
+ */
+const features = '^src/(rooms|tracks|playback|room-state)/';
+const composition = '^src/(main|server|app\\.module)\\.ts$';
+
+/** Others may import only these files of a part. */
+const offers = (part, files) => ({
+  name: `${part}-offers`,
+  comment: `Of ${part}/ the others may import only ${files.join(', ')}.`,
+  severity: 'error',
+  from: { path: '^src/', pathNot: [`^src/${part}/`, composition] },
+  to: { path: `^src/${part}/`, pathNot: `^src/${part}/(${files.join('|').replaceAll('.', '\\.')})\\.ts$` },
+});
+
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-circles',
+      comment: 'Parts and files meet in a third one, or through events, never in a circle.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'contract-alone',
+      comment: 'The contract is what crosses the wire: it imports nothing of ours and no framework.',
+      severity: 'error',
+      from: { path: '^src/contract/' },
+      to: { pathNot: ['^src/contract/', '^node_modules/typebox/'] },
+    },
+    {
+      name: 'client-and-web-know-the-contract',
+      comment: 'The client library and the page import the contract, never the server.',
+      severity: 'error',
+      from: { path: '^(client|web)/' },
+      to: { path: '^src/', pathNot: '^src/contract/' },
+    },
+    {
+      name: 'config-and-errors-first',
+      comment:
+        'Settings, clock and errors are there for everyone, so they build on nothing but the contract.',
+      severity: 'error',
+      from: { path: '^src/(config|errors)/' },
+      to: { path: '^src/', pathNot: '^src/(config|errors|contract)/' },
+    },
+    {
+      name: 'database-below',
+      comment: 'The database knows tables, not what is done with them.',
+      severity: 'error',
+      from: { path: '^src/database/' },
+      to: { path: '^src/', pathNot: '^src/(database|config|contract|errors)/' },
+    },
+    {
+      name: 'events-below-features',
+      comment: 'The broadcaster, the log and the bus know no feature and no gateway.',
+      severity: 'error',
+      from: { path: '^src/events/' },
+      to: { path: '^src/', pathNot: '^src/(events|database|config|contract|errors)/' },
+    },
+    {
+      name: 'auth-below-features',
+      comment: 'Who is asking is settled before any feature comes in.',
+      severity: 'error',
+      from: { path: '^src/auth/' },
+      to: { path: '^src/', pathNot: '^src/(auth|events|database|config|contract|errors)/' },
+    },
+    {
+      name: 'features-never-up',
+      comment: 'A feature never touches a socket, nor the operations around it.',
+      severity: 'error',
+      from: { path: features },
+      to: {
+        path: '^src/',
+        pathNot: [features, '^src/(events|database|auth|config|contract|errors)/'],
+      },
+    },
+    {
+      name: 'rooms-know-no-other-feature',
+      comment: 'Tracks and playback know rooms; rooms answer them through events.',
+      severity: 'error',
+      from: { path: '^src/rooms/' },
+      to: { path: '^src/(tracks|playback|room-state)/' },
+    },
+    {
+      name: 'tracks-know-rooms-alone',
+      comment: 'Playback knows tracks; tracks know nothing of playback.',
+      severity: 'error',
+      from: { path: '^src/tracks/' },
+      to: { path: '^src/(playback|room-state)/' },
+    },
+    {
+      name: 'playback-not-the-whole',
+      comment: 'A room’s whole state is put together above the features.',
+      severity: 'error',
+      from: { path: '^src/playback/' },
+      to: { path: '^src/room-state/' },
+    },
+    offers('rooms', ['rooms.module', 'room-access', 'rooms.reader', 'presence.service']),
+    offers('tracks', ['tracks.module', 'queue.service', 'track-view']),
+    offers('playback', ['playback.module', 'playback-store']),
+    offers('room-state', ['room-state.module', 'room-state.service']),
+    {
+      name: 'gateway-without-tables',
+      comment: 'The gateway reads the log and asks the features; it never touches a table.',
+      severity: 'error',
+      from: { path: '^src/gateway/' },
+      to: { path: '^src/database/', pathNot: '^src/database/database\\.ts$' },
+    },
+    {
+      name: 'gateway-on-top',
+      comment: 'Only the composition of the server knows the gateway.',
+      severity: 'error',
+      from: { path: '^(src|client|web)/', pathNot: ['^src/gateway/', composition] },
+      to: { path: '^src/gateway/' },
+    },
+    {
+      name: 'composition-on-top',
+      comment: 'Nothing imports what puts everything together.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: composition },
+      to: { path: composition },
+    },
+    {
+      name: 'tests-are-not-imported',
+      comment: 'What runs imports nothing that only tests need.',
+      severity: 'error',
+      from: { path: '^(src|client|web)/', pathNot: '\\.spec\\.ts$' },
+      to: { path: ['^test/', '\\.spec\\.ts$'] },
+    },
+    {
+      name: 'declared-packages',
+      comment: 'What runs imports packages that package.json lists as dependencies.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '\\.spec\\.ts$' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'resolvable',
+      comment: 'Every import leads somewhere.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+    },
+  },
+};
