@@ -1,18 +1,19 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import type { Settings } from './settings.js';
 import { Clock } from './clock.js';
+import { NodeId } from './node-id.js';
 
 export const SETTINGS = Symbol('settings');
 
-/** Makes the settings and the clock injectable everywhere. */
+/** Makes the settings, the clock and the server's id injectable everywhere. */
 @Global()
 @Module({})
 export class ConfigModule {
   static with(settings: Settings): DynamicModule {
     return {
       module: ConfigModule,
-      providers: [{ provide: SETTINGS, useValue: settings }, Clock],
-      exports: [SETTINGS, Clock],
+      providers: [{ provide: SETTINGS, useValue: settings }, Clock, NodeId],
+      exports: [SETTINGS, Clock, NodeId],
     };
   }
 }

@@ -1,4 +1,8 @@
+import { Injectable } from '@nestjs/common';
 import { v7 as uuid } from 'uuid';
 
-/** This process, for as long as it runs. */
-export const NODE_ID = uuid();
+/** This server, for as long as it runs. */
+@Injectable()
+export class NodeId {
+  readonly value = uuid();
+}

@@ -2,7 +2,7 @@ import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import type { DeliveryReport, User } from '../contract/index.js';
 import { Database, type Trx } from '../database/database.js';
-import { NODE_ID } from '../config/node-id.js';
+import { NodeId } from '../config/node-id.js';
 import { Problem } from '../errors/problem.js';
 import { EventLog } from './event-log.js';
 import { type DeliverySummary, mergeSummaries, summarizeDelivery } from './delivery-summary.js';
@@ -29,6 +29,7 @@ export class DeliveryReportsService implements OnApplicationShutdown {
   constructor(
     private readonly database: Database,
     private readonly eventLog: EventLog,
+    private readonly node: NodeId,
     @InjectPinoLogger(DeliveryReportsService.name) private readonly log: PinoLogger,
   ) {}
 
@@ -106,7 +107,7 @@ export class DeliveryReportsService implements OnApplicationShutdown {
       const batch = this.#waiting.slice(0, 200);
       try {
         await this.database.write(async (trx) => {
-          for (const ended of batch) await insert(trx, ended);
+          for (const ended of batch) await insert(trx, ended, this.node.value);
         });
       } catch (err) {
         this.log.error({ err, reports: batch.length }, 'delivery reports could not be written');
@@ -120,7 +121,7 @@ export class DeliveryReportsService implements OnApplicationShutdown {
 }
 
 /** Nothing where the event's row is gone, with its room or by age. */
-async function insert(trx: Trx, { roomId, sequence, summary }: Ended): Promise<void> {
+async function insert(trx: Trx, { roomId, sequence, summary }: Ended, nodeId: string): Promise<void> {
   await trx
     .insertInto('deliveries')
     .columns(['room_id', 'sequence', 'node_id', 'summary'])
@@ -130,7 +131,7 @@ async function insert(trx: Trx, { roomId, sequence, summary }: Ended): Promise<v
         .select((e) => [
           'events.room_id',
           'events.sequence',
-          e.val(NODE_ID).as('node_id'),
+          e.val(nodeId).as('node_id'),
           e.val(JSON.stringify(summary)).as('summary'),
         ])
         .where('events.room_id', '=', roomId)

@@ -51,6 +51,7 @@ export class RoomGateway implements OnGatewayInit, OnGatewayConnection, BeforeAp
 
   afterInit(rooms: Namespace): void {
     rooms.use(this.admission.middleware);
+    this.presence.lost.subscribe(() => this.#closeAll());
   }
 
   handleConnection(socket: Socket): void {
@@ -96,8 +97,12 @@ export class RoomGateway implements OnGatewayInit, OnGatewayConnection, BeforeAp
   /** Everyone is told, disconnected, and written down as gone. */
   async beforeApplicationShutdown(): Promise<void> {
     this.admission.drain();
-    for (const connection of [...this.feeds.all()]) connection.close('reconnect');
+    this.#closeAll();
     while (this.#work.size > 0) await Promise.all(this.#work);
+  }
+
+  #closeAll(): void {
+    for (const connection of [...this.feeds.all()]) connection.close('reconnect');
   }
 
   async #enter(roomId: string, connection: Connection, after: number | undefined): Promise<void> {

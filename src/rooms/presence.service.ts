@@ -1,10 +1,9 @@
-import { Injectable, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
-import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
+import { Injectable } from '@nestjs/common';
+import { type Observable, Subject } from 'rxjs';
 import { userColumns, userView } from '../auth/users.js';
-import { Clock } from '../config/clock.js';
-import { NODE_ID } from '../config/node-id.js';
+import { NodeId } from '../config/node-id.js';
 import type { User } from '../contract/index.js';
-import { Database, type Trx } from '../database/database.js';
+import type { Trx } from '../database/database.js';
 import { EventBroadcasterService } from '../events/event-broadcaster.service.js';
 import type { RoomChange } from '../events/room-change.js';
 import { RoomAccess } from './room-access.js';
@@ -14,33 +13,16 @@ import { RoomAccess } from './room-access.js';
  * room's state and its events tell one story.
  */
 @Injectable()
-export class PresenceService implements OnModuleInit, OnApplicationBootstrap {
+export class PresenceService {
+  readonly #lost = new Subject<void>();
+  /** The other nodes took this one for dead and its connections for closed: they have to be opened anew. */
+  readonly lost: Observable<void> = this.#lost.asObservable();
+
   constructor(
     private readonly broadcaster: EventBroadcasterService,
     private readonly access: RoomAccess,
-    private readonly database: Database,
-    private readonly clock: Clock,
-    @InjectPinoLogger(PresenceService.name) private readonly log: PinoLogger,
+    private readonly node: NodeId,
   ) {}
-
-  async onModuleInit(): Promise<void> {
-    await this.database.db.insertInto('nodes').values({ id: NODE_ID, seen_at: this.clock.now() }).execute();
-  }
-
-  /** Connections of a process that ended without closing them are closed now, and the rooms are told. */
-  async onApplicationBootstrap(): Promise<void> {
-    const left = await this.database.db
-      .selectFrom('connections')
-      .innerJoin('users', 'users.id', 'connections.user_id')
-      .select(['connections.id as connection_id', 'connections.room_id', ...userColumns])
-      .where('node_id', '!=', NODE_ID)
-      .execute();
-    for (const row of left) await this.disconnected(row.room_id, userView(row), row.connection_id);
-    if (left.length > 0) {
-      this.log.info({ connections: left.length }, 'closed what an earlier process left open');
-    }
-    await this.database.db.deleteFrom('nodes').where('id', '!=', NODE_ID).execute();
-  }
 
   /** @throws {Problem} room_not_found, not_a_participant */
   connected(roomId: string, user: User, connectionId: string): Promise<void> {
@@ -50,7 +32,7 @@ export class PresenceService implements OnModuleInit, OnApplicationBootstrap {
       const first = !(await this.#isOnline(change, user.id));
       await trx
         .insertInto('connections')
-        .values({ id: connectionId, room_id: roomId, user_id: user.id, node_id: NODE_ID })
+        .values({ id: connectionId, room_id: roomId, user_id: user.id, node_id: this.node.value })
         .execute();
       if (!first) return;
       const online_count = await this.#onlineCount(trx, roomId);
@@ -71,6 +53,10 @@ export class PresenceService implements OnModuleInit, OnApplicationBootstrap {
       const online_count = await this.#onlineCount(trx, roomId);
       change.userActivity('user_disconnected_websocket', { user, online_count });
     });
+  }
+
+  lose(): void {
+    this.#lost.next();
   }
 
   /** Those with at least one open connection. */
