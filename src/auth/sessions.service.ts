@@ -1,15 +1,21 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
+import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import { type Observable, Subject } from 'rxjs';
 import { v7 as uuid } from 'uuid';
 import { Clock } from '../config/clock.js';
 import { Database } from '../database/database.js';
 import { Problem } from '../errors/problem.js';
+import { GuardedBus } from '../events/guarded-bus.js';
 import type { Caller } from './caller.js';
 import { userView } from './users.js';
 
 const sessionSeconds = 30 * 24 * 3600;
 const mediaSeconds = 3600;
+/** How often it is asked which sessions were revoked on other nodes, in milliseconds. */
+const lookEvery = 2000;
+/** How far back, in seconds: a look may fail, and clocks differ. */
+const lookBack = 60;
 
 interface Claims {
   sub: string;
@@ -26,16 +32,29 @@ export interface Issued {
 
 /** Tokens, and the sessions behind them: a token is good while its session is, so that it can be revoked. */
 @Injectable()
-export class SessionsService {
+export class SessionsService implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #ended = new Subject<string>();
   /** Ids of sessions that were revoked, so that their open sockets can be closed. */
   readonly ended: Observable<string> = this.#ended.asObservable();
+  #timer: NodeJS.Timeout | undefined;
+  #look: Promise<void> | undefined;
 
   constructor(
     private readonly database: Database,
     private readonly jwt: JwtService,
     private readonly clock: Clock,
+    private readonly bus: GuardedBus,
+    @InjectPinoLogger(SessionsService.name) private readonly log: PinoLogger,
   ) {}
+
+  onApplicationBootstrap(): void {
+    if (this.bus.shared) this.#timer = setInterval(() => (this.#look ??= this.#lookElsewhere()), lookEvery);
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#look;
+  }
 
   /** Opens a session for a user. */
   async open(userId: string): Promise<Issued> {
@@ -92,6 +111,22 @@ export class SessionsService {
       .executeTakeFirst();
     if (!row || row.revoked_at !== null || row.expires_at <= this.clock.now()) throw unauthorized();
     return { user: userView(row), sessionId: claims.sid, expiresAt: claims.exp };
+  }
+
+  /** Sessions that were revoked lately, on whichever node: telling of one again does no harm. */
+  async #lookElsewhere(): Promise<void> {
+    try {
+      const revoked = await this.database.db
+        .selectFrom('sessions')
+        .select('id')
+        .where('revoked_at', '>', this.clock.now() - lookBack)
+        .execute();
+      for (const { id } of revoked) this.#ended.next(id);
+    } catch (err) {
+      this.log.warn({ err }, 'the sessions could not be looked at; trying again');
+    } finally {
+      this.#look = undefined;
+    }
   }
 
   #issue(userId: string, sessionId: string, use: Claims['use'], expiresAt: number): Issued {
