@@ -4,8 +4,8 @@ import { SETTINGS } from '../config/config.module.js';
 import type { Settings } from '../config/settings.js';
 import { Database } from '../database/database.js';
 
-/** A room's log may grow this much beyond the retention before it is looked at. */
-const slack = 64;
+/** A room's log may grow this much beyond the retention before it is looked at: a tenth, up to this. */
+const mostSlack = 64;
 /** So many events go in one statement, so that no change ever waits long. */
 const step = 256;
 
@@ -16,12 +16,15 @@ export class RetentionService implements OnApplicationBootstrap, OnModuleDestroy
   readonly #due = new Map<string, number>();
   #work: Promise<void> | undefined;
   #ended = false;
+  readonly #slack: number;
 
   constructor(
     private readonly database: Database,
     @Inject(SETTINGS) private readonly settings: Settings,
     @InjectPinoLogger(RetentionService.name) private readonly log: PinoLogger,
-  ) {}
+  ) {
+    this.#slack = Math.min(mostSlack, Math.ceil(settings.eventRetention / 10));
+  }
 
   /** The setting may have become smaller since the last start. */
   async onApplicationBootstrap(): Promise<void> {
@@ -40,7 +43,7 @@ export class RetentionService implements OnApplicationBootstrap, OnModuleDestroy
 
   /** A room's newest sequence has gone from `before` to `head`. */
   advanced(roomId: string, before: number, head: number): void {
-    if (Math.floor(head / slack) !== Math.floor(before / slack)) this.#enqueue(roomId, head);
+    if (Math.floor(head / this.#slack) !== Math.floor(before / this.#slack)) this.#enqueue(roomId, head);
   }
 
   #enqueue(roomId: string, head: number): void {
