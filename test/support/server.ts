@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { readSettings } from '../../src/config/settings.js';
+import type { EventBus } from '../../src/events/event-bus.js';
 import { createServer } from '../../src/server.js';
 
 export type Environment = Record<string, string>;
@@ -21,10 +22,10 @@ const quiet: Environment = { PORT: '0', HOST: '127.0.0.1', LOG_LEVEL: 'silent', 
 export const temporaryFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'roomcast-data-'));
 
 /** A real server in this process, with a data folder of its own that goes with it. */
-export async function startServer(env: Environment = {}): Promise<TestServer> {
+export async function startServer(env: Environment = {}, bus?: EventBus): Promise<TestServer> {
   const dataDir = env['DATA_DIR'] ?? (await temporaryFolder());
   const settings = readSettings({ ...quiet, DATA_DIR: dataDir, ...env });
-  const app = await createServer(settings);
+  const app = await createServer(settings, bus);
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as { port: number };
   return {
