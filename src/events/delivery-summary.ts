@@ -22,6 +22,7 @@ const slow = 1;
 const outcomeNames: Record<Outcome, DeliveryOutcome | undefined> = {
   [Outcome.None]: undefined,
   [Outcome.Pending]: 'outstanding',
+  [Outcome.Replaying]: 'outstanding',
   [Outcome.Confirmed]: 'confirmed',
   [Outcome.Expired]: 'expired',
   [Outcome.Superseded]: 'superseded',

@@ -22,7 +22,11 @@ export const enum Outcome {
   Expired = 3,
   Superseded = 4,
   Dead = 5,
+  /** Outstanding with a connection that came in while the event flew: it has attempts of its own. */
+  Replaying = 6,
 }
+
+type Ended = Outcome.Confirmed | Outcome.Expired | Outcome.Superseded | Outcome.Dead;
 
 export interface DeliveryLimits {
   /** Seconds until an attempt counts as unconfirmed. */
@@ -57,18 +61,17 @@ export class Delivery {
     this.latency = new Float32Array(capacity);
   }
 
-  expect(slot: number): void {
+  expect(slot: number, as: Outcome.Pending | Outcome.Replaying = Outcome.Pending): void {
     if (slot >= this.outcome.length) this.#grow(slot + 1);
     if (this.outcome[slot] !== Outcome.None) return;
-    this.outcome[slot] = Outcome.Pending;
-    this.attemptsOf[slot] = this.attempts;
+    this.outcome[slot] = as;
+    this.attemptsOf[slot] = 1;
     this.expected += 1;
     this.pending += 1;
   }
 
   end(slot: number, outcome: Outcome): void {
     this.outcome[slot] = outcome;
-    this.attemptsOf[slot] = this.attempts;
     this.pending -= 1;
   }
 
@@ -122,7 +125,11 @@ export class RoomDeliveries {
   get outstanding(): number {
     let sum = 0;
     for (const { pending } of this.#flying.values()) sum += pending;
-    for (const { pending } of this.#replays.values()) sum += pending.size;
+    for (const [{ slot }, { pending }] of this.#replays) {
+      for (const ackId of pending.keys()) {
+        if (this.#flying.get(ackId)?.outcome[slot] !== Outcome.Replaying) sum += 1;
+      }
+    }
     return sum;
   }
 
@@ -151,8 +158,9 @@ export class RoomDeliveries {
     }
     const replay = this.#replays.get(recipient);
     if (replay) {
-      for (const { type } of replay.pending.values()) this.statistics.count('expired', type, this.roomId);
       this.#replays.delete(recipient);
+      for (const [ackId, event] of replay.pending)
+        this.#endReplayed(recipient, ackId, event, Outcome.Expired);
     }
   }
 
@@ -175,11 +183,7 @@ export class RoomDeliveries {
   /** An event was written to one connection alone, which is catching up. */
   replayed(recipient: Recipient, event: RoomEvent, ackId: number, now: number): void {
     if (isPlayback(event)) this.#newestPlayback = Math.max(this.#newestPlayback, ackId);
-    const flying = this.#flying.get(ackId);
-    if (flying) {
-      flying.expect(recipient.slot);
-      return;
-    }
+    this.#flying.get(ackId)?.expect(recipient.slot, Outcome.Replaying);
     let replay = this.#replays.get(recipient);
     if (!replay) this.#replays.set(recipient, (replay = { pending: new Map(), sentAt: now, attempts: 1 }));
     replay.pending.set(ackId, event);
@@ -201,7 +205,8 @@ export class RoomDeliveries {
     if (!replay || !event) return false;
     replay.pending.delete(ackId);
     if (replay.pending.size === 0) this.#replays.delete(recipient);
-    this.statistics.count('confirmed', event.type, this.roomId);
+    if (delivery) delivery.latency[slot] = now - delivery.sentAt;
+    this.#endReplayed(recipient, ackId, event, Outcome.Confirmed);
     return true;
   }
 
@@ -229,8 +234,9 @@ export class RoomDeliveries {
 
   /** The room is gone: nothing of it is outstanding. */
   clear(): void {
-    for (const delivery of [...this.#flying.values()]) this.#endAll(delivery, Outcome.Expired);
-    this.#replays.clear();
+    for (const recipient of [...this.#recipients]) {
+      if (recipient) this.leave(recipient);
+    }
   }
 
   #retry(delivery: Delivery): void {
@@ -248,28 +254,28 @@ export class RoomDeliveries {
     for (const [ackId, event] of [...replay.pending]) {
       if (!isPlayback(event) || ackId >= this.#newestPlayback) continue;
       replay.pending.delete(ackId);
-      this.statistics.count('superseded', event.type, this.roomId);
+      this.#endReplayed(recipient, ackId, event, Outcome.Superseded);
     }
     if (replay.pending.size === 0) {
       this.#replays.delete(recipient);
     } else if (replay.attempts >= this.limits.attempts) {
       const [first] = replay.pending.values();
-      for (const { type } of replay.pending.values()) {
-        this.statistics.count('dead_letters', type, this.roomId);
-      }
       this.#replays.delete(recipient);
+      for (const [ackId, event] of replay.pending) this.#endReplayed(recipient, ackId, event, Outcome.Dead);
       recipient.fail(first!);
     } else {
       replay.attempts += 1;
       replay.sentAt = now;
-      for (const event of replay.pending.values()) {
+      for (const [ackId, event] of replay.pending) {
+        const delivery = this.#flying.get(ackId);
+        if (delivery) delivery.attemptsOf[recipient.slot] = replay.attempts;
         this.statistics.count('retries', event.type, this.roomId);
         recipient.resend(event, replay.attempts - 1);
       }
     }
   }
 
-  #endAll(delivery: Delivery, outcome: Outcome): void {
+  #endAll(delivery: Delivery, outcome: Ended): void {
     const failed: Recipient[] = [];
     for (let slot = 0; slot < delivery.outcome.length && delivery.pending > 0; slot += 1) {
       if (delivery.outcome[slot] !== Outcome.Pending) continue;
@@ -281,10 +287,16 @@ export class RoomDeliveries {
     for (const recipient of failed) recipient.fail(delivery.event);
   }
 
-  #end(delivery: Delivery, slot: number, outcome: Outcome): void {
+  /** What was replayed may fly as well: then it ends for this connection there too. */
+  #endReplayed({ slot }: Recipient, ackId: number, event: RoomEvent, outcome: Ended): void {
+    const delivery = this.#flying.get(ackId);
+    if (delivery?.outcome[slot] === Outcome.Replaying) this.#end(delivery, slot, outcome);
+    else this.statistics.count(counterOf[outcome], event.type, this.roomId);
+  }
+
+  #end(delivery: Delivery, slot: number, outcome: Ended): void {
     delivery.end(slot, outcome);
-    const name = counterOf[outcome];
-    if (name) this.statistics.count(name, delivery.event.type, this.roomId);
+    this.statistics.count(counterOf[outcome], delivery.event.type, this.roomId);
     if (delivery.pending === 0) this.#forget(delivery);
   }
 
@@ -295,8 +307,6 @@ export class RoomDeliveries {
 }
 
 const counterOf = {
-  [Outcome.None]: undefined,
-  [Outcome.Pending]: undefined,
   [Outcome.Confirmed]: 'confirmed',
   [Outcome.Expired]: 'expired',
   [Outcome.Superseded]: 'superseded',
