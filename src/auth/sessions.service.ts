@@ -48,7 +48,10 @@ export class SessionsService implements OnApplicationBootstrap, OnModuleDestroy 
   ) {}
 
   onApplicationBootstrap(): void {
-    if (this.bus.shared) this.#timer = setInterval(() => (this.#look ??= this.#lookElsewhere()), lookEvery);
+    if (!this.bus.shared) return;
+    this.#timer = setInterval(() => {
+      this.#look ??= this.#lookElsewhere();
+    }, lookEvery);
   }
 
   async onModuleDestroy(): Promise<void> {

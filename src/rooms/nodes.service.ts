@@ -41,7 +41,10 @@ export class NodesService implements OnModuleInit, OnApplicationBootstrap, OnMod
   async onApplicationBootstrap(): Promise<void> {
     await this.#bury();
     // A single node has nobody to tell.
-    if (this.bus.shared) this.#timer = setInterval(() => (this.#work ??= this.#beat()), beatEvery);
+    if (!this.bus.shared) return;
+    this.#timer = setInterval(() => {
+      this.#work ??= this.#beat();
+    }, beatEvery);
   }
 
   async onModuleDestroy(): Promise<void> {
