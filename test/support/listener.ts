@@ -3,7 +3,8 @@ import type { Envelope, EventType } from '../../src/contract/index.js';
 import type { Person } from './api.js';
 
 export interface ListenerOptions {
-  afterSequence?: number;
+  /** What it has seen; a function is asked at each connection. */
+  afterSequence?: number | (() => number | undefined);
   /** Called for each event that asks for a confirmation; the default confirms at once. */
   confirm?: (event: Envelope, acknowledge: (answer?: unknown) => void) => void;
   reconnection?: boolean;
@@ -18,7 +19,12 @@ export class Listener {
   constructor(url: string, namespace: string, token: string, options: ListenerOptions = {}) {
     const { afterSequence, confirm, reconnection = false } = options;
     this.socket = io(`${url}${namespace}`, {
-      auth: { token, ...(afterSequence === undefined ? {} : { after_sequence: afterSequence }) },
+      auth: (give) =>
+        give({
+          token,
+          after_sequence: typeof afterSequence === 'function' ? afterSequence() : afterSequence,
+        }),
+      reconnectionDelay: 20,
       transports: ['websocket'],
       forceNew: true,
       reconnection,

@@ -1,0 +1,38 @@
+import type { Envelope, RoomEvent } from '../../src/contract/index.js';
+import { EventBroadcasterService } from '../../src/events/event-broadcaster.service.js';
+import type { Person } from './api.js';
+import type { TestServer } from './server.js';
+
+/** Events of a room raised without anything changing in it: as many as a test needs, as fast as the log takes them. */
+export function raiser({ app }: TestServer, { user }: Person, roomId: string) {
+  const broadcaster = app.get(EventBroadcasterService);
+  /** One change that raises `count` events. `text` makes them as large as needed. */
+  const raise =
+    (type: 'user_joined' | 'user_connected_websocket') =>
+    (count = 1, text = ''): Promise<RoomEvent[]> =>
+      broadcaster.roomChange(roomId, (change) => {
+        const username = user.username + text;
+        const events = Array.from({ length: count }, (_, index) =>
+          type === 'user_joined'
+            ? change.userActivity(type, { user: { ...user, username }, participant_count: index })
+            : change.userActivity(type, { user: { ...user, username }, online_count: index }),
+        );
+        return Promise.resolve(events);
+      });
+  return {
+    critical: raise('user_joined'),
+    high: raise('user_connected_websocket'),
+    /** Not logged; `name` makes them as large as needed. */
+    normal: (name: string): Promise<RoomEvent> =>
+      broadcaster.roomChange(roomId, (change) => {
+        const { id, visibility, created_at } = change.room;
+        const settings = { playback_control: 'everyone', upload: 'everyone', vote: 'everyone' } as const;
+        const room = { id, name, visibility, settings, administrator: user, created_at };
+        return Promise.resolve(change.roomState(room));
+      }),
+  };
+}
+
+/** The copies of one event, as they came. */
+export const copiesOf = (events: readonly Envelope[], eventId: string): Envelope[] =>
+  events.filter(({ event_id }) => event_id === eventId);
