@@ -45,6 +45,11 @@ export class RoomFeed {
     return this.#passed ?? 0;
   }
 
+  /** How many events are ahead of what was passed on. */
+  get waiting(): number {
+    return this.#ahead.size;
+  }
+
   /** An event of this room, from either path, in any order. */
   accept(event: RoomEvent): void {
     const { sequence } = event.metadata;
@@ -88,8 +93,11 @@ export class RoomFeed {
   async #repair(): Promise<void> {
     if (this.#repairing) return;
     this.#repairing = true;
+    let full: boolean;
     try {
-      for (;;) {
+      do {
+        // Whatever is known before the log is asked was committed before, and so was all that precedes it.
+        const known = Math.max(0, ...this.#ahead.keys());
         const page = await this.context.eventLog.read(
           this.context.database.db,
           this.roomId,
@@ -102,11 +110,11 @@ export class RoomFeed {
           this.#ahead.set(sequence, event);
           this.context.statistics.countNode('gaps_repaired');
         }
-        const before = this.passed;
         this.#passOn();
-        if (page.length < repairPage || this.passed === before) break;
-      }
-      this.#skipWhatIsGone();
+        full = page.length === repairPage;
+        const read = page.at(-1)?.metadata.sequence ?? 0;
+        this.#skipWhatIsGone(full ? read : Math.max(known, read));
+      } while (full || this.#ahead.size > 0);
     } catch (error) {
       this.context.onError(error, this.roomId);
     } finally {
@@ -114,10 +122,14 @@ export class RoomFeed {
     }
   }
 
-  /** The log no longer holds what is missing (or the room is gone): there is nothing to wait for. */
-  #skipWhatIsGone(): void {
-    if (this.#ahead.size === 0) return;
+  /**
+   * What is missing before an event that the log was asked for in vain is in it no longer (or the room is gone):
+   * there is nothing to wait for.
+   * @param upTo what the answer of the log covers; events beyond it came while it was asked
+   */
+  #skipWhatIsGone(upTo: number): void {
     const next = Math.min(...this.#ahead.keys());
+    if (next > upTo) return;
     const isLast = [...this.#ahead.values()].some(({ type }) => type === 'room_deleted');
     // Connections would have a gap: they come back and are given the state instead.
     if (!isLast) for (const connection of this.connections) connection.close('reconnect');
