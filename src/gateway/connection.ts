@@ -1,5 +1,6 @@
 import type { Caller } from '../auth/caller.js';
 import { priorities, type RoomEvent, type User } from '../contract/index.js';
+import type { Problem } from '../errors/problem.js';
 import { makeEvent } from '../events/envelope.js';
 import type { Delivery, Recipient, RoomDeliveries } from '../events/room-deliveries.js';
 import type { Statistics } from '../events/statistics.js';
@@ -143,6 +144,13 @@ export class Connection implements Recipient {
   closeAfterLastWord(): void {
     if (this.#state.kind === 'closing') return;
     this.#state = { kind: 'closing', closesAt: this.#open.now() + lastWordSeconds };
+  }
+
+  /** Tells why, and ends it; unless it is ending already. */
+  turnAway({ body }: Problem): void {
+    if (this.#state.kind === 'closing') return;
+    this.sendAlone(makeEvent('error', this.#open.roomId, this.#open.now(), body));
+    this.close();
   }
 
   /** Ends it, after what was written. */

@@ -2,6 +2,7 @@ import type { RoomEvent } from '../contract/index.js';
 import type { EventLog } from '../events/event-log.js';
 import type { Database } from '../database/database.js';
 import type { Connection } from './connection.js';
+import type { Problem } from '../errors/problem.js';
 import { FanOut, type FanOutContext } from './fan-out.js';
 
 const repairPage = 500;
@@ -69,6 +70,11 @@ export class RoomFeed {
   /** Looks whether the log has more than was passed on: a lost last message is found here. */
   async catchUpTo(head: number): Promise<void> {
     if (this.#passed !== undefined && head > this.#passed) await this.#repair();
+  }
+
+  /** The room is no longer there, and the event that said so was lost with its log. */
+  close(problem: Problem): void {
+    for (const connection of this.connections) connection.turnAway(problem);
   }
 
   async #open(): Promise<void> {

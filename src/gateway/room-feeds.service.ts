@@ -31,6 +31,8 @@ export class RoomFeedsService implements OnApplicationBootstrap, OnModuleDestroy
   #timer: NodeJS.Timeout | undefined;
   #sweeps = 0;
   #checking = false;
+  /** Rooms that the last look did not find. */
+  #gone: ReadonlySet<string> = new Set();
 
   constructor(
     private readonly broadcaster: EventBroadcasterService,
@@ -211,13 +213,22 @@ export class RoomFeedsService implements OnApplicationBootstrap, OnModuleDestroy
     }
   }
 
+  /** The rooms are gone; only at the second look, for the event that says so may be on its way. */
+  #turnAway(gone: string[]): void {
+    const problem = new Problem('room_not_found', 'The room was deleted.');
+    for (const roomId of gone) if (this.#gone.has(roomId)) this.#feeds.get(roomId)?.close(problem);
+    this.#gone = new Set(gone);
+  }
+
   /** One question for all rooms that have listeners here. */
   async #checkHeads(): Promise<void> {
     if (this.#checking || this.#feeds.size === 0) return;
     this.#checking = true;
     try {
-      const heads = await this.eventLog.heads([...this.#feeds.keys()]);
+      const asked = [...this.#feeds.keys()];
+      const heads = await this.eventLog.heads(asked);
       for (const [roomId, head] of heads) await this.#feeds.get(roomId)?.catchUpTo(head);
+      this.#turnAway(asked.filter((roomId) => !heads.has(roomId)));
     } catch (err) {
       this.log.warn({ err }, 'the logs could not be looked at; trying again');
     } finally {
