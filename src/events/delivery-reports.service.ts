@@ -59,8 +59,25 @@ export class DeliveryReportsService implements OnApplicationShutdown {
     this.#writing ??= this.#write();
   }
 
+  /**
+   * What this node holds of an event and may not have written yet. To be asked before the snapshot that `report`
+   * reads from: what ends in between is then here, and at worst there too.
+   */
+  unwritten(roomId: string, eventId: string): DeliverySummary | undefined {
+    const waiting = this.#waiting.find((ended) => ended.eventId === eventId);
+    if (waiting) return waiting.summary;
+    const deliveries = this.#live.get(roomId);
+    const flying = deliveries?.find(eventId);
+    return deliveries && flying && summarizeDelivery(flying, deliveries.users);
+  }
+
   /** @throws {Problem} event_not_found */
-  async report(trx: Trx, roomId: string, eventId: string): Promise<DeliveryReport> {
+  async report(
+    trx: Trx,
+    roomId: string,
+    eventId: string,
+    unwritten: DeliverySummary | undefined,
+  ): Promise<DeliveryReport> {
     const event = await this.eventLog.find(trx, roomId, eventId);
     if (!event) {
       throw new Problem(
@@ -70,15 +87,14 @@ export class DeliveryReportsService implements OnApplicationShutdown {
     }
     const rows = await trx
       .selectFrom('deliveries')
-      .select('summary')
+      .select(['node_id', 'summary'])
       .where('room_id', '=', roomId)
       .where('sequence', '=', event.metadata.sequence!)
       .execute();
-    const summaries = rows.map(({ summary }) => JSON.parse(summary) as DeliverySummary);
-    for (const { eventId: id, summary } of this.#waiting) if (id === eventId) summaries.push(summary);
-    const deliveries = this.#live.get(roomId);
-    const flying = deliveries?.find(eventId);
-    if (deliveries && flying) summaries.push(summarizeDelivery(flying, deliveries.users));
+    const summaries = rows
+      .filter(({ node_id }) => !unwritten || node_id !== this.node.value)
+      .map(({ summary }) => JSON.parse(summary) as DeliverySummary);
+    if (unwritten) summaries.push(unwritten);
     const { counts, connections, attempts, p50, p99, max, users } = mergeSummaries(summaries);
     return {
       event_id: eventId,

@@ -49,9 +49,11 @@ export class StatisticsService {
 
   /** @throws {Problem} room_not_found, not_a_participant, event_not_found */
   delivery(user: User, roomId: string, eventId: string): Promise<DeliveryReport> {
+    const id = eventId.toLowerCase();
+    const unwritten = this.reports.unwritten(roomId, id);
     return this.database.snapshot(async (trx) => {
       await this.rooms.requireParticipant(trx, user, roomId);
-      return this.reports.report(trx, roomId, eventId.toLowerCase());
+      return this.reports.report(trx, roomId, id, unwritten);
     });
   }
 }
