@@ -82,6 +82,8 @@ export class Connection implements Recipient {
         if (event.metadata.sequence !== undefined && event.metadata.sequence <= state.after) return false;
         // An idle wire is the rule: what follows is only for those that do not keep up.
         if (!this.wire.idle && this.#givesWay(event)) return false;
+        // An older one that still waits must not follow.
+        if (this.#coalesced.size > 0 && this.#coalesced.delete(event.type)) this.#countCoalesced(event);
         delivery?.expect(this.slot);
         this.wire.write(frame());
         return true;
@@ -197,9 +199,14 @@ export class Connection implements Recipient {
       statistics.count('dropped', event.type, roomId);
       return true;
     }
-    if (this.#coalesced.has(event.type)) statistics.count('coalesced', event.type, roomId);
+    if (this.#coalesced.has(event.type)) this.#countCoalesced(event);
     this.#coalesced.set(event.type, event);
     return true;
+  }
+
+  #countCoalesced({ type }: RoomEvent): void {
+    const { statistics, roomId } = this.#open;
+    statistics.count('coalesced', type, roomId);
   }
 
   #flushCoalesced(): void {
