@@ -90,8 +90,13 @@ const copyInto = <T extends Uint8Array | Float32Array>(target: T, source: T): T 
 
 /** Critical events that a returning connection was replayed and has not confirmed. */
 interface Replay {
-  pending: Map<number, RoomEvent>;
+  pending: Map<number, Replayed>;
+  /** When anything of it was last sent. */
   sentAt: number;
+}
+interface Replayed {
+  event: RoomEvent;
+  /** Its own: it may have been sent long after the first of the replay. */
   attempts: number;
 }
 
@@ -159,8 +164,9 @@ export class RoomDeliveries {
     const replay = this.#replays.get(recipient);
     if (replay) {
       this.#replays.delete(recipient);
-      for (const [ackId, event] of replay.pending)
+      for (const [ackId, { event }] of replay.pending) {
         this.#endReplayed(recipient, ackId, event, Outcome.Expired);
+      }
     }
   }
 
@@ -185,8 +191,8 @@ export class RoomDeliveries {
     if (isPlayback(event)) this.#newestPlayback = Math.max(this.#newestPlayback, ackId);
     this.#flying.get(ackId)?.expect(recipient.slot, Outcome.Replaying);
     let replay = this.#replays.get(recipient);
-    if (!replay) this.#replays.set(recipient, (replay = { pending: new Map(), sentAt: now, attempts: 1 }));
-    replay.pending.set(ackId, event);
+    if (!replay) this.#replays.set(recipient, (replay = { pending: new Map(), sentAt: now }));
+    replay.pending.set(ackId, { event, attempts: 1 });
     replay.sentAt = now;
   }
 
@@ -201,12 +207,12 @@ export class RoomDeliveries {
       return true;
     }
     const replay = this.#replays.get(recipient);
-    const event = replay?.pending.get(ackId);
-    if (!replay || !event) return false;
+    const replayed = replay?.pending.get(ackId);
+    if (!replay || !replayed) return false;
     replay.pending.delete(ackId);
     if (replay.pending.size === 0) this.#replays.delete(recipient);
     if (delivery) delivery.latency[slot] = now - delivery.sentAt;
-    this.#endReplayed(recipient, ackId, event, Outcome.Confirmed);
+    this.#endReplayed(recipient, ackId, replayed.event, Outcome.Confirmed);
     return true;
   }
 
@@ -251,27 +257,30 @@ export class RoomDeliveries {
 
   #sweepReplay(recipient: Recipient, replay: Replay, now: number): void {
     if (now - replay.sentAt < this.limits.timeout) return;
-    for (const [ackId, event] of [...replay.pending]) {
-      if (!isPlayback(event) || ackId >= this.#newestPlayback) continue;
-      replay.pending.delete(ackId);
-      this.#endReplayed(recipient, ackId, event, Outcome.Superseded);
-    }
-    if (replay.pending.size === 0) {
-      this.#replays.delete(recipient);
-    } else if (replay.attempts >= this.limits.attempts) {
-      const [first] = replay.pending.values();
-      this.#replays.delete(recipient);
-      for (const [ackId, event] of replay.pending) this.#endReplayed(recipient, ackId, event, Outcome.Dead);
-      recipient.fail(first!);
-    } else {
-      replay.attempts += 1;
-      replay.sentAt = now;
-      for (const [ackId, event] of replay.pending) {
-        const delivery = this.#flying.get(ackId);
-        if (delivery) delivery.attemptsOf[recipient.slot] = replay.attempts;
-        this.statistics.count('retries', event.type, this.roomId);
-        recipient.resend(event, replay.attempts - 1);
+    const failed: RoomEvent[] = [];
+    for (const [ackId, { event, attempts }] of [...replay.pending]) {
+      if (isPlayback(event) && ackId < this.#newestPlayback) {
+        replay.pending.delete(ackId);
+        this.#endReplayed(recipient, ackId, event, Outcome.Superseded);
+      } else if (attempts >= this.limits.attempts) {
+        replay.pending.delete(ackId);
+        this.#endReplayed(recipient, ackId, event, Outcome.Dead);
+        failed.push(event);
       }
+    }
+    if (replay.pending.size === 0) this.#replays.delete(recipient);
+    if (failed[0]) {
+      recipient.fail(failed[0]);
+      return;
+    }
+    replay.sentAt = now;
+    for (const [ackId, replayed] of replay.pending) {
+      const { event } = replayed;
+      replayed.attempts += 1;
+      const delivery = this.#flying.get(ackId);
+      if (delivery) delivery.attemptsOf[recipient.slot] = replayed.attempts;
+      this.statistics.count('retries', event.type, this.roomId);
+      recipient.resend(event, replayed.attempts - 1);
     }
   }
 
