@@ -1,0 +1,68 @@
+import { EventBus } from '../../src/events/event-bus.js';
+import type { Outgoing } from '../../src/events/room-change.js';
+
+/** How the bus treats what it is given. `hanging` neither takes nor refuses it. */
+export type Fault = 'none' | 'failing' | 'hanging' | 'losing' | 'twice' | 'reversed';
+
+/** So many messages come in the opposite order. */
+const batch = 4;
+
+/** Joins nodes of one process as a broker would; can be told to fail in every way that a broker may. */
+export class Hub {
+  fault: Fault = 'none';
+  readonly #buses: FaultyBus[] = [];
+
+  bus(): EventBus {
+    const bus = new FaultyBus(this);
+    this.#buses.push(bus);
+    return bus;
+  }
+
+  carry(from: FaultyBus, message: Outgoing): void {
+    for (const bus of this.#buses) if (bus !== from) bus.arrive(message);
+  }
+}
+
+class FaultyBus extends EventBus {
+  readonly shared = true;
+  readonly #held: Outgoing[] = [];
+  #receive: (message: Outgoing) => void = () => undefined;
+
+  constructor(private readonly hub: Hub) {
+    super();
+  }
+
+  onMessage(receive: (message: Outgoing) => void): void {
+    this.#receive = receive;
+  }
+
+  arrive(message: Outgoing): void {
+    // As over a wire: a copy, in a turn of its own.
+    const copy = JSON.parse(JSON.stringify(message)) as Outgoing;
+    setImmediate(() => this.#receive(copy));
+  }
+
+  publish(message: Outgoing): Promise<void> {
+    switch (this.hub.fault) {
+      case 'failing':
+        return Promise.reject(new Error('the broker is gone'));
+      case 'hanging':
+        return new Promise(() => undefined);
+      case 'losing':
+        return Promise.resolve();
+      case 'reversed':
+        this.#held.push(message);
+        if (this.#held.length === batch) {
+          for (const held of this.#held.splice(0).reverse()) this.hub.carry(this, held);
+        }
+        return Promise.resolve();
+      case 'twice':
+        this.hub.carry(this, message);
+        this.hub.carry(this, message);
+        return Promise.resolve();
+      case 'none':
+        this.hub.carry(this, message);
+        return Promise.resolve();
+    }
+  }
+}
