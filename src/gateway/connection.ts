@@ -10,13 +10,14 @@ import type { Wire } from './wire.js';
 /**
  * Where a connection stands. Joining: live events wait until it has the state. Catching up: what it missed, and
  * what has come since, goes out as fast as it is taken. Live: events go out as they come. Closing: it has had
- * its last event.
+ * its last event. Gone: it is in its namespace no more.
  */
 type State =
   | { kind: 'joining'; waiting: RoomEvent[] }
   | { kind: 'catching up'; queue: RoomEvent[]; next: number; after: number }
   | { kind: 'live'; after: number }
-  | { kind: 'closing'; closesAt: number };
+  | { kind: 'closing'; closesAt: number }
+  | { kind: 'gone' };
 
 /** What a connection may leave unread: beyond the first, `low` and `normal` give way; beyond the last it is closed. */
 export const budget = {
@@ -96,6 +97,7 @@ export class Connection implements Recipient {
         }
         return false;
       case 'closing':
+      case 'gone':
         return false;
     }
   }
@@ -140,6 +142,11 @@ export class Connection implements Recipient {
     );
     this.#state = { kind: 'closing', closesAt: this.#open.now() + lastWordSeconds };
     this.wire.end('reconnect');
+  }
+
+  /** Taken out of its namespace. What was being got ready for it goes nowhere, and nobody waits to have it confirmed. */
+  leave(): void {
+    this.#state = { kind: 'gone' };
   }
 
   /** Nothing goes out any more; the socket closes once the last event is confirmed, or has had its time. */

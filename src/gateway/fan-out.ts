@@ -44,6 +44,7 @@ export class FanOut implements Channel {
   /** @returns whether it was here */
   remove(connection: Connection): boolean {
     this.deliveries.leave(connection);
+    connection.leave();
     return this.connections.delete(connection);
   }
 
