@@ -1,0 +1,64 @@
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import * as fc from 'fast-check';
+import type { PinoLogger } from 'nestjs-pino';
+import type { Settings } from '../src/config/settings.js';
+import { Database } from '../src/database/database.js';
+import { type Scenario, scenarios } from './simulation/commands.js';
+import { CapturedTimers } from './simulation/timers.js';
+import { World } from './simulation/world.js';
+
+/*
+ * The protocol of sections 1 and 2 of the contract, run against nodes that crash, a bus that loses, doubles and
+ * reorders, networks that stall and break, and clients that confirm late or never. Nothing in it depends on real
+ * time, so a scenario always ends in the same way.
+ *
+ * A failure prints its seed and path, and the scenario, shrunk. To run that one alone:
+ *   SIMULATION_SEED=<seed> SIMULATION_PATH=<path> npm test -- test/simulation
+ * and to look further:
+ *   SIMULATION_RUNS=1000000 npm test -- test/simulation
+ */
+const { SIMULATION_RUNS, SIMULATION_SEED, SIMULATION_PATH } = process.env;
+const parameters: fc.Parameters<[Scenario]> = {
+  numRuns: Number(SIMULATION_RUNS ?? 10_000),
+  ...(SIMULATION_SEED === undefined ? {} : { seed: Number(SIMULATION_SEED) }),
+  ...(SIMULATION_PATH === undefined ? {} : { path: SIMULATION_PATH }),
+};
+
+const log = { info: () => undefined, warn: () => undefined } as unknown as PinoLogger;
+const settings = { database: { kind: 'sqlite', file: ':memory:', sync: 'normal' } } as Settings;
+const timers = new CapturedTimers();
+let database: Database;
+
+beforeAll(async () => {
+  // How long things really take decides nothing here.
+  jest.spyOn(performance, 'now').mockReturnValue(0);
+  database = new Database(settings, log);
+  await database.migrate();
+});
+
+afterAll(() => database.onApplicationShutdown());
+
+describe('whatever happens', () => {
+  test(
+    'every event reaches everyone once and in order, and every confirmation is accounted for',
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(scenarios, (scenario) => new World(database, timers, scenario).run()),
+        parameters,
+      );
+    },
+    60 * 60 * 1000,
+  );
+});
+
+describe('the simulation', () => {
+  test('notices a network that loses frames without breaking', async () => {
+    let lost = 0;
+    const loses = () => (lost += 1) % 40 === 0;
+    const property = fc.asyncProperty(scenarios, (scenario) =>
+      new World(database, timers, scenario, loses).run(),
+    );
+    const { failed } = await fc.check(property, { numRuns: 200, endOnFailure: true });
+    expect(failed).toBe(true);
+  });
+});

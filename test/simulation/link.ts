@@ -1,0 +1,213 @@
+import type { Envelope } from '../../src/contract/index.js';
+import { budget, type Connection } from '../../src/gateway/connection.js';
+import type { Frame } from '../../src/gateway/frame.js';
+import type { RoomFeed } from '../../src/gateway/room-feed.js';
+import type { Wire } from '../../src/gateway/wire.js';
+import type { Lane, Scheduler } from './scheduler.js';
+import type { SimulatedClient } from './simulated-client.js';
+import type { SimulatedNode } from './simulated-node.js';
+import { fail } from './violation.js';
+
+/** What a client decodes from a packet's text. */
+export interface Received {
+  event: Envelope;
+  ackId: number | undefined;
+  /** All that no retry and no replay may change. */
+  essence: string;
+}
+
+/** Frames are shared by all who get them, and so is the work of reading them. */
+const decoded = new WeakMap<Frame, Received>();
+
+function decode(frame: Frame): Received {
+  const known = decoded.get(frame);
+  if (known) return known;
+  const [, ack, json] = /^2\/rooms\/[^,]+,(\d*)(\[.*)$/s.exec(frame.packet)!;
+  const [type, event] = JSON.parse(json!) as [string, Envelope];
+  if (type !== event.type) fail(`emitted as ${type}: ${frame.packet}`);
+  const { server_time: _, ...data } = event.data;
+  const { retry_count: __, ...metadata } = event.metadata;
+  const essence = JSON.stringify([event.event_id, event.type, data, metadata]);
+  const received = { event, ackId: ack === '' ? undefined : Number(ack), essence };
+  decoded.set(frame, received);
+  return received;
+}
+
+export interface LinkOptions {
+  scheduler: Scheduler;
+  node: SimulatedNode;
+  client: SimulatedClient;
+  /** For how many each frame counts, so that a few of them fill a budget. */
+  weight: number;
+  /** What the client has said that it has seen. */
+  after: number | undefined;
+  /** Frames that are lost although the connection holds, which no network does: shows that losses are seen. */
+  loses?: ((event: Envelope) => boolean) | undefined;
+}
+
+let links = 0;
+
+/**
+ * One connection: the server's socket with its buffer, the network in both directions, and what both sides have
+ * done on it. Buffers as Engine.IO does: what is written while the transport is busy leaves together.
+ */
+export class Link implements Wire {
+  readonly id = `link ${++links}`;
+  connection!: Connection;
+  feed: RoomFeed | undefined;
+  /** What the server may still do with it. */
+  state: 'open' | 'closing' | 'closed' = 'open';
+  /** The server knows no more of it. */
+  over = false;
+  endedAt: number | undefined;
+  failed = false;
+  /** How often each event that asks for a confirmation was written. */
+  readonly copies = new Map<number, number>();
+  /** Unlogged events in the order in which the node had them, and the newest of each type. */
+  readonly offered: string[] = [];
+  readonly owed = new Map<string, string>();
+  #buffer: { frame?: Frame; sent?: (() => void) | undefined; then?: () => void }[] = [];
+  #writable = true;
+  #clientGone = false;
+  readonly #down: Lane;
+  readonly #drain: Lane;
+  readonly #up: Lane;
+
+  constructor(readonly options: LinkOptions) {
+    this.#down = options.scheduler.lane();
+    this.#drain = options.scheduler.lane();
+    this.#up = options.scheduler.lane();
+    this.stall(options.client.stalled);
+  }
+
+  get idle(): boolean {
+    return this.#writable && this.#buffer.length === 0;
+  }
+
+  get waitingFrames(): number {
+    return this.#buffer.length * this.options.weight;
+  }
+
+  get waitingBytes(): number {
+    return this.waitingFrames * 700;
+  }
+
+  write(frame: Frame, sent?: () => void): void {
+    this.#account(decode(frame));
+    if (this.state !== 'open') return;
+    this.#buffer.push({ frame, sent });
+    this.#flush();
+  }
+
+  end(how: 'leave' | 'reconnect'): void {
+    const { node, client } = this.options;
+    const allowed = this.failed || this.endedAt !== undefined || node.world.pruned;
+    if (!allowed) fail(`${this.id} was closed (${how}) for no reason`);
+    this.endedAt ??= node.world.clock.now();
+    if (this.state === 'open') {
+      this.#buffer.push({ then: () => this.#clientSees(() => client.dropped(this)) });
+      this.#flush();
+      this.state = 'closing';
+    }
+    if (how === 'leave') this.#disconnected();
+  }
+
+  cut(): void {
+    const { client } = this.options;
+    const slow = this.waitingFrames >= budget.close.frames || this.waitingBytes >= budget.close.bytes;
+    if (this.endedAt === undefined && !slow) fail(`${this.id} was cut for no reason`);
+    this.state = 'closed';
+    this.#buffer = [];
+    this.#drain.clear();
+    this.#down.clear();
+    this.#down.held = false;
+    this.#down.push(() => this.#clientSees(() => client.dropped(this)));
+    this.#up.push(() => this.#disconnected());
+  }
+
+  /** The client's side ends; the server hears of it, but not at once. */
+  breaks(lossy: boolean): void {
+    this.#clientGone = true;
+    this.#down.clear();
+    if (lossy) this.#up.clear();
+    // Nobody holds up a socket without a reader for ever: what it is given is thrown away.
+    this.#drain.held = false;
+    this.#up.push(() => this.#disconnected());
+  }
+
+  /** The server's side ends without a word, and the memory of it too. */
+  vanishes(): void {
+    this.state = 'closed';
+    this.over = true;
+    for (const lane of [this.#down, this.#drain, this.#up]) lane.clear();
+    this.options.client.dropped(this);
+  }
+
+  /** Whether the client reads. */
+  stall(stalled: boolean): void {
+    this.#down.held = stalled;
+    this.#drain.held = stalled;
+  }
+
+  confirm(ackId: number): void {
+    this.#up.push(() => {
+      if (!this.over) this.connection.confirmed(ackId);
+    });
+  }
+
+  #flush(): void {
+    if (!this.#writable || this.#buffer.length === 0) return;
+    const { client, loses } = this.options;
+    const batch = this.#buffer;
+    this.#buffer = [];
+    this.#writable = false;
+    for (const { frame, then } of batch) {
+      if (frame) {
+        const received = decode(frame);
+        if (!loses?.(received.event)) this.#toClient(() => client.receive(this, received));
+      } else this.#toClient(then!);
+    }
+    this.#drain.push(() => {
+      this.#writable = true;
+      for (const { sent } of batch) sent?.();
+      this.#flush();
+    });
+  }
+
+  #toClient(task: () => void): void {
+    if (!this.#clientGone) this.#down.push(task);
+  }
+
+  #clientSees(task: () => void): void {
+    task();
+    this.#clientGone = true;
+    this.#up.push(() => this.#disconnected());
+  }
+
+  #disconnected(): void {
+    if (this.over) return;
+    this.over = true;
+    if (this.state === 'open') this.state = 'closed';
+    this.options.node.detach(this);
+  }
+
+  #account({ event, ackId }: Received): void {
+    const { node } = this.options;
+    if (event.type === 'error' && event.data.code === 'delivery_failed') {
+      const { sequence } = event.data.details as { sequence: number };
+      const copies = this.copies.get(sequence);
+      if (copies !== node.world.limits.attempts) {
+        fail(`dead letter for ${sequence} on ${this.id} after ${copies} copies`);
+      }
+      this.failed = true;
+      node.failedLinks += 1;
+    }
+    if (ackId === undefined) return;
+    const { retry_count } = event.metadata;
+    const before = this.copies.get(ackId) ?? 0;
+    if (retry_count !== before) fail(`copy ${before} of ${ackId} on ${this.id} says retry ${retry_count}`);
+    this.copies.set(ackId, before + 1);
+    if (retry_count === 0) node.expected += 1;
+    node.checkPlayback(this, event);
+  }
+}

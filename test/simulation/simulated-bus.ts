@@ -1,0 +1,31 @@
+import type { Outgoing } from '../../src/events/room-change.js';
+import type { SimulatedNode } from './simulated-node.js';
+import type { World } from './world.js';
+
+/** As it should be; losing, doubling and delaying as it likes; or carrying nothing. */
+export const busModes = ['well', 'unreliable', 'down'] as const;
+export type BusMode = (typeof busModes)[number];
+
+/** Carries messages between nodes, each on its own way, so that they overtake each other. */
+export class SimulatedBus {
+  mode: BusMode = 'well';
+
+  constructor(private readonly world: World) {}
+
+  publish(from: SimulatedNode, message: Outgoing): void {
+    if (this.mode === 'down') return;
+    const text = JSON.stringify(message);
+    for (const node of this.world.nodes) {
+      if (node === from) continue;
+      for (let copies = this.#copies(message); copies > 0; copies -= 1) {
+        this.world.scheduler.lane().push(() => node.arrives(JSON.parse(text) as Outgoing));
+      }
+    }
+  }
+
+  #copies({ event }: Outgoing): number {
+    if (this.mode === 'well') return 1;
+    // What is not logged has nothing by which a second copy could be told: it is promised at most once.
+    return this.world.random.below(event.metadata.sequence === undefined ? 2 : 3);
+  }
+}

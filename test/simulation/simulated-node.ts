@@ -1,0 +1,289 @@
+import { Subject } from 'rxjs';
+import type { PinoLogger } from 'nestjs-pino';
+import type { SessionsService } from '../../src/auth/sessions.service.js';
+import type { Settings } from '../../src/config/settings.js';
+import { catalogue, type Envelope, eventTypes, type User } from '../../src/contract/index.js';
+import type { Database, Trx } from '../../src/database/database.js';
+import type { DeliveryReportsService } from '../../src/events/delivery-reports.service.js';
+import { makeEvent } from '../../src/events/envelope.js';
+import { EventBroadcasterService } from '../../src/events/event-broadcaster.service.js';
+import { EventLog } from '../../src/events/event-log.js';
+import type { GuardedBus } from '../../src/events/guarded-bus.js';
+import { RetentionService } from '../../src/events/retention.service.js';
+import type { Outgoing, RoomChange } from '../../src/events/room-change.js';
+import { type Delivery, Outcome } from '../../src/events/room-deliveries.js';
+import { Statistics } from '../../src/events/statistics.js';
+import { Connection } from '../../src/gateway/connection.js';
+import type { RoomFeed } from '../../src/gateway/room-feed.js';
+import { RoomFeedsService } from '../../src/gateway/room-feeds.service.js';
+import { Link } from './link.js';
+import type { Lane } from './scheduler.js';
+import type { SimulatedClient } from './simulated-client.js';
+import { fail, Violation } from './violation.js';
+import type { World } from './world.js';
+
+/** A process of the server: what runs in it is the real thing, around it everything is simulated. */
+export class SimulatedNode {
+  alive = true;
+  readonly links = new Set<Link>();
+  readonly broadcaster: EventBroadcasterService;
+  readonly feeds: RoomFeedsService;
+  readonly statistics = new Statistics();
+  /** Critical events written to a connection for the first time. */
+  expected = 0;
+  failedLinks = 0;
+  /** Runs what its timer runs. */
+  readonly sweep: () => void;
+  readonly #eventLog: GatedLog;
+  readonly #receivers: ((message: Outgoing) => void)[] = [];
+  readonly #lanes = new Set<Lane>();
+  readonly #newestPlayback = new WeakMap<RoomFeed, number>();
+
+  constructor(readonly world: World) {
+    const { clock, limits } = world;
+    const settings = {
+      confirmationTimeoutMs: limits.timeout * 1000,
+      confirmationAttempts: limits.attempts,
+      eventRetention: world.retention,
+    } as Settings;
+    const database = this.#gatedDatabase();
+    this.#eventLog = new GatedLog(database, (work) => this.#gate(work));
+    const retention = new RetentionService(database, settings, logger);
+    this.broadcaster = new EventBroadcasterService(
+      database,
+      this.#eventLog,
+      retention,
+      this.#bus(),
+      this.statistics,
+      clock,
+      logger,
+    );
+    this.feeds = new RoomFeedsService(
+      this.broadcaster,
+      this.#eventLog,
+      database,
+      { ended: new Subject() } as unknown as SessionsService,
+      clock,
+      this.statistics,
+      this.#reports(),
+      settings,
+      logger,
+    );
+    this.broadcaster.broadcasts.subscribe((broadcast) => {
+      const { event } = broadcast;
+      if (broadcast.to === 'all' || (broadcast.to === 'room' && event.metadata.sequence === undefined)) {
+        this.#noteUnlogged(event as Envelope);
+      }
+    });
+    this.sweep = world.timers.capture(() => this.feeds.onApplicationBootstrap());
+  }
+
+  /** As `RoomGateway` has it: into the stream, then the state, then established. */
+  async enter(client: SimulatedClient): Promise<void> {
+    const { world } = this;
+    const { roomId, clock } = world;
+    const after = client.last;
+    const link = world.link(this, client);
+    const caller = { user: client.user, sessionId: link.id, expiresAt: Infinity };
+    const connection = new Connection(link, caller, { joining: true });
+    link.connection = connection;
+    this.links.add(link);
+    client.connected(link);
+    try {
+      link.feed = await this.feeds.attach(roomId, connection);
+      await this.broadcaster.roomChange(roomId, (change) => {
+        change.userActivity('user_connected_websocket', { user: client.user, online_count: 1 });
+        return Promise.resolve();
+      });
+      const { sequence, missed } = await this.#read(after);
+      const replayed = missed?.length ?? 0;
+      const data = { user: client.user, room: {}, sequence, resumed: missed !== undefined, replayed };
+      connection.establish(
+        makeEvent('connection_established', roomId, clock.now(), data as any),
+        missed ?? [],
+        sequence,
+      );
+    } catch (error) {
+      if (error instanceof Violation) throw error;
+      fail(`${link.id} could not be set up: ${String(error)}`);
+    }
+  }
+
+  detach(link: Link): void {
+    if (this.alive) this.feeds.detach(this.world.roomId, link.connection);
+    this.links.delete(link);
+  }
+
+  /** All that it knew is gone, what it had asked the database for included. */
+  crash(): void {
+    this.alive = false;
+    for (const lane of this.#lanes) lane.clear();
+    for (const link of [...this.links]) link.vanishes();
+    this.links.clear();
+  }
+
+  arrives(message: Outgoing): void {
+    if (this.alive) for (const receive of this.#receivers) receive(message);
+  }
+
+  raise(work: (change: RoomChange) => void): Promise<void> {
+    return this.broadcaster.roomChange(this.world.roomId, (change) => {
+      work(change);
+      return Promise.resolve();
+    });
+  }
+
+  /** Cuts the log down to its newest events, as the change that fills it would. */
+  prune(keep: number, head: number): void {
+    const settings = { eventRetention: keep } as Settings;
+    new RetentionService(this.#gatedDatabase(), settings, logger).advanced(this.world.roomId, -1, head);
+  }
+
+  /** A newer playback event makes retries of older ones pointless. */
+  checkPlayback(link: Link, { type, metadata }: Envelope): void {
+    if (!link.feed || catalogue[type].group !== 'playback') return;
+    const newest = this.#newestPlayback.get(link.feed) ?? 0;
+    if (metadata.retry_count === 0) {
+      this.#newestPlayback.set(link.feed, Math.max(newest, metadata.sequence!));
+    } else if (metadata.sequence! < newest) {
+      fail(`retry of ${type} ${metadata.sequence} after ${newest} had been sent`);
+    }
+  }
+
+  /** Nothing is kept of what is over, and everything that was to be confirmed is accounted for. */
+  checkQuiet(): void {
+    const { outstanding } = this.feeds.size;
+    if (outstanding > 0) fail(`${outstanding} confirmations outstanding`);
+    for (const { feed } of this.links) {
+      if (!feed) continue;
+      const { flying, users } = feed.fanOut.deliveries;
+      if (flying > 0) fail(`${flying} deliveries flying`);
+      if (feed.waiting > 0) fail(`${feed.waiting} events wait in the feed`);
+      if (users.length > this.world.slotsAtMost) fail(`${users.length} slots`);
+    }
+    if (this.#lanes.size > 0) fail('the database is still asked');
+    let sum = 0;
+    let dead = 0;
+    for (const type of eventTypes) {
+      if (catalogue[type].priority !== 'critical') continue;
+      const { confirmed, expired, superseded, dead_letters } = this.statistics.total.byType.get(type)!;
+      sum += confirmed + expired + superseded + dead_letters;
+      dead += dead_letters;
+    }
+    if (sum !== this.expected) fail(`${this.expected} were to be confirmed, ${sum} are accounted for`);
+    if (dead > 0 !== this.failedLinks > 0) fail(`${dead} dead letters, told to ${this.failedLinks}`);
+  }
+
+  #read(after: number | undefined) {
+    const { world } = this;
+    return this.#gate(() =>
+      world.database.snapshot(async (trx) => {
+        const sequence = (await this.#eventLog.head(world.roomId, trx))!;
+        if (after === undefined) return { sequence, missed: undefined };
+        const missed = await this.#eventLog.missed(trx, world.roomId, after, sequence);
+        return { sequence, missed: missed.kind === 'replay' ? missed.events : undefined };
+      }),
+    );
+  }
+
+  #noteUnlogged(event: Envelope): void {
+    const token = this.world.tokenOf(event);
+    for (const link of this.links) {
+      if (link.over) continue;
+      link.offered.push(token);
+      const { priority } = event.metadata;
+      if (priority !== 'low') link.owed.set(`${priority} ${event.type}`, token);
+    }
+  }
+
+  /** Asking takes time before and after: others come first, and a crash may fall on either side. */
+  #gate<R>(work: () => Promise<R>): Promise<R> {
+    const lane = this.world.scheduler.lane();
+    this.#lanes.add(lane);
+    return new Promise<R>((resolve, reject) => {
+      lane.push(async () => {
+        let answer: () => void;
+        try {
+          const result = await work();
+          answer = () => resolve(result);
+        } catch (error) {
+          answer = () => reject(error as Error);
+        }
+        lane.push(() => {
+          this.#lanes.delete(lane);
+          answer();
+        });
+      });
+    });
+  }
+
+  #gatedDatabase(): Database {
+    const { database } = this.world;
+    return {
+      db: database.db,
+      write: (work: (trx: Trx) => Promise<any>) =>
+        this.#gate(async () => {
+          const result = await database.write(work);
+          this.world.committed((result as { change?: RoomChange }).change);
+          return result;
+        }),
+      snapshot: (work: (trx: Trx) => Promise<any>) => this.#gate(() => database.snapshot(work)),
+    } as unknown as Database;
+  }
+
+  #bus(): GuardedBus {
+    return {
+      publish: (message: Outgoing) => this.world.bus.publish(this, message),
+      onMessage: (receive: (message: Outgoing) => void) => this.#receivers.push(receive),
+      onHealth: () => undefined,
+    } as unknown as GuardedBus;
+  }
+
+  #reports(): DeliveryReportsService {
+    return {
+      watch: () => undefined,
+      unwatch: () => undefined,
+      ended: (_roomId: string, delivery: Delivery, users: readonly User[]) => {
+        let outcomes = 0;
+        delivery.outcome.forEach((outcome, slot) => {
+          if (outcome === Outcome.None) return;
+          outcomes += 1;
+          if (!users[slot]) fail(`nobody knows whose slot ${slot} is`);
+        });
+        const { expected, pending, ackId } = delivery;
+        if (pending !== 0 || outcomes !== expected) {
+          fail(`${ackId} ended with ${outcomes} outcomes of ${expected}, ${pending} pending`);
+        }
+      },
+    } as unknown as DeliveryReportsService;
+  }
+}
+
+/** Single questions take their time too; those inside a transaction are part of it. */
+class GatedLog extends EventLog {
+  constructor(
+    private readonly of: Database,
+    private readonly gate: <R>(work: () => Promise<R>) => Promise<R>,
+  ) {
+    super(of);
+  }
+
+  override head(roomId: string, trx: Trx | Database['db'] = this.of.db) {
+    return trx === this.of.db ? this.gate(() => super.head(roomId)) : super.head(roomId, trx);
+  }
+
+  override heads(roomIds: readonly string[]) {
+    return this.gate(() => super.heads(roomIds));
+  }
+
+  override read(trx: Trx | Database['db'], roomId: string, after: number, limit: number) {
+    const read = () => super.read(trx, roomId, after, limit);
+    return trx === this.of.db ? this.gate(read) : read();
+  }
+}
+
+/** What the server itself catches is a fault here, unless it was simulated. */
+const complain = ({ err }: { err?: unknown }, text: string) => {
+  if (!(err instanceof Violation)) fail(`${text}: ${String(err)}`);
+};
+const logger = { warn: () => undefined, info: () => undefined, error: complain } as unknown as PinoLogger;
