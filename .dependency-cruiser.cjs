@@ -110,9 +110,9 @@ module.exports = {
     },
     {
       name: 'gateway-on-top',
-      comment: 'Only the composition of the server knows the gateway.',
+      comment: 'Only the composition of the server knows the gateway, and operations, which watch it.',
       severity: 'error',
-      from: { path: '^(src|client|web)/', pathNot: ['^src/gateway/', composition] },
+      from: { path: '^(src|client|web)/', pathNot: ['^src/gateway/', '^src/operations/', composition] },
       to: { path: '^src/gateway/' },
     },
     {

@@ -12,20 +12,17 @@ const { Sender } = ws as unknown as { Sender: { frame(data: Buffer, options: typ
 export interface Frame {
   /** The Socket.IO packet, for transports other than WebSocket. */
   packet: string;
+  /** The whole WebSocket frame. */
+  bytes: Buffer;
   /** What Engine.IO takes beside the packet. Shared by all who get the frame. */
   options: { wsPreEncodedFrame: Buffer[] };
-  bytes: number;
 }
 
 /** @param ackId asks for a confirmation, which comes back under this number */
 export function encodeFrame(namespace: string, envelope: Envelope, ackId?: number): Frame {
   const packet = { type: PacketType.EVENT, nsp: namespace, data: [envelope.type, envelope] };
   const [encoded] = encoder.encode(ackId === undefined ? packet : { ...packet, id: ackId }) as [string];
-  // "4" is the Engine.IO type of a message.
-  const data = Buffer.from(`4${encoded}`);
-  return {
-    packet: encoded,
-    options: { wsPreEncodedFrame: Sender.frame(data, textFrame) },
-    bytes: data.length,
-  };
+  // "4" is the Engine.IO type of a message. One piece costs one write; Socket.IO's adapter makes two of it.
+  const bytes = Buffer.concat(Sender.frame(Buffer.from(`4${encoded}`), textFrame));
+  return { packet: encoded, bytes, options: { wsPreEncodedFrame: [bytes] } };
 }

@@ -1,0 +1,76 @@
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+/** A child process that answers commands. */
+export class Child {
+  #process;
+  #next = 0;
+  #waiting = new Map();
+
+  constructor(file, args = []) {
+    this.#process = fork(fileURLToPath(new URL(file, import.meta.url)), {
+      execArgv: ['--no-warnings', '--expose-gc', ...args],
+    });
+    this.#process.on('message', ({ id, result, error }) => {
+      const { resolve, reject } = this.#waiting.get(id);
+      this.#waiting.delete(id);
+      if (error) reject(new Error(error));
+      else resolve(result);
+    });
+    this.#process.on('exit', (code) => {
+      for (const { reject } of this.#waiting.values()) reject(new Error(`${file} ended with ${code}`));
+    });
+  }
+
+  ask(name, args = {}) {
+    return new Promise((resolve, reject) => {
+      const id = ++this.#next;
+      this.#waiting.set(id, { resolve, reject });
+      this.#process.send({ id, name, ...args });
+    });
+  }
+
+  term() {
+    this.#process.kill('SIGTERM');
+  }
+
+  end() {
+    this.#process.kill('SIGKILL');
+  }
+}
+
+export const servers = { bare: './server-bare.mjs', roomcast: './server-roomcast.mjs' };
+
+/** A load generator that was busier than this share of a core was the limit. */
+const busiest = 0.85;
+
+/** A server with its listeners connected, handed to `work`; both processes end with it. */
+export async function withListeners(server, { rooms, listeners }, work) {
+  const child = new Child(servers[server], process.env.BENCH_PROFILE ? ['--cpu-prof'] : []);
+  const load = new Child('./load.mjs');
+  try {
+    const { targets } = await child.ask('setup', { rooms, listeners });
+    const before = await child.ask('memory');
+    await load.ask('connect', { targets });
+    return await work({ child, load, targets, before });
+  } finally {
+    child.end();
+    load.end();
+  }
+}
+
+/** CPU of the server per delivery and the latency of deliveries, at a fixed rate. @throws where the run is void */
+export async function deliver({ child, load }, { events, rate, confirmed, perEvent }) {
+  const deliveries = events * perEvent;
+  await load.ask('begin');
+  await child.ask('run', { events, rate, confirmed });
+  const end = await load.ask('end', { deliveries });
+  const { microseconds } = await child.ask('cpu');
+  if (end.received !== deliveries || end.faults > 0) {
+    throw new Error(`void: ${end.received} of ${deliveries} received, ${end.faults} lost, doubled or out of order`);
+  }
+  if (end.busy > busiest) throw new Error(`void: the load generator was the limit (${Math.round(end.busy * 100)} % busy)`);
+  return { cpu: microseconds / deliveries, p50: end.p50 * 1000, p99: end.p99 * 1000, busy: end.busy };
+}
+
+export const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];

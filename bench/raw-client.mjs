@@ -1,0 +1,99 @@
+import net from 'node:net';
+import { randomBytes } from 'node:crypto';
+
+/**
+ * A Socket.IO connection in raw WebSocket frames: no parser but for what is counted, so that thousands of them
+ * cost the load generator little. Knows one namespace.
+ */
+export class RawClient {
+  /** Set by whoever wants them. */
+  onReady = () => {};
+  onEvent = (_text, _ackId) => {};
+  onClose = () => {};
+  #socket;
+  #rest = Buffer.alloc(0);
+  #upgraded = false;
+
+  constructor(port, namespace, auth) {
+    this.namespace = namespace;
+    this.auth = auth;
+    this.#socket = net.connect({ port, host: '127.0.0.1', noDelay: true }, () => {
+      const key = randomBytes(16).toString('base64');
+      this.#socket.write(
+        'GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n' +
+          `Connection: Upgrade\r\nSec-WebSocket-Key: ${key}\r\nSec-WebSocket-Version: 13\r\n\r\n`,
+      );
+    });
+    this.#socket.on('data', (chunk) => this.#read(chunk));
+    this.#socket.on('close', () => this.onClose());
+    this.#socket.on('error', () => {});
+  }
+
+  confirm(ackId) {
+    this.#send(`43${this.namespace},${ackId}[]`);
+  }
+
+  destroy() {
+    this.#socket.destroy();
+  }
+
+  #read(chunk) {
+    let data = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    if (!this.#upgraded) {
+      const end = data.indexOf('\r\n\r\n');
+      if (end === -1) {
+        this.#rest = data;
+        return;
+      }
+      this.#upgraded = true;
+      data = data.subarray(end + 4);
+    }
+    let at = 0;
+    while (data.length - at >= 2) {
+      let length = data[at + 1] & 0x7f;
+      let header = 2;
+      if (length === 126) {
+        if (data.length - at < 4) break;
+        length = data.readUInt16BE(at + 2);
+        header = 4;
+      } else if (length === 127) {
+        if (data.length - at < 10) break;
+        length = Number(data.readBigUInt64BE(at + 2));
+        header = 10;
+      }
+      if (data.length - at < header + length) break;
+      this.#frame(data[at] & 0x0f, data.subarray(at + header, at + header + length));
+      at += header + length;
+    }
+    this.#rest = at === data.length ? Buffer.alloc(0) : Buffer.from(data.subarray(at));
+  }
+
+  #frame(opcode, payload) {
+    if (opcode === 9) return this.#send(payload, 10);
+    if (opcode === 8) return void this.#socket.end();
+    const kind = payload[0];
+    // Engine.IO: 0 open, 2 ping, 4 message; Socket.IO: 0 connected, 2 event, 4 refused.
+    if (kind === 0x30) return this.#send(`40${this.namespace},${JSON.stringify(this.auth)}`);
+    if (kind === 0x32) return this.#send('3');
+    if (kind !== 0x34) return undefined;
+    if (payload[1] === 0x30) return this.onReady();
+    if (payload[1] === 0x34) throw new Error(`refused: ${payload.toString()}`);
+    if (payload[1] !== 0x32) return undefined;
+    const begin = payload.indexOf(0x2c) + 1;
+    let ackId;
+    let digit = begin;
+    while (payload[digit] >= 0x30 && payload[digit] <= 0x39) digit += 1;
+    if (digit > begin) ackId = Number(payload.latin1Slice(begin, digit));
+    return this.onEvent(payload, ackId);
+  }
+
+  /** Client frames must be masked; a mask of zeros leaves the payload as it is. */
+  #send(data, opcode = 1) {
+    const payload = Buffer.from(data);
+    const header =
+      payload.length < 126
+        ? Buffer.from([0x80 | opcode, 0x80 | payload.length, 0, 0, 0, 0])
+        : Buffer.from([0x80 | opcode, 0xfe, payload.length >> 8, payload.length & 0xff, 0, 0, 0, 0]);
+    this.#socket.write(Buffer.concat([header, payload]));
+  }
+}

@@ -1,0 +1,55 @@
+/** Runs a server under test as a child process: what its parent asks, and how its own cost is measured. */
+export function serve(http, { setup, raise, sequences }) {
+  const gc = () => globalThis.gc?.();
+  let cpu = process.cpuUsage();
+
+  const commands = {
+    async setup(args) {
+      const result = await setup(args);
+      if (!http.listening) await new Promise((resolve) => http.listen(0, '127.0.0.1', resolve));
+      const { port } = http.address();
+      return { targets: result.targets.map((target) => ({ port, ...target })) };
+    },
+    memory() {
+      gc();
+      gc();
+      const { heapUsed, external, arrayBuffers, rss } = process.memoryUsage();
+      return { held: heapUsed + external + arrayBuffers, rss };
+    },
+    sequences: () => sequences(),
+    /** Raises `events` events, `rate` a second, and measures this process meanwhile. */
+    async run({ events, rate, confirmed }) {
+      gc();
+      const underWay = [];
+      cpu = process.cpuUsage();
+      const began = performance.now();
+      for (let i = 0; i < events; ) {
+        const due = Math.min(events, Math.floor(((performance.now() - began) / 1000) * rate) + 1);
+        for (; i < due; i += 1) underWay.push(raise(i, confirmed));
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+      await Promise.all(underWay);
+      return { elapsed: (performance.now() - began) / 1000 };
+    },
+    /** Asked once everything has been received, so that all that belongs to the deliveries is counted. */
+    cpu() {
+      const { user, system } = process.cpuUsage(cpu);
+      return { microseconds: user + system };
+    },
+    /** As fast as it goes. */
+    async burst({ events }) {
+      for (let i = 0; i < events; i += 1) await raise(i, false);
+      return {};
+    },
+  };
+
+  process.on('message', async ({ id, name, ...args }) => {
+    try {
+      process.send({ id, result: await commands[name](args) });
+    } catch (error) {
+      process.send({ id, error: String(error?.stack ?? error) });
+    }
+  });
+  process.on('disconnect', () => process.exit(0));
+}
+process.on('SIGTERM', () => process.exit(0));
