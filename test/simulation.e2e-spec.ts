@@ -51,6 +51,76 @@ describe('whatever happens', () => {
   );
 });
 
+/** What once went wrong, as it was found and shrunk. */
+describe('holds still', () => {
+  const calm = { steps: Infinity };
+  const raise = { ...calm, name: 'raise', node: 0, fails: false } as const;
+  const connect = { ...calm, name: 'connect', client: 0, node: 0 } as const;
+  const cut = { name: 'cut', client: 0, lossy: false, steps: 0 } as const;
+  const run = (scenario: Partial<Scenario>) =>
+    new World(database, timers, {
+      seed: 0,
+      nodes: 1,
+      manners: ['always'],
+      weight: 1,
+      start: 0,
+      retention: 1000,
+      commands: [],
+      ...scenario,
+    }).run();
+
+  test('an event that comes while the log is read is not taken for what follows a gap in the log', () =>
+    run({
+      nodes: 2,
+      commands: [
+        { name: 'bus', mode: 'down', steps: 0 },
+        { ...connect, node: 1 },
+        { ...raise, kinds: ['playback', 'playback', 'playback'], steps: 0 },
+        { ...raise, kinds: ['playback', 'playback', 'playback'] },
+        { ...calm, name: 'bus', mode: 'well' },
+      ],
+    }));
+
+  test('a state that gave way does not go out after the newer one', () =>
+    run({
+      weight: 150,
+      commands: [
+        { ...connect, steps: 0 },
+        { name: 'advance', sweeps: 1, steps: 4 },
+        { ...raise, kinds: ['playback', 'state'], steps: 0 },
+        { ...raise, kinds: ['state'] },
+      ],
+    }));
+
+  test('what joins a replay late has all its attempts', () =>
+    run({
+      manners: ['late'],
+      weight: 150,
+      commands: [
+        connect,
+        { ...calm, name: 'stall', client: 0, stalled: true },
+        cut,
+        { ...raise, kinds: ['playback', 'playback'] },
+        connect,
+        { name: 'advance', sweeps: 11, steps: 0 },
+        { ...raise, kinds: ['playback'] },
+      ],
+    }));
+
+  test('whoever is gone before the state was read is not replayed anything', () =>
+    run({
+      commands: [
+        { ...connect, steps: 0 },
+        { ...calm, name: 'restart', node: 0 },
+        cut,
+        { ...connect, steps: 0 },
+        cut,
+        { ...raise, kinds: ['playback'] },
+        connect,
+      ],
+    }));
+});
+
 describe('the simulation', () => {
   test('notices a network that loses frames without breaking', async () => {
     let lost = 0;

@@ -25,8 +25,8 @@ function decode(frame: Frame): Received {
   const [, ack, json] = /^2\/rooms\/[^,]+,(\d*)(\[.*)$/s.exec(frame.packet)!;
   const [type, event] = JSON.parse(json!) as [string, Envelope];
   if (type !== event.type) fail(`emitted as ${type}: ${frame.packet}`);
-  const { server_time: _, ...data } = event.data;
-  const { retry_count: __, ...metadata } = event.metadata;
+  const data = { ...event.data, server_time: 0 };
+  const metadata = { ...event.metadata, retry_count: 0 };
   const essence = JSON.stringify([event.event_id, event.type, data, metadata]);
   const received = { event, ackId: ack === '' ? undefined : Number(ack), essence };
   decoded.set(frame, received);
@@ -202,8 +202,11 @@ export class Link implements Wire {
       this.failed = true;
       node.failedLinks += 1;
     }
+    const { retry_count, sequence } = event.metadata;
+    if (sequence !== undefined && retry_count === 0 && this.waitingFrames >= budget.close.frames) {
+      fail(`${this.id} is written to beyond its budget`);
+    }
     if (ackId === undefined) return;
-    const { retry_count } = event.metadata;
     const before = this.copies.get(ackId) ?? 0;
     if (retry_count !== before) fail(`copy ${before} of ${ackId} on ${this.id} says retry ${retry_count}`);
     this.copies.set(ackId, before + 1);

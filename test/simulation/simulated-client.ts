@@ -114,8 +114,8 @@ export class SimulatedClient {
     const last = this.last!;
     this.world.sameForAll(sequence, essence);
     if (retry_count > 0) {
-      if (!this.#received.has(event.event_id))
-        this.#fail(`first copy of ${sequence} says retry ${retry_count}`);
+      const known = this.#received.has(event.event_id);
+      if (!known) this.#fail(`first copy of ${sequence} says retry ${retry_count}`);
       return;
     }
     if (this.#received.has(event.event_id)) this.#fail(`${sequence} came twice`);

@@ -40,7 +40,6 @@ export class World {
   readonly clients: SimulatedClient[];
   /** The log may not reach back to what is not later than this. */
   prunedUpTo: number;
-  slotsAtMost = 0;
   head: number;
   #raised = 0;
   #failure: unknown;
@@ -89,13 +88,13 @@ export class World {
       for (const command of this.scenario.commands) await this.#do(command);
       await this.#becomeQuiet();
       this.#checkQuiet();
+      await this.#checkSlots();
     } finally {
       await db.deleteFrom('rooms').where('id', '=', this.roomId).execute();
     }
   }
 
   link(node: SimulatedNode, client: SimulatedClient): Link {
-    this.slotsAtMost += 1;
     const { scheduler, loses } = this;
     return new Link({ scheduler, node, client, weight: this.scenario.weight, after: client.last, loses });
   }
@@ -121,8 +120,9 @@ export class World {
   sameForAll(sequence: number, essence: string): void {
     const known = this.#essences.get(sequence);
     if (known === undefined) {
-      if (!essence.includes(this.#ids.get(sequence) ?? 'no such event'))
+      if (!essence.includes(this.#ids.get(sequence) ?? 'no such event')) {
         fail(`${sequence} is not what was committed`);
+      }
       this.#essences.set(sequence, essence);
     } else if (known !== essence) fail(`two copies of ${sequence} differ: ${known} and ${essence}`);
   }
@@ -271,6 +271,20 @@ export class World {
     for (const node of this.nodes) node.checkQuiet();
     const connected = this.nodes.reduce((sum, { feeds }) => sum + feeds.size.connections, 0);
     if (connected !== this.clients.length) fail(`${connected} connections of ${this.clients.length} clients`);
+  }
+
+  /** Whoever comes back while nothing flies needs no new slot. */
+  async #checkSlots(): Promise<void> {
+    const client = this.clients.at(-1)!;
+    const { feed, options } = client.link!;
+    if (feed!.connections.size < 2) return;
+    const before = feed!.fanOut.deliveries.users.length;
+    client.cut(true);
+    await this.#go(Infinity);
+    this.#connect(client, options.node);
+    await this.#go(Infinity);
+    if (feed!.fanOut.deliveries.users.length > before)
+      {fail(`${before} slots do not do for whoever comes back`);}
   }
 }
 
