@@ -14,7 +14,7 @@ import type { Wire } from './wire.js';
  */
 type State =
   | { kind: 'joining'; waiting: RoomEvent[] }
-  | { kind: 'catching up'; queue: RoomEvent[]; next: number; after: number }
+  | { kind: 'catching up'; queue: RoomEvent[]; next: number; replayed: number; after: number }
   | { kind: 'live'; after: number }
   | { kind: 'closing'; closesAt: number }
   | { kind: 'gone' };
@@ -27,7 +27,7 @@ export const budget = {
 
 /** How long the last event may take to be confirmed before the socket is closed, in seconds. */
 const lastWordSeconds = 2;
-/** A replay may be longer than what may wait for a slow listener, but not without end. */
+/** So many live events may wait for a connection that joins or catches up, however much it is replayed. */
 const longestQueue = 20_000;
 
 /** What a connection shares with the others of its namespace. */
@@ -93,7 +93,7 @@ export class Connection implements Recipient {
         return false;
       case 'catching up':
         if (event.metadata.sequence === undefined || event.metadata.sequence > state.after) {
-          this.#queue(state.queue, event);
+          this.#queue(state.queue, event, state.replayed);
         }
         return false;
       case 'closing':
@@ -111,7 +111,13 @@ export class Connection implements Recipient {
     const later = this.#state.waiting.filter(
       ({ metadata }) => metadata.sequence === undefined || metadata.sequence > sequence,
     );
-    this.#state = { kind: 'catching up', queue: [...missed, ...later], next: 0, after: sequence };
+    this.#state = {
+      kind: 'catching up',
+      queue: [...missed, ...later],
+      next: 0,
+      replayed: missed.length,
+      after: sequence,
+    };
     this.sendAlone(established);
     this.#pump();
   }
@@ -222,8 +228,8 @@ export class Connection implements Recipient {
     for (const event of events) this.sendAlone(event);
   }
 
-  #queue(queue: RoomEvent[], event: RoomEvent): void {
-    if (queue.length < longestQueue) {
+  #queue(queue: RoomEvent[], event: RoomEvent, replayed = 0): void {
+    if (queue.length < replayed + longestQueue) {
       queue.push(event);
       return;
     }
