@@ -1,0 +1,228 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Caller } from '../src/auth/caller.js';
+import type { EventType, RoomEvent } from '../src/contract/index.js';
+import { makeEvent } from '../src/events/envelope.js';
+import { Statistics } from '../src/events/statistics.js';
+import { budget, Connection } from '../src/gateway/connection.js';
+import { FanOut } from '../src/gateway/fan-out.js';
+import type { Wire } from '../src/gateway/wire.js';
+import { guest, type Person, roomOf } from './support/api.js';
+import { eventually, listen } from './support/listener.js';
+import { raiser } from './support/raise.js';
+import { RawListener } from './support/raw-listener.js';
+import { startServer, type TestServer } from './support/server.js';
+
+let server: TestServer;
+let ada: Person;
+let bob: Person;
+let roomId: string;
+
+beforeAll(async () => {
+  server = await startServer({ EVENT_RETENTION: '1000000' });
+  ada = await guest(server.url, 'ada');
+  bob = await guest(server.url, 'bob');
+});
+afterAll(() => server.close());
+beforeEach(async () => {
+  roomId = (await roomOf(ada, [bob])).id;
+});
+
+const slowClosed = async (): Promise<number> =>
+  (await ada.get('/statistics')).body.total.slow_connections_closed;
+const headOf = async (): Promise<number> => (await ada.get(`/rooms/${roomId}`)).body.sequence;
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+function megabytes(): number {
+  collect();
+  const { heapUsed, external } = process.memoryUsage();
+  return (heapUsed + external) / 1024 / 1024;
+}
+
+const p99 = (values: number[]) =>
+  values.sort((a, b) => a - b)[Math.ceil(values.length * 0.99) - 1]!.toFixed(1);
+
+describe('a listener that stops reading', () => {
+  it('is closed within its budget of memory, harms nobody else, and catches up completely', async () => {
+    let took: number[] = [];
+    const healthy = new RawListener(server.url, ada, roomId, (event) =>
+      took.push(Date.now() - event.metadata.created_at * 1000),
+    );
+    const stalled = new RawListener(server.url, bob, roomId);
+    const closed = stalled.closed();
+    await eventually(() => healthy.established && stalled.established);
+    const raise = raiser(server, ada, roomId);
+    const text = 'x'.repeat(900);
+    /** Events of about 1 KB: high, critical, normal. */
+    const flood = async (events: number, each: () => void = () => undefined) => {
+      for (let raised = 0; raised < events; raised += 100) {
+        await raise.high(55, text);
+        await raise.critical(40, text);
+        for (let state = 0; state < 5; state += 1) await raise.normal(text);
+        if (raised % 2000 === 0) each();
+      }
+      const head = await headOf();
+      await eventually(() => healthy.sequences.at(-1) === head, 'the healthy one to have everything');
+    };
+    await flood(2000);
+    const alone = p99(took);
+    took = [];
+    const before = megabytes();
+    let most = 0;
+    stalled.stall();
+    await flood(20_000, () => (most = Math.max(most, megabytes() - before)));
+    process.stdout.write(
+      `a healthy listener's p99, ms: ${alone} alone, ${p99(took)} beside a stalled one; ` +
+        `memory grew by ${most.toFixed(1)} MB at most\n`,
+    );
+    // The budget of 1 MiB, and what 20,000 events leave behind in any case; unbounded it would be 20 MB and more.
+    expect(most).toBeLessThan(8);
+    expect(await slowClosed()).toBe(1);
+    expect(healthy.open).toBe(true);
+    expect(healthy.sequences).toEqual(healthy.sequences.map((_, place) => healthy.sequences[0]! + place));
+
+    stalled.goOn();
+    await closed;
+    const seen = stalled.sequences.at(-1)!;
+    expect(stalled.sequences).toEqual(stalled.sequences.map((_, place) => stalled.sequences[0]! + place));
+    const head = await headOf();
+    expect(seen).toBeLessThan(head);
+    const back = await listen(server.url, bob, roomId, { afterSequence: seen });
+    await back.until(() => back.events.at(-1)!.metadata.sequence === head, 'everything that was missed');
+    expect(back.ofType('connection_established')[0]!.data).toMatchObject({ resumed: true });
+    expect(back.sequences).toEqual(back.sequences.map((_, place) => seen + 1 + place));
+    expect(await slowClosed()).toBe(1);
+    healthy.close();
+    back.close();
+  }, 60_000);
+});
+
+describe('a listener that keeps up', () => {
+  it('stays, however many changes are made at once', async () => {
+    const before = await slowClosed();
+    const hers = await listen(server.url, ada, roomId);
+    const { high, critical } = raiser(server, ada, roomId);
+    await Promise.all(Array.from({ length: 3000 }, (_, index) => (index % 10 === 0 ? critical() : high())));
+    const head = await headOf();
+    await hers.until(() => hers.events.at(-1)!.metadata.sequence === head, 'everything');
+    expect(hers.sequences).toEqual(hers.sequences.map((_, place) => hers.sequences[0]! + place));
+    expect(hers.sequences.length).toBeGreaterThanOrEqual(3000);
+    expect(hers.socket.connected).toBe(true);
+    expect(await slowClosed()).toBe(before);
+    hers.close();
+  });
+
+  it('stays where it returns to more than may ever wait for it, while the room goes on', async () => {
+    const before = await slowClosed();
+    const { high } = raiser(server, ada, roomId);
+    const after = await headOf();
+    for (let change = 0; change < 210; change += 1) await high(100);
+    const his = listen(server.url, bob, roomId, { afterSequence: after });
+    let established = false;
+    void his.then(() => (established = true));
+    await eventually(async () => {
+      await high();
+      return established;
+    });
+    const listener = await his;
+    await high();
+    const head = await headOf();
+    await listener.until(() => listener.events.at(-1)!.metadata.sequence === head, 'everything');
+    expect(listener.sequences).toEqual(listener.sequences.map((_, place) => after + 1 + place));
+    expect(await slowClosed()).toBe(before);
+    listener.close();
+  });
+});
+
+describe('a connection that is slow but alive', () => {
+  class FakeWire implements Wire {
+    readonly id = 'wire';
+    idle = false;
+    waitingFrames: number = budget.yield.frames;
+    waitingBytes = 0;
+    cuts = 0;
+    readonly written: string[] = [];
+    write(frame: { packet: string }): void {
+      this.written.push(/"(?:name|status)":"(\w+)"/.exec(frame.packet)?.[1] ?? '?');
+    }
+    end(): void {
+      // Nothing to close.
+    }
+    cut(): void {
+      this.cuts += 1;
+    }
+  }
+  const caller = { user: { id: 'u', username: 'slow', guest: true }, sessionId: 's', expiresAt: Infinity };
+  let statistics: Statistics;
+  let wire: FakeWire;
+  let fanOut: FanOut;
+  let connection: Connection;
+  beforeEach(() => {
+    statistics = new Statistics();
+    wire = new FakeWire();
+    fanOut = new FanOut('/rooms/r', 'r', {
+      now: () => 1,
+      limits: { timeout: 5, attempts: 3 },
+      statistics,
+      onSlow: () => undefined,
+      onEnded: () => undefined,
+    });
+    connection = new Connection(wire, caller as Caller, { joining: false });
+    fanOut.add(connection);
+  });
+  const event = <T extends EventType>(type: T, data: object, sequence?: number) =>
+    makeEvent(type, 'r', 1, data as Parameters<typeof makeEvent<T>>[3], sequence) as unknown as RoomEvent;
+  const updated = (name: string) => event('room_state_updated', { room: { name } });
+  const status = (status: string) => event('server_status', { status, message: '' });
+
+  it('is sent only the newest normal event of each type, once it has room again', () => {
+    for (const name of ['a', 'b', 'c']) fanOut.emit(updated(name));
+    fanOut.emit(status('degraded'));
+    expect(wire.written).toEqual([]);
+    connection.sweep(1);
+    expect(wire.written).toEqual([]);
+    wire.waitingFrames = 0;
+    connection.sweep(1);
+    expect(wire.written).toEqual(['c', 'degraded']);
+    connection.sweep(1);
+    expect(wire.written).toEqual(['c', 'degraded']);
+    expect(statistics.room('r')).toMatchObject({ coalesced: 2, dropped: 0, events: 4 });
+  });
+
+  it('is not sent low events, which are counted', () => {
+    const low = updated('low');
+    fanOut.emit({ ...low, metadata: { ...low.metadata, priority: 'low' } });
+    wire.waitingFrames = 0;
+    connection.sweep(1);
+    expect(wire.written).toEqual([]);
+    expect(statistics.room('r')).toMatchObject({ dropped: 1, coalesced: 0 });
+  });
+
+  it('is sent what is logged until its budget is spent, and then closed', () => {
+    const connected = (sequence: number) =>
+      event(
+        'user_connected_websocket',
+        { user: caller.user, online_count: 1, name: `n${sequence}` },
+        sequence,
+      );
+    wire.waitingFrames = budget.close.frames - 1;
+    fanOut.emit(connected(1));
+    expect(wire.written).toEqual(['n1']);
+    expect(wire.cuts).toBe(0);
+    wire.waitingBytes = budget.close.bytes;
+    fanOut.emit(connected(2));
+    fanOut.emit(connected(3));
+    expect(wire.written).toEqual(['n1']);
+    expect(wire.cuts).toBe(1);
+    expect(statistics.total.node.slow_connections_closed).toBe(1);
+  });
+
+  it('is sent everything at once where it is idle', () => {
+    wire.idle = true;
+    for (const name of ['a', 'b']) fanOut.emit(updated(name));
+    expect(wire.written).toEqual(['a', 'b']);
+    expect(statistics.room('r')).toMatchObject({ coalesced: 0, deliveries: 2 });
+  });
+});

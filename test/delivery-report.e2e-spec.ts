@@ -1,0 +1,121 @@
+import { rm } from 'node:fs/promises';
+import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { v7 as uuid } from 'uuid';
+import { DeliveryReport, shape } from '../src/contract/index.js';
+import { expectAnswer, expectProblem } from './support/answers.js';
+import { guest, type Person, person, request, roomOf } from './support/api.js';
+import { eventually, listen } from './support/listener.js';
+import { raiser } from './support/raise.js';
+import { startServer, temporaryFolder, type TestServer } from './support/server.js';
+
+let server: TestServer;
+let dataDir: string;
+let ada: Person;
+let bob: Person;
+let roomId: string;
+
+const start = () => startServer({ DATA_DIR: dataDir, CONFIRMATION_TIMEOUT_MS: '200' });
+beforeAll(async () => {
+  dataDir = await temporaryFolder();
+  server = await start();
+  ada = await guest(server.url, 'ada');
+  bob = await guest(server.url, 'bob');
+});
+afterAll(async () => {
+  await server.close();
+  await rm(dataDir, { recursive: true, force: true });
+});
+beforeEach(async () => {
+  roomId = (await roomOf(ada, [bob])).id;
+});
+
+const pathOf = (eventId: string) => `/rooms/${roomId}/events/${eventId}/delivery`;
+async function reportOf(eventId: string): Promise<DeliveryReport> {
+  const answer = await ada.get(pathOf(eventId));
+  expectAnswer(answer, 200, shape({ delivery: DeliveryReport }));
+  return answer.body.delivery;
+}
+const critical = async () => (await raiser(server, ada, roomId).critical())[0]!.event_id;
+
+async function restart(): Promise<void> {
+  await server.close();
+  server = await start();
+  ada = person(server.url, ada.token, ada.user);
+  bob = person(server.url, bob.token, bob.user);
+}
+
+it('is for participants only', async () => {
+  const id = await critical();
+  expectProblem(await request(server.url, 'GET', pathOf(id)), 401, 'unauthorized');
+  const stranger = await guest(server.url, 'stranger');
+  expectProblem(await stranger.get(pathOf(id)), 403, 'not_a_participant');
+  expect((await bob.get(pathOf(id))).status).toBe(200);
+});
+
+it('is not found for events that are not in this room’s log', async () => {
+  const { id: other } = await roomOf(ada);
+  const [elsewhere] = await raiser(server, ada, other).critical();
+  expectProblem(await ada.get(pathOf(uuid())), 404, 'event_not_found');
+  expectProblem(await ada.get(pathOf(elsewhere!.event_id)), 404, 'event_not_found');
+  expectProblem(await ada.get(pathOf('nonsense')), 400, 'malformed');
+});
+
+it('expects nobody for a high event, nor for a critical one that nobody was there to hear', async () => {
+  const alone = await critical();
+  const hers = await listen(server.url, ada, roomId);
+  const [high] = await raiser(server, ada, roomId).high();
+  await hers.until(() => hers.events.at(-1)?.event_id === high!.event_id);
+  const nothing = {
+    complete: true,
+    expected: 0,
+    confirmed: 0,
+    outstanding: 0,
+    expired: 0,
+    dead: 0,
+    superseded: 0,
+    attempts: 0,
+    connections: { expected: 0, confirmed: 0 },
+    time_to_confirmation: { p50: null, p99: null, max: null },
+    users: [],
+    users_left_out: 0,
+  };
+  expect(await reportOf(high!.event_id)).toMatchObject({ ...nothing, requires_confirmation: false });
+  expect(await reportOf(alone)).toMatchObject({ ...nothing, requires_confirmation: true });
+  hers.close();
+});
+
+it('survives a restart, and a delivery that the restart cut short is told as what it was', async () => {
+  const hers = await listen(server.url, ada, roomId);
+  const mute = await listen(server.url, bob, roomId, { confirm: () => undefined });
+  const done = await critical();
+  await eventually(async () => (await reportOf(done)).complete);
+  const before = await reportOf(done);
+  expect(before).toMatchObject({ expected: 2, confirmed: 1, dead: 1 });
+  const again = await listen(server.url, bob, roomId, { confirm: () => undefined });
+  const cut = await critical();
+  await eventually(async () => (await reportOf(cut)).confirmed === 1);
+  await restart();
+  expect(await reportOf(done)).toEqual(before);
+  expect(await reportOf(cut)).toMatchObject({ complete: true, expected: 2, confirmed: 1, expired: 1 });
+  for (const listener of [hers, mute, again]) listener.close();
+});
+
+it('names everyone where they are few, the worst first, and counts the others', async () => {
+  const people = await Promise.all(Array.from({ length: 54 }, (_, index) => guest(server.url, `p${index}`)));
+  await Promise.all(people.map((who) => who.post(`/rooms/${roomId}/join`)));
+  const quiet = new Set(people.slice(0, 3).map(({ user }) => user.id));
+  const listeners = await Promise.all(
+    people.map((who) =>
+      listen(server.url, who, roomId, quiet.has(who.user.id) ? { confirm: () => undefined } : {}),
+    ),
+  );
+  const id = await critical();
+  await eventually(async () => (await reportOf(id)).confirmed === 51);
+  await eventually(async () => (await reportOf(id)).complete);
+  const report = await reportOf(id);
+  expect(report).toMatchObject({ expected: 54, confirmed: 51, dead: 3, attempts: 3 });
+  expect(new Set(report.users.slice(0, 3).map((user) => user.id))).toEqual(quiet);
+  expect(report.users.length + report.users_left_out).toBe(54);
+  expect(report.users_left_out).toBeGreaterThan(0);
+  for (const listener of listeners) listener.close();
+});

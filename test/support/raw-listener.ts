@@ -1,0 +1,66 @@
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import { WebSocket } from 'ws';
+import type { Envelope } from '../../src/contract/index.js';
+import type { Person } from './api.js';
+
+/** Speaks Engine.IO and Socket.IO by itself, so that it can stop reading as a client in trouble does. */
+export class RawListener {
+  /** Sequences of logged events as they came; nothing else of them is kept. */
+  readonly sequences: number[] = [];
+  established = false;
+  readonly #ws: WebSocket;
+  readonly #namespace: string;
+
+  constructor(
+    url: string,
+    { token }: Person,
+    roomId: string,
+    private readonly onEvent: (event: Envelope) => void = () => undefined,
+  ) {
+    this.#namespace = `/rooms/${roomId},`;
+    this.#ws = new WebSocket(`${url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`);
+    this.#ws.on('message', (data: Buffer) => this.#read(data.toString(), token));
+  }
+
+  get open(): boolean {
+    return this.#ws.readyState === WebSocket.OPEN;
+  }
+
+  async closed(): Promise<void> {
+    if (this.#ws.readyState !== WebSocket.CLOSED) await once(this.#ws, 'close');
+  }
+
+  stall(): void {
+    this.#tcp.pause();
+  }
+
+  goOn(): void {
+    this.#tcp.resume();
+  }
+
+  close(): void {
+    this.#ws.terminate();
+  }
+
+  get #tcp(): Socket {
+    return (this.#ws as unknown as { _socket: Socket })._socket;
+  }
+
+  #read(text: string, token: string): void {
+    if (text.startsWith('0')) this.#ws.send(`40${this.#namespace}${JSON.stringify({ token })}`);
+    else if (text === '2') this.#ws.send('3');
+    else if (text.startsWith(`42${this.#namespace}`)) this.#take(text.slice(2 + this.#namespace.length));
+  }
+
+  #take(packet: string): void {
+    const start = packet.indexOf('[');
+    const [, event] = JSON.parse(packet.slice(start)) as [string, Envelope];
+    if (start > 0) {
+      this.#ws.send(`43${this.#namespace}${packet.slice(0, start)}[]`);
+    }
+    if (event.type === 'connection_established') this.established = true;
+    if (event.metadata.sequence !== undefined) this.sequences.push(event.metadata.sequence);
+    this.onEvent(event);
+  }
+}
