@@ -7,9 +7,9 @@ export class Child {
   #next = 0;
   #waiting = new Map();
 
-  constructor(file, args = []) {
+  constructor(file) {
     this.#process = fork(fileURLToPath(new URL(file, import.meta.url)), {
-      execArgv: ['--no-warnings', '--expose-gc', ...args],
+      execArgv: ['--no-warnings', '--expose-gc'],
     });
     this.#process.on('message', ({ id, result, error }) => {
       const { resolve, reject } = this.#waiting.get(id);
@@ -30,10 +30,6 @@ export class Child {
     });
   }
 
-  term() {
-    this.#process.kill('SIGTERM');
-  }
-
   end() {
     this.#process.kill('SIGKILL');
   }
@@ -46,7 +42,7 @@ const busiest = 0.85;
 
 /** A server with its listeners connected, handed to `work`; both processes end with it. */
 export async function withListeners(server, { rooms, listeners }, work) {
-  const child = new Child(servers[server], process.env.BENCH_PROFILE ? ['--cpu-prof'] : []);
+  const child = new Child(servers[server]);
   const load = new Child('./load.mjs');
   try {
     const { targets } = await child.ask('setup', { rooms, listeners });
@@ -67,9 +63,12 @@ export async function deliver({ child, load }, { events, rate, confirmed, perEve
   const end = await load.ask('end', { deliveries });
   const { microseconds } = await child.ask('cpu');
   if (end.received !== deliveries || end.faults > 0) {
-    throw new Error(`void: ${end.received} of ${deliveries} received, ${end.faults} lost, doubled or out of order`);
+    throw new Error(
+      `void: ${end.received} of ${deliveries} received, ${end.faults} lost, doubled or out of order`,
+    );
   }
-  if (end.busy > busiest) throw new Error(`void: the load generator was the limit (${Math.round(end.busy * 100)} % busy)`);
+  if (end.busy > busiest)
+    throw new Error(`void: the load generator was the limit (${Math.round(end.busy * 100)} % busy)`);
   return { cpu: microseconds / deliveries, p50: end.p50 * 1000, p99: end.p99 * 1000, busy: end.busy };
 }
 

@@ -1,3 +1,6 @@
+import { writeFileSync } from 'node:fs';
+import { Session } from 'node:inspector';
+
 /** Runs a server under test as a child process: what its parent asks, and how its own cost is measured. */
 export function serve(http, { setup, raise, sequences }) {
   const gc = () => globalThis.gc?.();
@@ -20,10 +23,11 @@ export function serve(http, { setup, raise, sequences }) {
     /** Raises `events` events, `rate` a second, and measures this process meanwhile. */
     async run({ events, rate, confirmed }) {
       gc();
+      if (process.env.BENCH_PROFILE && events > 30) startProfile();
       const underWay = [];
       cpu = process.cpuUsage();
       const began = performance.now();
-      for (let i = 0; i < events; ) {
+      for (let i = 0; i < events;) {
         const due = Math.min(events, Math.floor(((performance.now() - began) / 1000) * rate) + 1);
         for (; i < due; i += 1) underWay.push(raise(i, confirmed));
         await new Promise((resolve) => setTimeout(resolve, 1));
@@ -34,6 +38,7 @@ export function serve(http, { setup, raise, sequences }) {
     /** Asked once everything has been received, so that all that belongs to the deliveries is counted. */
     cpu() {
       const { user, system } = process.cpuUsage(cpu);
+      if (session) stopProfile();
       return { microseconds: user + system };
     },
     /** As fast as it goes. */
@@ -52,4 +57,22 @@ export function serve(http, { setup, raise, sequences }) {
   });
   process.on('disconnect', () => process.exit(0));
 }
-process.on('SIGTERM', () => process.exit(0));
+
+let session;
+
+/** With BENCH_PROFILE set to a file's name, a CPU profile of the last run is written there. */
+function startProfile() {
+  session = new Session();
+  session.connect();
+  session.post('Profiler.enable');
+  session.post('Profiler.setSamplingInterval', { interval: 200 });
+  session.post('Profiler.start');
+}
+
+function stopProfile() {
+  session.post('Profiler.stop', (_error, { profile }) => {
+    writeFileSync(process.env.BENCH_PROFILE, JSON.stringify(profile));
+  });
+  session.disconnect();
+  session = undefined;
+}

@@ -7,7 +7,11 @@ import { envelopeData } from './payload.mjs';
 /** What is written by hand otherwise: Socket.IO namespaces, the last events of each in an array for who returns. */
 const kept = 1000;
 const http = createServer();
-const io = new Server(http, { perMessageDeflate: false, cleanupEmptyChildNamespaces: true, serveClient: false });
+const io = new Server(http, {
+  perMessageDeflate: false,
+  cleanupEmptyChildNamespaces: true,
+  serveClient: false,
+});
 const rooms = new Map();
 const now = () => (performance.timeOrigin + performance.now()) / 1000;
 
@@ -24,7 +28,8 @@ serve(http, {
     const targets = [];
     for (let i = 0; i < count; i += 1) rooms.set(`/rooms/${randomUUID()}`, { sequence: 0, events: [] });
     const names = [...rooms.keys()];
-    for (let i = 0; i < listeners; i += 1) targets.push({ namespace: names[i % count], auth: { token: 'any' } });
+    for (let i = 0; i < listeners; i += 1)
+      targets.push({ namespace: names[i % count], auth: { token: 'any' } });
     return { targets };
   },
   sequences: () => Object.fromEntries([...rooms].map(([name, { sequence }]) => [name, sequence])),

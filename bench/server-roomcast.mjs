@@ -28,7 +28,8 @@ await app.init();
 serve(app.getHttpServer(), {
   async setup({ rooms: count, listeners }) {
     const people = [];
-    for (let i = 0; i < Math.min(users, listeners); i += 1) people.push(await app.get(AuthService).guest(`user ${i}`));
+    for (let i = 0; i < Math.min(users, listeners); i += 1)
+      people.push(await app.get(AuthService).guest(`user ${i}`));
     const { db } = app.get(Database);
     for (let i = 0; i < count; i += 1) {
       const { id } = await app.get(RoomsService).create(people[0].user, { name: `Room ${i}` });

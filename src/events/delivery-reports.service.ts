@@ -15,6 +15,8 @@ interface Ended {
   summary: DeliverySummary;
 }
 
+/** For how long, in milliseconds, summaries are gathered before they are written together. */
+const gatherFor = 100;
 /** How many summaries may wait to be written; beyond that the oldest are given up, and said so. */
 const longestQueue = 10_000;
 
@@ -117,14 +119,12 @@ export class DeliveryReportsService implements OnApplicationShutdown {
   }
 
   async #write(): Promise<void> {
-    // A turn of the loop, so that what ends together is written together.
-    await new Promise((resolve) => setImmediate(resolve));
+    // A moment, so that what ends in it is written together.
+    await new Promise((resolve) => setTimeout(resolve, gatherFor));
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.slice(0, 200);
       try {
-        await this.database.write(async (trx) => {
-          for (const ended of batch) await insert(trx, ended, this.node.value);
-        });
+        await this.database.write((trx) => insert(trx, batch, this.node.value));
       } catch (err) {
         this.log.error({ err, reports: batch.length }, 'delivery reports could not be written');
       }
@@ -136,23 +136,30 @@ export class DeliveryReportsService implements OnApplicationShutdown {
   }
 }
 
-/** Nothing where the event's row is gone, with its room or by age. */
-async function insert(trx: Trx, { roomId, sequence, summary }: Ended, nodeId: string): Promise<void> {
+/** Nothing for those whose event is gone, with its room or by age. */
+async function insert(trx: Trx, batch: readonly Ended[], node_id: string): Promise<void> {
+  const kept = await trx
+    .selectFrom('events')
+    .select('event_id')
+    .where(
+      'event_id',
+      'in',
+      batch.map(({ eventId }) => eventId),
+    )
+    .execute();
+  const ids = new Set(kept.map(({ event_id }) => event_id));
+  const rows = batch
+    .filter(({ eventId }) => ids.has(eventId))
+    .map(({ roomId, sequence, summary }) => ({
+      room_id: roomId,
+      sequence,
+      node_id,
+      summary: JSON.stringify(summary),
+    }));
+  if (rows.length === 0) return;
   await trx
     .insertInto('deliveries')
-    .columns(['room_id', 'sequence', 'node_id', 'summary'])
-    .expression((of) =>
-      of
-        .selectFrom('events')
-        .select((e) => [
-          'events.room_id',
-          'events.sequence',
-          e.val(nodeId).as('node_id'),
-          e.val(JSON.stringify(summary)).as('summary'),
-        ])
-        .where('events.room_id', '=', roomId)
-        .where('events.sequence', '=', sequence),
-    )
+    .values(rows)
     .onConflict((conflict) => conflict.columns(['room_id', 'sequence', 'node_id']).doNothing())
     .execute();
 }
