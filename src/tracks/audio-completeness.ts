@@ -172,7 +172,8 @@ async function framesAreComplete(file: Bytes, frameOf: FrameOf): Promise<boolean
   while (at < end) {
     const header = await file.at(at, Math.min(7, end - at));
     const length = header.length < 4 ? undefined : frameOf(header);
-    if (length === undefined) return header.length >= 4 || header[0] !== 0xff;
+    // Too few bytes for a header, but the beginning of one.
+    if (length === undefined) return header.length === 7 || header[0] !== 0xff;
     if (at + length > end) return false;
     at += length;
   }
