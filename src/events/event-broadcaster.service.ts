@@ -1,4 +1,4 @@
-import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import { type Observable, Subject } from 'rxjs';
 import { Clock } from '../config/clock.js';
@@ -39,7 +39,7 @@ const pruneEvery = 64;
  * what is committed goes out on `broadcasts`, in the order of commit, and to the other nodes over the bus.
  */
 @Injectable()
-export class EventBroadcasterService implements OnModuleDestroy {
+export class EventBroadcasterService implements OnApplicationShutdown {
   readonly #broadcasts = new Subject<Broadcast>();
   readonly #reactions = new Map<EventType, Reaction<EventType>[]>();
   readonly #rooms = new KeyedLock();
@@ -110,7 +110,8 @@ export class EventBroadcasterService implements OnModuleDestroy {
     this.#broadcasts.next({ to: 'all', event, path: 'local' });
   }
 
-  onModuleDestroy(): void {
+  // As late as can be: what ends before it still has something to tell.
+  onApplicationShutdown(): void {
     this.#broadcasts.complete();
   }
 
