@@ -13,7 +13,8 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
+const numbers = (from: number, to: number) =>
+  Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
 /** A room of three in which everyone may seek: each seek is one change with one event. */
 async function roomOfThree(): Promise<{ people: Person[]; roomId: string; tracks: string[] }> {
@@ -22,7 +23,8 @@ async function roomOfThree(): Promise<{ people: Person[]; roomId: string; tracks
   const room = await roomOf(ada, others);
   await ada.patch(`/rooms/${room.id}`, { settings: { playback_control: 'everyone' } });
   const tracks: string[] = [];
-  for (const seconds of [300, 1, 2]) tracks.push((await ada.upload(room.id, wav(seconds), 'song.wav')).body.track.id);
+  for (const seconds of [300, 1, 2])
+    tracks.push((await ada.upload(room.id, wav(seconds), 'song.wav')).body.track.id);
   // Held, a position is what it was set to.
   await ada.post(`/rooms/${room.id}/playback/pause`);
   return { people, roomId: room.id, tracks };
@@ -62,10 +64,11 @@ it('everyone sees the same events in the same order without a gap, whenever they
   await eventually(() => answered >= 80, 'more of the changes');
   const late = await listen(server.url, eve, roomId);
   await changes;
-  await changes;
   const head = before + 302;
   const all = [early, middle, late];
-  await Promise.all(all.map((listener) => listener.until(() => listener.sequences.at(-1) === head, 'the last event')));
+  await Promise.all(
+    all.map((listener) => listener.until(() => listener.sequences.at(-1) === head, 'the last event')),
+  );
   const log = await logOf(ada, roomId);
   expect(log.map(({ metadata }) => metadata.sequence)).toEqual(numbers(1, head));
   for (const listener of all) {
@@ -99,9 +102,12 @@ it('whoever was away during 50 changes gets exactly those once, then the live on
   expect({ resumed, replayed, sequence }).toEqual({ resumed: true, replayed: 52, sequence: seen + 52 });
   await back.until(() => back.sequences.at(-1) === seen + 82, 'the live events');
   expect(back.sequences).toEqual(numbers(seen + 1, seen + 82));
-  expect(back.ofType('playback_seeked').slice(0, 50).map(({ data }) => data.playback.position)).toEqual(
-    numbers(1, 50),
-  );
+  expect(
+    back
+      .ofType('playback_seeked')
+      .slice(0, 50)
+      .map(({ data }) => data.playback.position),
+  ).toEqual(numbers(1, 50));
   present.close();
   back.close();
 });
@@ -184,7 +190,7 @@ it('whatever the moments at which connections are cut, nothing is lost and nothi
         let position = 0;
         const until = Date.now() + 15_000;
         const work = async (someone: Person) => {
-          for (let more = 10; more > 0 && Date.now() < until; ) {
+          for (let more = 10; more > 0 && Date.now() < until;) {
             await seek(someone, roomId, (position = (position + 1) % 200));
             if (client.pending() === 0) more -= 1;
           }

@@ -3,7 +3,13 @@ import { rm } from 'node:fs/promises';
 import { type Envelope } from '../src/contract/index.js';
 import { guest, person, roomOf, stateOf } from './support/api.js';
 import { listen, type Listener } from './support/listener.js';
-import { type ServerProcess, spawnServer, startServer, temporaryFolder, type TestServer } from './support/server.js';
+import {
+  type ServerProcess,
+  spawnServer,
+  startServer,
+  temporaryFolder,
+  type TestServer,
+} from './support/server.js';
 
 let server: TestServer;
 const opened: Listener[] = [];
@@ -117,6 +123,8 @@ it('after a killed process the next one tells the log who is gone', async () => 
   expect((await stateOf(again, room.id)).room.online_users).toEqual([]);
 
   // Who returns with what they saw is told so, too.
-  const his = await hear(second.url, person(second.url, bob.token, bob.user), room.id, { afterSequence: sequence });
+  const his = await hear(second.url, person(second.url, bob.token, bob.user), room.id, {
+    afterSequence: sequence,
+  });
   expect(his.ofType('connection_established')[0]!.data).toMatchObject({ resumed: true, replayed: 3 });
 });

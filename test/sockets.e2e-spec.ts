@@ -14,7 +14,8 @@ const song = wav(120);
 
 /** What is wrong with an event by the contract; empty where nothing is. */
 const faults = (event: Envelope): unknown[] => [...schemas.get(event.type)!.Errors(event)];
-const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
+const numbers = (from: number, to: number) =>
+  Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
 let server: TestServer;
 const opened: Listener[] = [];
@@ -121,7 +122,9 @@ describe('the handshake', () => {
           Array<string>(25 - letIn).fill('too_many_connections'),
         );
         expect(letIn).toBe(20);
-        expect(await knock(namespace, ada.token, limited.url)).toEqual(codeAndMessage('too_many_connections'));
+        expect(await knock(namespace, ada.token, limited.url)).toEqual(
+          codeAndMessage('too_many_connections'),
+        );
         for (const listener of opened.splice(0)) listener.close();
         await eventually(() => limited.app.get(RoomFeedsService).size.connections === 0);
         const again = keep(new Listener(limited.url, namespace, ada.token));
@@ -304,7 +307,7 @@ describe('messages of the client', () => {
     await change(ada, trackId, 5);
     const { sequence } = await stateOf(ada, roomId);
     const found: Envelope[] = [];
-    for (let more = true; more; ) {
+    for (let more = true; more;) {
       const after_sequence = found.at(-1)?.metadata.sequence ?? 0;
       const answer = await listener.ask('replay', { after_sequence, limit: 3 });
       expect(answer).toEqual({ ok: true, events: expect.any(Array), more: expect.any(Boolean) });
@@ -314,14 +317,24 @@ describe('messages of the client', () => {
     }
     expect(found.map(({ metadata }) => metadata.sequence)).toEqual(numbers(1, sequence));
     expect(found.flatMap(faults)).toEqual([]);
-    expect(await listener.ask('replay', { after_sequence: sequence })).toEqual({ ok: true, events: [], more: false });
-    expect(await listener.ask('replay', { after_sequence: sequence + 5 })).toEqual({ ok: true, events: [], more: false });
+    expect(await listener.ask('replay', { after_sequence: sequence })).toEqual({
+      ok: true,
+      events: [],
+      more: false,
+    });
+    expect(await listener.ask('replay', { after_sequence: sequence + 5 })).toEqual({
+      ok: true,
+      events: [],
+      more: false,
+    });
   });
 
   it('sync_report is answered', async () => {
     const { ada, roomId } = await playingRoom();
     const listener = await hear(ada, roomId);
-    expect(await listener.ask('sync_report', { drift: -0.01, round_trip: 0.05, buffered: 10 })).toEqual({ ok: true });
+    expect(await listener.ask('sync_report', { drift: -0.01, round_trip: 0.05, buffered: 10 })).toEqual({
+      ok: true,
+    });
   });
 
   it('unknown and malformed messages are answered with an error, and the connection goes on', async () => {
@@ -401,7 +414,9 @@ describe('the end of a connection', () => {
     const bob = await guest(server.url, 'bob');
     await bob.post(`/rooms/${roomId}/join`);
     const both = [await hear(ada, roomId), await hear(bob, roomId)];
-    const closed = both.map((listener) => listener.next('room_deleted').then(() => listener.until(() => !listener.socket.connected, 'the end')));
+    const closed = both.map((listener) =>
+      listener.next('room_deleted').then(() => listener.until(() => !listener.socket.connected, 'the end')),
+    );
     const { sequence } = await stateOf(ada, roomId);
     await ada.delete(`/rooms/${roomId}`);
     await Promise.all(closed);
@@ -444,7 +459,9 @@ describe('the end of a connection', () => {
 
   it('signing out ends the session with an error event on each of its sockets, and on no other', async () => {
     const { ada, roomId } = await playingRoom();
-    const other = (await ada.post('/auth/register', { username: `ada${process.pid}${Date.now()}`, password: 'password1' })).body;
+    const other = (
+      await ada.post('/auth/register', { username: `ada${process.pid}${Date.now()}`, password: 'password1' })
+    ).body;
     const again = person(server.url, other.token, other.user);
     const room = await hear(ada, roomId);
     const lobby = keep(await listenToLobby(server.url, ada));
