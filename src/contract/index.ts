@@ -4,4 +4,5 @@ export * from './queue.js';
 export * from './playback.js';
 export * from './errors.js';
 export * from './envelope-schema.js';
+export * from './messages.js';
 export * as rest from './rest.js';
