@@ -61,8 +61,7 @@ export class UpdateRoomDto {
 
 export class JoinRoomDto {
   /** Needed for a private room. */
-  @Length(1, 100)
-  @IsString()
+  @IsLine(1, 100)
   @IsOptional()
   invite?: string;
 }
