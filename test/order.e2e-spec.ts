@@ -23,8 +23,9 @@ async function roomOfThree(): Promise<{ people: Person[]; roomId: string; tracks
   const room = await roomOf(ada, others);
   await ada.patch(`/rooms/${room.id}`, { settings: { playback_control: 'everyone' } });
   const tracks: string[] = [];
-  for (const seconds of [300, 1, 2])
+  for (const seconds of [300, 1, 2]) {
     tracks.push((await ada.upload(room.id, wav(seconds), 'song.wav')).body.track.id);
+  }
   // Held, a position is what it was set to.
   await ada.post(`/rooms/${room.id}/playback/pause`);
   return { people, roomId: room.id, tracks };

@@ -80,7 +80,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('on %s', (signal) => {
     const ended = server.end(signal);
     const statuses = await Promise.all([lobby.next('server_status'), inRoom.next('server_status')]);
     expect(statuses.map(({ data }) => data.status)).toEqual(['draining', 'draining']);
-    const [inLobby, ofRoom] = statuses as [Envelope<'server_status'>, Envelope<'server_status'>];
+    const [inLobby, ofRoom] = statuses;
     expect([inLobby.data.room_id, inLobby.data.sequence]).toEqual([null, undefined]);
     expect([ofRoom.data.room_id, ofRoom.data.sequence]).toEqual([room.id, sequence]);
     expect(lobby.socket.connected && inRoom.socket.connected).toBe(true);

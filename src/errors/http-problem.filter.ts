@@ -13,8 +13,9 @@ export class HttpProblemFilter implements ExceptionFilter {
     const response = http.getResponse<Response>();
     const problem = asProblem(error);
     // Going down is no fault.
-    if (problem.status >= 500 && problem.code !== 'draining')
+    if (problem.status >= 500 && problem.code !== 'draining') {
       this.log.error({ err: error }, 'request failed');
+    }
     if (response.headersSent) {
       // The body is on its way already: cutting the connection is the one honest sign that it is not whole.
       http.getRequest<Request>().socket.destroy();
