@@ -66,7 +66,7 @@ const bearer = ({ token }: Person) => ({ authorization: `Bearer ${token}` });
 /** Sends a multipart form as it stands. */
 const sendForm = (form: FormData, to = room.id): Promise<Answer> =>
   request(server.url, 'POST', `/rooms/${to}/tracks`, { headers: bearer(ada), body: form });
-const part = (bytes: Uint8Array): Blob => new Blob([Uint8Array.from(bytes)]);
+const part = (bytes: Uint8Array): Blob => new Blob([new Uint8Array(bytes)]);
 
 const tagged = { title: 'Steel', artist: 'Ada', album: 'Tones' };
 const kinds = [
