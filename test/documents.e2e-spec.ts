@@ -1,3 +1,4 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { eventTypes, socketMessages } from '../src/contract/index.js';
 import { startServer, type TestServer } from './support/server.js';
 

@@ -3,7 +3,7 @@ import { Compile } from 'typebox/compile';
 import { type Envelope, envelopeOf, eventTypes, rest } from '../src/contract/index.js';
 import { guest, type Person, person, request, roomOf, stateOf } from './support/api.js';
 import { fixture, wav } from './support/audio.js';
-import { eventually, listen, Listener, listenToLobby } from './support/listener.js';
+import { eventually, listen, type Listener, listenToLobby } from './support/listener.js';
 import { type Postgres, startPostgres } from './support/postgres.js';
 import { startServer, type TestServer } from './support/server.js';
 
@@ -78,8 +78,9 @@ it('carries a room from its making to its end', async () => {
   const his = await hear(server.url, bob, roomId);
   expect((await bob.upload(roomId, wav(120), 'one.wav')).body.track.status).toBe('playing');
   const ids: string[] = [];
-  for (const i of numbers(1, 4))
+  for (const i of numbers(1, 4)) {
     ids.push((await bob.upload(roomId, wav(2, 300 + i), `song ${i}.wav`)).body.track.id);
+  }
   const tagged = await bob.upload(roomId, fixture('tagged.flac'), 'tagged.flac');
   expect([tagged.status, tagged.body.track.has_cover]).toEqual([201, true]);
   expect((await bob.get(`/tracks/${tagged.body.track.id}/cover`)).status).toBe(200);
