@@ -47,6 +47,7 @@ export default tseslint.config(
     files: ['**/*.js', '**/*.mjs', '**/*.cjs'],
     languageOptions: {
       globals: {
+        AbortSignal: 'readonly',
         Blob: 'readonly',
         console: 'readonly',
         fetch: 'readonly',

@@ -24,9 +24,14 @@ try {
   process.exit(1);
 }
 
-function announce(app: NestExpressApplication, { dataDir }: Settings): void {
-  const address = app.getHttpServer().address() as { port: number };
-  app.get(Logger).log(`listening on port ${address.port}; data in ${dataDir}`, 'Roomcast');
+function announce(app: NestExpressApplication, { dataDir, database, host }: Settings): void {
+  const { port } = app.getHttpServer().address() as { port: number };
+  const everywhere = host === '0.0.0.0' || host === '::';
+  const url = `http://${everywhere ? 'localhost' : host.includes(':') ? `[${host}]` : host}:${port}`;
+  const log = app.get(Logger);
+  log.log(`data in ${dataDir}; database ${database.kind}`, 'Roomcast');
+  log.log(`documentation at ${url}/api/docs`, 'Roomcast');
+  log.log(`listening on port ${port}: ${url}`, 'Roomcast');
 }
 
 function endOnSignal(app: NestExpressApplication): void {

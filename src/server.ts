@@ -6,7 +6,8 @@ import { AppModule } from './app.module.js';
 import type { EventBus } from './events/event-bus.js';
 import type { Settings } from './config/settings.js';
 import { SocketAdapter } from './gateway/socket-adapter.js';
-import { serveOpenApi } from './operations/openapi.js';
+import { serveDocuments } from './operations/documents.js';
+import { frameworkLogger } from './operations/logging.js';
 
 /** Long enough for a large file over a slow line. */
 const requestTimeout = 30 * 60_000;
@@ -19,7 +20,7 @@ export async function createServer(settings: Settings, bus?: EventBus): Promise<
     abortOnError: false,
     forceCloseConnections: true,
   });
-  app.useLogger(app.get(Logger));
+  app.useLogger(frameworkLogger(app.get(Logger)));
   app.flushLogs();
   app.set('trust proxy', settings.trustProxy);
   app.set('etag', false);
@@ -35,7 +36,7 @@ export async function createServer(settings: Settings, bus?: EventBus): Promise<
     });
   }
   app.useWebSocketAdapter(new SocketAdapter(app, settings));
-  serveOpenApi(app);
+  serveDocuments(app);
   app.getHttpServer().requestTimeout = requestTimeout;
   return app;
 }

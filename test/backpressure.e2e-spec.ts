@@ -169,7 +169,7 @@ describe('a connection that is slow but alive', () => {
       onSlow: () => undefined,
       onEnded: () => undefined,
     });
-    connection = new Connection(wire, caller as Caller, { joining: false });
+    connection = new Connection(wire, caller, { joining: false });
     fanOut.add(connection);
   });
   const event = <T extends EventType>(type: T, data: object, sequence?: number) =>

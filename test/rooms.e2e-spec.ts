@@ -494,8 +494,9 @@ describe('someone outside of a room', () => {
         expect({ key, status: answer.status }).toEqual({ key, status: 403 });
         expectProblem(answer, 403, 'not_a_participant');
         const text = JSON.stringify([answer.body, ...answer.headers]);
-        for (const told of [name, title, owner.user.username, owner.user.id])
-          {expect(text).not.toContain(told);}
+        for (const told of [name, title, owner.user.username, owner.user.id]) {
+          expect(text).not.toContain(told);
+        }
       }
       expect(await stateOf(owner, room.id)).toEqual({ ...before, room: expect.objectContaining({ name }) });
       expect((await stateOf(owner, room.id)).sequence).toBe(before.sequence);

@@ -81,6 +81,18 @@ describe('holds still', () => {
       ],
     }));
 
+  test('whoever would have a gap that the log cannot fill any more is sent to begin anew', () =>
+    run({
+      nodes: 2,
+      commands: [
+        { ...connect, node: 1 },
+        { ...calm, name: 'bus', mode: 'down' },
+        { ...raise, kinds: ['queue', 'playback', 'queue', 'playback'] },
+        { ...calm, name: 'prune', node: 0, keep: 1 },
+        { ...calm, name: 'advance', sweeps: 40 },
+      ],
+    }));
+
   test('a state that gave way does not go out after the newer one', () =>
     run({
       weight: 150,

@@ -1,7 +1,7 @@
 import type { Playback } from './views.js';
 
 /**
- * Where playback is at `now` (server clock, Unix seconds): seconds into the track, never below 0. The caller
+ * Where playback is at `now` (server clock, Unix seconds): seconds into the track. The caller
  * clamps to the track's duration.
  */
 export function positionAt(
@@ -9,5 +9,6 @@ export function positionAt(
   now: number,
 ): number {
   if (playback.status !== 'playing' || playback.started_at === null) return playback.position;
-  return Math.max(0, now - playback.started_at);
+  // Until `started_at` has come round, it holds where it is to go on from.
+  return Math.max(playback.position, now - playback.started_at);
 }

@@ -12,7 +12,10 @@ export class HttpProblemFilter implements ExceptionFilter {
     const http = host.switchToHttp();
     const response = http.getResponse<Response>();
     const problem = asProblem(error);
-    if (problem.status >= 500) this.log.error({ err: error }, 'request failed');
+    // Going down is no fault.
+    if (problem.status >= 500 && problem.code !== 'draining') {
+      this.log.error({ err: error }, 'request failed');
+    }
     if (response.headersSent) {
       // The body is on its way already: cutting the connection is the one honest sign that it is not whole.
       http.getRequest<Request>().socket.destroy();

@@ -9,6 +9,15 @@ const explain = (errors: ValidationError[], path = ''): { field: string; message
     return [...own, ...explain(error.children ?? [], field)];
   });
 
+/** Deeper than anything we ask for; what follows descends as deep as the input does, and runs out of stack. */
+const deepest = 16;
+
+const isDeeperThan = (levels: number, value: unknown): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  !ArrayBuffer.isView(value) &&
+  (levels === 0 || Object.values(value).some((held) => isDeeperThan(levels - 1, held)));
+
 /**
  * Checks input against its DTO, for REST and sockets alike: a value that is no object is `malformed`, a wrong
  * field `invalid_field`. Fields that no DTO names are dropped.
@@ -33,6 +42,7 @@ export class InputPipe implements PipeTransform {
     if (typeof input !== 'object' || Array.isArray(input) || Buffer.isBuffer(input)) {
       throw new Problem('malformed', 'A JSON object is expected.');
     }
+    if (isDeeperThan(deepest, input)) throw new Problem('malformed', 'The input is nested too deeply.');
     return this.pipe.transform(input, metadata);
   }
 }

@@ -1,4 +1,4 @@
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import type { DeliveryReport, User } from '../contract/index.js';
 import { Database, type Trx } from '../database/database.js';
@@ -22,7 +22,7 @@ const longestQueue = 10_000;
 
 /** What became of critical events, user by user: live while they fly, from one row per event and node afterwards. */
 @Injectable()
-export class DeliveryReportsService implements OnApplicationShutdown {
+export class DeliveryReportsService {
   /** The rooms that have deliveries flying on this node. */
   readonly #live = new Map<string, RoomDeliveries>();
   #waiting: Ended[] = [];
@@ -114,7 +114,8 @@ export class DeliveryReportsService implements OnApplicationShutdown {
     };
   }
 
-  async onApplicationShutdown(): Promise<void> {
+  /** Resolves once all that has ended is written. */
+  async flush(): Promise<void> {
     await this.#writing;
   }
 

@@ -127,6 +127,7 @@ export class EventBroadcasterService implements OnApplicationShutdown {
     this.#broadcasts.next({ to: 'all', event, path: 'local' });
   }
 
+  // As late as can be: what ends before it still has something to tell.
   onApplicationShutdown(): void {
     this.#broadcasts.complete();
   }

@@ -74,6 +74,11 @@ export class RoomFeedsService implements OnApplicationBootstrap, OnModuleDestroy
     clearInterval(this.#timer);
   }
 
+  /** Resolves once what became of the last deliveries is written down. */
+  flush(): Promise<void> {
+    return this.reports.flush();
+  }
+
   /** Puts a connection into its room's stream; it receives nothing until it is established. */
   async attach(roomId: string, connection: Connection): Promise<RoomFeed> {
     let feed = this.#feeds.get(roomId);

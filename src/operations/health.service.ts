@@ -1,4 +1,4 @@
-import { Injectable, type BeforeApplicationShutdown } from '@nestjs/common';
+import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import { Database } from '../database/database.js';
 import { Problem } from '../errors/problem.js';
@@ -6,7 +6,7 @@ import { Problem } from '../errors/problem.js';
 const patience = 2000;
 
 @Injectable()
-export class HealthService implements BeforeApplicationShutdown {
+export class HealthService implements OnModuleDestroy {
   #draining = false;
 
   constructor(
@@ -32,7 +32,7 @@ export class HealthService implements BeforeApplicationShutdown {
     return { status: 'ok', checks: { database: 'ok' } };
   }
 
-  beforeApplicationShutdown(): void {
+  onModuleDestroy(): void {
     this.#draining = true;
   }
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Params } from 'nestjs-pino';
+import type { LoggerService } from '@nestjs/common';
+import type { Logger, Params } from 'nestjs-pino';
 import type { Settings } from '../config/settings.js';
 
 type Request = IncomingMessage & { originalUrl?: string };
@@ -34,4 +35,27 @@ export const loggerOptions = ({ logLevel }: Settings): Params => ({
     customLogLevel: (_request, response, error) =>
       error || response.statusCode >= 500 ? 'error' : response.statusCode >= 400 ? 'info' : 'debug',
   },
+});
+
+/** What Nest tells of putting the server together, dozens of lines of it, is for whoever debugs that. */
+const assembly = new Set([
+  'NestFactory',
+  'InstanceLoader',
+  'RoutesResolver',
+  'RouterExplorer',
+  'WebSocketsController',
+  'NestApplication',
+]);
+
+/** The framework's logger: ours, with the assembly one level down. */
+export const frameworkLogger = (logger: Logger): LoggerService => ({
+  log: (message: unknown, ...rest: unknown[]) => {
+    if (assembly.has(String(rest.at(-1)))) logger.debug(message, ...rest);
+    else logger.log(message, ...rest);
+  },
+  error: (message: unknown, ...rest: unknown[]) => logger.error(message, ...rest),
+  warn: (message: unknown, ...rest: unknown[]) => logger.warn(message, ...rest),
+  debug: (message: unknown, ...rest: unknown[]) => logger.debug(message, ...rest),
+  verbose: (message: unknown, ...rest: unknown[]) => logger.verbose(message, ...rest),
+  fatal: (message: unknown, ...rest: unknown[]) => logger.fatal(message, ...rest),
 });

@@ -1,32 +1,96 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
-import { ErrorBody } from '../contract/index.js';
-import { openApiSchema } from '../errors/documented.js';
+import { errorCodes, type ErrorCode } from '../contract/index.js';
+import { NamedSchemas } from './named-schemas.js';
+
+/** What any route may answer, besides what it says itself. */
+const anywhere: Record<string, ErrorCode> = { 429: 'rate_limited', 500: 'internal' };
 
 /** The OpenAPI document, generated from the controllers. */
 export function openApiDocument(app: INestApplication): OpenAPIObject {
   const config = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
     .setTitle('Roomcast')
     .setDescription(
       'Listening to music together. Times are Unix seconds with a fraction, positions and durations seconds, ids UUIDs. ' +
-        'What happens in a room is told over Socket.IO: see the AsyncAPI document.',
+        'What happens in a room is told over Socket.IO: see the AsyncAPI document at `/api/asyncapi.json`.',
     )
     .setVersion('1')
     .setLicense('MIT', 'https://opensource.org/license/mit')
-    .addBearerAuth()
+    .addServer('/')
+    .addTag('auth', 'Who is asking.')
+    .addTag('rooms', 'Rooms, and the people in them.')
+    .addTag('tracks', 'Uploads, votes, the queue, and the audio.')
+    .addTag('playback', 'What a room hears.')
+    .addTag('operations', 'How the server is.')
+    .addBearerAuth({
+      type: 'http',
+      scheme: 'bearer',
+      bearerFormat: 'JWT',
+      description: 'The `token` of a sign-in.',
+    })
     .build();
   const document = SwaggerModule.createDocument(app, config, {
-    operationIdFactory: (_controller, method) => method,
+    operationIdFactory: (controller, method) =>
+      `${controller.replace(/Controller$/, '').replace(/^./, (first) => first.toLowerCase())}_${method}`,
   });
-  document.components ??= {};
-  document.components.schemas = {
-    ...document.components.schemas,
-    ErrorBody: openApiSchema(ErrorBody),
+  const named = new NamedSchemas();
+  const { schemas, ...components } = document.components ?? {};
+  return {
+    ...document,
+    paths: completed(named.refer(document.paths) as OpenAPIObject['paths']),
+    components: {
+      ...components,
+      schemas: { ...schemas, ...(named.all as typeof schemas) },
+      responses: Object.fromEntries(
+        Object.values(anywhere).map((code) => [
+          code,
+          {
+            description: `\`${code}\`: ${errorCodes[code]}`,
+            ...(code === 'rate_limited'
+              ? { headers: { 'Retry-After': { schema: { type: 'integer' }, description: 'seconds' } } }
+              : {}),
+            content: {
+              'application/json': {
+                schema: { $ref: '#/components/schemas/ErrorBody' },
+                example: { error: { code, message: errorCodes[code] } },
+              },
+            },
+          },
+        ]),
+      ),
+    },
   };
-  return document;
 }
 
-/** The document as a page at /api/docs, and as JSON at /api/openapi.json. */
-export function serveOpenApi(app: INestApplication): void {
-  SwaggerModule.setup('api/docs', app, () => openApiDocument(app), { jsonDocumentUrl: 'api/openapi.json' });
+interface Operation {
+  parameters?: { in: string; schema?: object }[];
+  responses: object;
+}
+
+/** Adds what holds for every route: which errors any may answer with, and that what stands in paths are ids. */
+function completed(paths: OpenAPIObject['paths']): OpenAPIObject['paths'] {
+  const common = Object.fromEntries(
+    Object.entries(anywhere).map(([status, code]) => [status, { $ref: `#/components/responses/${code}` }]),
+  );
+  const complete = ({ parameters = [], responses, ...rest }: Operation): Operation => ({
+    ...rest,
+    parameters: parameters.map((parameter) =>
+      parameter.in === 'path' ? { ...parameter, schema: { ...parameter.schema, format: 'uuid' } } : parameter,
+    ),
+    responses: { ...responses, ...common },
+  });
+  return Object.fromEntries(
+    Object.entries(paths).map(([path, operations]) => [
+      path,
+      path.startsWith('/api/')
+        ? Object.fromEntries(
+            Object.entries(operations as Record<string, Operation>).map(([method, operation]) => [
+              method,
+              complete(operation),
+            ]),
+          )
+        : operations,
+    ]),
+  );
 }

@@ -1,4 +1,4 @@
-import { Module } from '@nestjs/common';
+import { type MiddlewareConsumer, Module, type NestModule } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { HealthController } from './health.controller.js';
 import { HealthService } from './health.service.js';
@@ -7,6 +7,7 @@ import { RoomStateModule } from '../room-state/room-state.module.js';
 import { MetricsController } from './metrics.controller.js';
 import { MetricsService } from './metrics.service.js';
 import { RateLimitGuard } from './rate-limit.guard.js';
+import { RequestsInFlight } from './requests-in-flight.js';
 import { StatisticsController } from './statistics.controller.js';
 import { StatisticsService } from './statistics.service.js';
 import { TimeController } from './time.controller.js';
@@ -18,7 +19,14 @@ import { TimeController } from './time.controller.js';
     HealthService,
     StatisticsService,
     MetricsService,
+    RequestsInFlight,
     { provide: APP_GUARD, useClass: RateLimitGuard },
   ],
 })
-export class OperationsModule {}
+export class OperationsModule implements NestModule {
+  constructor(private readonly requests: RequestsInFlight) {}
+
+  configure(consumer: MiddlewareConsumer): void {
+    consumer.apply(this.requests.count).forRoutes('{*path}');
+  }
+}

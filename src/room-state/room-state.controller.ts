@@ -1,32 +1,13 @@
 import { Controller, Get, Param, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
-import { IsInt, IsOptional, Max, Min } from 'class-validator';
 import { CurrentUser } from '../auth/caller.js';
 import { Clock } from '../config/clock.js';
 import { rest, type User } from '../contract/index.js';
 import { Answers, Refuses } from '../errors/documented.js';
 import { IdPipe } from '../errors/id.pipe.js';
 import { seal } from '../events/envelope.js';
+import { ReadLogDto } from './room-state.dto.js';
 import { RoomStateService } from './room-state.service.js';
-
-export class ReadLogDto {
-  /** Events after this one; without it, from the oldest kept. */
-  @Max(Number.MAX_SAFE_INTEGER)
-  @Min(0)
-  @IsInt()
-  @Type(() => Number)
-  @IsOptional()
-  after?: number;
-
-  /** How many at most, 1 to 1000; 100 without it. */
-  @Max(1000)
-  @Min(1)
-  @IsInt()
-  @Type(() => Number)
-  @IsOptional()
-  limit?: number;
-}
 
 @ApiTags('rooms')
 @ApiBearerAuth()

@@ -1,16 +1,5 @@
 import { Type } from 'class-transformer';
-import {
-  IsIn,
-  IsInt,
-  IsObject,
-  IsOptional,
-  IsString,
-  IsUUID,
-  Length,
-  Max,
-  Min,
-  ValidateNested,
-} from 'class-validator';
+import { IsIn, IsInt, IsObject, IsOptional, IsUUID, Max, Min, ValidateNested } from 'class-validator';
 import type { Permission, Visibility } from '../contract/index.js';
 import { IsLine } from '../errors/text.decorator.js';
 
@@ -61,8 +50,7 @@ export class UpdateRoomDto {
 
 export class JoinRoomDto {
   /** Needed for a private room. */
-  @Length(1, 100)
-  @IsString()
+  @IsLine(1, 100)
   @IsOptional()
   invite?: string;
 }

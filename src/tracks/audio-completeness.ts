@@ -75,13 +75,14 @@ async function mp4IsComplete(file: Bytes): Promise<boolean> {
   return at === file.size && seen.has('moov') && (seen.has('mdat') || seen.has('moof'));
 }
 
-/** Ogg (RFC 3533): the last page ends where the file ends. */
+/** Ogg (RFC 3533): the last page is marked as the stream's last, and ends where the file ends. */
 async function oggIsComplete(file: Bytes): Promise<boolean> {
   const largestPage = 27 + 255 + 255 * 255;
+  const endOfStream = 4;
   const from = Math.max(0, file.size - largestPage);
   const tail = await file.at(from, file.size - from);
   const at = tail.lastIndexOf('OggS', undefined, 'latin1');
-  if (at === -1 || at + 27 > tail.length) return false;
+  if (at === -1 || at + 27 > tail.length || (tail[at + 5]! & endOfStream) === 0) return false;
   const segments = tail.subarray(at + 27, at + 27 + tail[at + 26]!);
   if (segments.length < tail[at + 26]!) return false;
   const body = segments.reduce((sum, length) => sum + length, 0);
@@ -171,7 +172,8 @@ async function framesAreComplete(file: Bytes, frameOf: FrameOf): Promise<boolean
   while (at < end) {
     const header = await file.at(at, Math.min(7, end - at));
     const length = header.length < 4 ? undefined : frameOf(header);
-    if (length === undefined) return header.length >= 4 || header[0] !== 0xff;
+    // Too few bytes for a header, but the beginning of one.
+    if (length === undefined) return header.length === 7 || header[0] !== 0xff;
     if (at + length > end) return false;
     at += length;
   }

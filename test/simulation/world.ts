@@ -283,8 +283,9 @@ export class World {
     await this.#go(Infinity);
     this.#connect(client, options.node);
     await this.#go(Infinity);
-    if (feed!.fanOut.deliveries.users.length > before)
-      {fail(`${before} slots do not do for whoever comes back`);}
+    if (feed!.fanOut.deliveries.users.length > before) {
+      fail(`${before} slots do not do for whoever comes back`);
+    }
   }
 }
 

@@ -50,7 +50,7 @@ export function person(url: string, token: string, user: User): Person {
     delete: call('DELETE'),
     upload(roomId, bytes, name, type = 'application/octet-stream') {
       const form = new FormData();
-      form.append('audio_file', new Blob([Uint8Array.from(bytes)], { type }), name);
+      form.append('audio_file', new Blob([new Uint8Array(bytes)], { type }), name);
       return request(url, 'POST', `/rooms/${roomId}/tracks`, {
         headers: { authorization: `Bearer ${token}` },
         body: form,

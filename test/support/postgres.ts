@@ -124,8 +124,9 @@ async function serve(
     try {
       await eventually(
         async () => {
-          if (server.exitCode !== null)
+          if (server.exitCode !== null) {
             throw new Error(`PostgreSQL ended with ${server.exitCode}:\n${output}`);
+          }
           return answers(port);
         },
         'PostgreSQL to answer',

@@ -1,0 +1,172 @@
+// Three people listen together in a room of a running server:
+//   npm run demo -- http://localhost:3000
+// Prints each event once, with the listeners that have it, and ends with 0 if all three saw the same in the same
+// order.
+import { readFile } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { io } from 'socket.io-client';
+
+const { positionals } = parseArgs({ allowPositionals: true });
+const url = (positionals[0] ?? 'http://localhost:3000').replace(/\/$/, '');
+const names = ['Ada', 'Bob', 'Cleo'];
+const files = ['tagged.mp3', 'tagged.m4a', 'tagged.flac'];
+const patience = 10_000;
+
+/** Who has seen which logged event, in the order in which it came. */
+const seen = new Map(names.map((name) => [name, []]));
+const sockets = [];
+let waiting = [];
+
+try {
+  await requireServer();
+  const [ada, bob, cleo] = await Promise.all(names.map(signIn));
+  const { room } = await call(ada, 'POST', '/rooms', { name: 'Demo' });
+  for (const person of [bob, cleo]) await call(person, 'POST', `/rooms/${room.id}/join`);
+  console.log(`${url}  room "${room.name}" ${room.id}\n`);
+  console.log(`  seq  ${names.map((name) => name.padEnd(5)).join('')} event`);
+  for (const person of [ada, bob, cleo]) await listen(person, room.id);
+
+  // The first starts by itself, being the first in a silent room.
+  const tracks = [];
+  for (const [index, file] of files.entries())
+    tracks.push(await upload([ada, bob, cleo][index], room.id, file));
+  await call(ada, 'POST', `/tracks/${tracks[2].id}/vote`);
+  await call(bob, 'POST', `/tracks/${tracks[2].id}/vote`);
+  await call(cleo, 'POST', `/tracks/${tracks[1].id}/vote`);
+  // Long enough to hear something, shorter than the track.
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  for (const command of ['pause', 'resume', 'skip', 'pause', 'stop', 'start', 'stop']) {
+    await call(ada, 'POST', `/rooms/${room.id}/playback/${command}`);
+  }
+  const { sequence } = await call(ada, 'GET', `/rooms/${room.id}`);
+  await until(
+    () => names.every((name) => seen.get(name).at(-1)?.metadata.sequence >= sequence),
+    `event ${sequence}`,
+  );
+  report(sequence);
+  for (const socket of sockets) socket.offAny();
+  await call(ada, 'DELETE', `/rooms/${room.id}`);
+} catch (error) {
+  console.error(`\n${error.message}`);
+  process.exitCode = 1;
+} finally {
+  for (const socket of sockets) socket.disconnect();
+}
+
+async function requireServer() {
+  const answer = await fetch(`${url}/health/ready`, { signal: AbortSignal.timeout(5000) }).catch(
+    () => undefined,
+  );
+  if (!answer) throw new Error(`Nothing answers at ${url}. Start the server first: npm start`);
+  if (!answer.ok) throw new Error(`The server at ${url} is not ready: ${await answer.text()}`);
+}
+
+async function signIn(username) {
+  const { token } = await call(undefined, 'POST', '/auth/guest', { username });
+  return { username, token };
+}
+
+async function upload(person, roomId, file) {
+  const form = new FormData();
+  const bytes = await readFile(new URL(`../test/fixtures/${file}`, import.meta.url));
+  form.append('audio_file', new Blob([bytes]), file);
+  const { track } = await call(person, 'POST', `/rooms/${roomId}/tracks`, form);
+  return track;
+}
+
+async function call(person, method, path, body) {
+  const isForm = body instanceof FormData;
+  const response = await fetch(`${url}/api${path}`, {
+    method,
+    headers: {
+      ...(person ? { authorization: `Bearer ${person.token}` } : {}),
+      ...(body && !isForm ? { 'content-type': 'application/json' } : {}),
+    },
+    body: isForm ? body : body && JSON.stringify(body),
+    signal: AbortSignal.timeout(patience),
+  });
+  const answer = await response.json();
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${answer.error?.message}`);
+  return answer;
+}
+
+function listen({ username, token }, roomId) {
+  const socket = io(`${url}/rooms/${roomId}`, { auth: { token }, forceNew: true, reconnection: false });
+  sockets.push(socket);
+  socket.onAny((_type, event, confirm) => {
+    confirm?.();
+    if (event.metadata.sequence === undefined) return;
+    seen.get(username).push(event);
+    print(event);
+    for (const look of [...waiting]) look();
+  });
+  return new Promise((resolve, reject) => {
+    socket.once('connection_established', resolve);
+    socket.once('connect_error', reject);
+  });
+}
+
+/** One line for each event, printed once everyone has it whom it concerns. */
+function print({ event_id, type, data, metadata }) {
+  const has = names.map((name) => seen.get(name).some((event) => event.event_id === event_id));
+  // Whoever connects has their own arrival in the state they are given.
+  const expected = type === 'user_connected_websocket' ? data.online_count - 1 : sockets.length;
+  if (has.filter(Boolean).length < expected) return;
+  const ticks = has.map((tick) => (tick ? '✓' : '·').padEnd(5)).join('');
+  console.log(
+    `${String(metadata.sequence).padStart(5)}  ${ticks} ${type.padEnd(25)} ${detail(data)}`.trimEnd(),
+  );
+}
+
+function detail(data) {
+  const who = data.user ?? data.uploader ?? data.voter;
+  const parts = [
+    who && who.username,
+    data.track && `${data.track.original_name} (${data.track.artist} – ${data.track.title})`,
+    data.queue_position && `place ${data.queue_position}`,
+    data.track?.vote_score && `votes ${data.track.vote_score}`,
+    data.playback && `${data.playback.status} at ${data.playback.position.toFixed(2)} s`,
+    data.online_count && `${data.online_count} online`,
+  ];
+  return parts.filter(Boolean).join(', ');
+}
+
+/** Waits until something holds, looking at every event. */
+function until(holds, what) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => reject(new Error(`Waited ${patience / 1000} s for ${what} to reach everyone.`)),
+      patience,
+    );
+    const look = () => {
+      if (!holds()) return;
+      clearTimeout(timer);
+      waiting = waiting.filter((other) => other !== look);
+      resolve();
+    };
+    waiting.push(look);
+    look();
+  });
+}
+
+/** Whoever connected later has seen less; from there on all must have seen the same, without a gap. */
+function report(sequence) {
+  const orders = names.map((name) => seen.get(name).map((event) => event.metadata.sequence));
+  const latest = Math.max(...orders.map(([first]) => first));
+  for (const [index, order] of orders.entries()) {
+    const gap = order.findIndex((value, at) => at > 0 && value !== order[at - 1] + 1);
+    if (gap !== -1) throw new Error(`${names[index]} saw ${order[gap]} after ${order[gap - 1]}.`);
+  }
+  const [first, ...others] = names.map((name) =>
+    seen
+      .get(name)
+      .filter((event) => event.metadata.sequence >= latest)
+      .map((event) => event.event_id)
+      .join(),
+  );
+  if (others.some((other) => other !== first)) throw new Error('The listeners saw different events.');
+  const together = sequence - latest + 1;
+  console.log(
+    `\n${names.join(', ')} saw the same ${together} events, ${latest} to ${sequence}, in the same order.`,
+  );
+}

@@ -1,0 +1,100 @@
+import { resolve } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { readSettings, SettingError } from './settings.js';
+
+describe('the settings', () => {
+  it('have the defaults that the contract names', () => {
+    expect(readSettings({})).toMatchObject({
+      port: 3000,
+      host: '0.0.0.0',
+      dataDir: resolve('data'),
+      database: { kind: 'sqlite', file: resolve('data/roomcast.sqlite'), sync: 'normal' },
+      jwtSecret: null,
+      corsOrigins: [],
+      trustProxy: false,
+      maxUploadBytes: 50 * 1024 * 1024,
+      confirmationTimeoutMs: 5000,
+      confirmationAttempts: 3,
+      eventRetention: 1000,
+      rateLimit: true,
+      logLevel: 'info',
+    });
+  });
+
+  it('are taken from the environment', () => {
+    const settings = readSettings({
+      PORT: ' 8080 ',
+      HOST: '127.0.0.1',
+      DATA_DIR: '/srv/roomcast',
+      JWT_SECRET: 's'.repeat(32),
+      CORS_ORIGINS: 'https://a.example, http://localhost:5173',
+      TRUST_PROXY: '2',
+      MAX_UPLOAD_MB: '7',
+      SQLITE_SYNC: 'FULL',
+      RATE_LIMIT: 'off',
+      LOG_LEVEL: 'debug',
+    });
+    expect(settings).toMatchObject({
+      port: 8080,
+      host: '127.0.0.1',
+      dataDir: '/srv/roomcast',
+      database: { kind: 'sqlite', file: '/srv/roomcast/roomcast.sqlite', sync: 'full' },
+      jwtSecret: 's'.repeat(32),
+      corsOrigins: ['https://a.example', 'http://localhost:5173'],
+      trustProxy: 2,
+      maxUploadBytes: 7 * 1024 * 1024,
+      rateLimit: false,
+      logLevel: 'debug',
+    });
+    const url = 'postgres://user:word@db:5432/roomcast';
+    expect(readSettings({ DATABASE_URL: url }).database).toEqual({ kind: 'postgres', url });
+    expect(readSettings({ CORS_ORIGINS: '*' }).corsOrigins).toBe('*');
+  });
+
+  it('that are empty are as if they were not set', () => {
+    expect(readSettings({ PORT: '', DATABASE_URL: ' ', JWT_SECRET: '', CORS_ORIGINS: '' })).toEqual(
+      readSettings({}),
+    );
+  });
+
+  it.each([
+    ['PORT', '65536'],
+    ['PORT', '-1'],
+    ['PORT', '3e3'],
+    ['PORT', '0x50'],
+    ['MAX_UPLOAD_MB', '0'],
+    ['MAX_UPLOAD_MB', '1.5'],
+    ['CONFIRMATION_TIMEOUT_MS', 'soon'],
+    ['CONFIRMATION_ATTEMPTS', '0'],
+    ['EVENT_RETENTION', '-5'],
+    ['RATE_LIMIT', 'maybe'],
+    ['LOG_LEVEL', 'loud'],
+    ['SQLITE_SYNC', 'off'],
+    ['DATABASE_URL', 'mysql://db/roomcast'],
+    ['CORS_ORIGINS', 'https://a.example/path'],
+    ['CORS_ORIGINS', 'a.example'],
+    ['TRUST_PROXY', 'yes;no'],
+  ])('%s cannot be %j, which is said in one line with what is allowed', (name, value) => {
+    const read = () => readSettings({ [name]: value });
+    expect(read).toThrow(SettingError);
+    expect(read).toThrow(
+      new RegExp(`^${name} is ${JSON.stringify(value).replace(/[.?+*]/g, '\\$&')}; allowed: [^\\n]+$`),
+    );
+  });
+
+  it.each([
+    ['JWT_SECRET', 'too short a secret'],
+    ['DATABASE_URL', 'mysql://user:password1@db/roomcast'],
+  ])('a wrong %s is not shown with what is secret in it', (name, value) => {
+    const error = (() => {
+      try {
+        return readSettings({ [name]: value });
+      } catch (thrown) {
+        return thrown;
+      }
+    })();
+    expect(error).toBeInstanceOf(SettingError);
+    expect((error as SettingError).message).toContain(name);
+    expect((error as SettingError).message).not.toMatch(/too short|password1/);
+  });
+});

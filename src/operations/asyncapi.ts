@@ -1,0 +1,172 @@
+import type { TSchema } from 'typebox';
+import {
+  catalogue,
+  Confirmation,
+  errorCodes,
+  type ErrorCode,
+  type EventType,
+  eventTypes,
+  LobbyAuth,
+  lobbyRefusals,
+  MessageFailure,
+  priorities,
+  Refusal,
+  RoomAuth,
+  roomRefusals,
+  socketMessages,
+  type SocketMessage,
+} from '../contract/index.js';
+import { eventName, NamedSchemas } from './named-schemas.js';
+
+type Json = Record<string, unknown>;
+
+/** A type that is for one connection or user comes on whichever namespace concerns it. */
+const goesTo = (type: EventType, namespace: 'room' | 'lobby'): boolean => {
+  const audience: readonly string[] = catalogue[type].audience;
+  if (type === 'error') return true;
+  return audience.includes(namespace) || (namespace === 'room' && audience.includes('connection'));
+};
+
+/** The AsyncAPI document, generated from the event catalogue. */
+export function asyncApiDocument(): Json {
+  const named = new NamedSchemas();
+  const schema = (value: TSchema): unknown => named.refer(JSON.parse(JSON.stringify(value)));
+  return {
+    asyncapi: '3.0.0',
+    info: {
+      title: 'Roomcast',
+      version: '1',
+      license: { name: 'MIT', url: 'https://opensource.org/license/mit' },
+      description: [
+        'What happens in rooms, over Socket.IO 4 (any client; the default parser). One namespace a room, and `/` for the lobby.',
+        'Every event is emitted under its type’s name with the envelope as its one argument. An event whose `metadata.requires_confirmation` is true carries an acknowledgement: the client confirms by calling it, with nothing or with a `Confirmation`.',
+        'Every message of a client is acknowledged: with its answer, which has `ok: true`, or with a `Failure`.',
+        'A handshake that is refused arrives as `connect_error` with a `Refusal` as its `data`.',
+        'Times are Unix seconds with a fraction, positions and durations seconds, ids UUIDs. The REST API is described at `/api/openapi.json`.',
+      ].join('\n\n'),
+    },
+    defaultContentType: 'application/json',
+    servers: {
+      self: { host: 'localhost:3000', protocol: 'ws', pathname: '/socket.io/', description: 'Socket.IO 4' },
+    },
+    channels: {
+      room: {
+        address: '/rooms/{room_id}',
+        title: 'A room',
+        description:
+          'First comes `connection_established` with the whole room as of its `sequence`; then, where `after_sequence` was given and the log holds all that came after it, exactly the events that were missed (`resumed: true`); then live events, without a gap between.',
+        parameters: { room_id: { description: 'UUID of the room; the caller must be its participant' } },
+        messages: channelMessages('room'),
+        bindings: handshake(RoomAuth, schema),
+        'x-refusals': refusals(roomRefusals),
+      },
+      lobby: {
+        address: '/',
+        title: 'The lobby',
+        description:
+          'Which public rooms come and go, and how the server is. Nothing here is logged or replayed.',
+        messages: channelMessages('lobby'),
+        bindings: handshake(LobbyAuth, schema),
+        'x-refusals': refusals(lobbyRefusals),
+      },
+    },
+    operations: { ...operationsOf('room'), ...operationsOf('lobby') },
+    components: {
+      messages: {
+        ...Object.fromEntries(eventTypes.map((type) => [type, eventMessage(type)])),
+        ...clientMessages(schema),
+        confirmation: {
+          name: 'confirmation',
+          summary: 'Acknowledges an event that asks for it; may be empty.',
+          payload: { $ref: '#/components/schemas/Confirmation' },
+        },
+      },
+      schemas: {
+        ...named.all,
+        Confirmation: schema(Confirmation),
+        Failure: schema(MessageFailure),
+        Refusal: schema(Refusal),
+      },
+    },
+    'x-priorities': priorities,
+    'x-error-codes': errorCodes,
+  };
+}
+
+function channelMessages(namespace: 'room' | 'lobby'): Json {
+  const events = eventTypes.filter((type) => goesTo(type, namespace));
+  const sent = sentTo(namespace);
+  const names = [...events, ...sent.flatMap((name) => [name, `${name}_answer`])];
+  if (events.some(isConfirmed)) names.push('confirmation');
+  return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/messages/${name}` }]));
+}
+
+function clientMessages(schema: (value: TSchema) => unknown): Json {
+  const written: Json = {};
+  for (const [name, { description, payload, answer }] of Object.entries(socketMessages)) {
+    written[name] = { name, summary: description, payload: schema(payload) };
+    written[`${name}_answer`] = {
+      name: `${name}_answer`,
+      summary: `Acknowledges \`${name}\`.`,
+      payload: { anyOf: [schema(answer), { $ref: '#/components/schemas/Failure' }] },
+    };
+  }
+  return written;
+}
+
+/** The messages that a namespace takes. */
+const sentTo = (namespace: 'room' | 'lobby'): SocketMessage[] =>
+  (Object.keys(socketMessages) as SocketMessage[]).filter(
+    (name) => namespace === 'room' || socketMessages[name].lobby,
+  );
+
+const isConfirmed = (type: EventType): boolean => priorities[catalogue[type].priority].confirmed;
+
+function operationsOf(namespace: 'room' | 'lobby'): Json {
+  const channel = { $ref: `#/channels/${namespace}` };
+  const message = (name: string) => ({ $ref: `#/channels/${namespace}/messages/${name}` });
+  const operations: Json = {};
+  for (const type of eventTypes.filter((candidate) => goesTo(candidate, namespace))) {
+    operations[`${namespace}_${type}`] = {
+      action: 'send',
+      channel,
+      summary: catalogue[type].description,
+      messages: [message(type)],
+      ...(isConfirmed(type) ? { reply: { channel, messages: [message('confirmation')] } } : {}),
+    };
+  }
+  for (const name of sentTo(namespace)) {
+    operations[`${namespace}_${name}`] = {
+      action: 'receive',
+      channel,
+      summary: socketMessages[name].description,
+      messages: [message(name)],
+      reply: { channel, messages: [message(`${name}_answer`)] },
+    };
+  }
+  return operations;
+}
+
+function eventMessage(type: EventType): Json {
+  const { priority, group, audience, logged, description } = catalogue[type];
+  return {
+    name: type,
+    title: eventName(type),
+    summary: description,
+    tags: [{ name: group }],
+    payload: { $ref: `#/components/schemas/${eventName(type)}` },
+    'x-priority': priority,
+    'x-audience': audience,
+    // The lobby has no log.
+    'x-logged': logged && (audience as readonly string[]).includes('room'),
+    'x-requires-confirmation': isConfirmed(type),
+  };
+}
+
+/** Socket.IO has no binding of its own; its handshake's `auth` is described as the WebSocket binding's extension. */
+const handshake = (auth: TSchema, schema: (value: TSchema) => unknown): Json => ({
+  ws: { bindingVersion: '0.1.0', 'x-socketio-auth': schema(auth) },
+});
+
+const refusals = (codes: readonly ErrorCode[]): Json =>
+  Object.fromEntries(codes.map((code) => [code, errorCodes[code]]));

@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { io } from 'socket.io-client';
+import type { Envelope } from '../src/contract/index.js';
+import { EventBroadcasterService } from '../src/events/event-broadcaster.service.js';
+import { guest, roomOf } from './support/api.js';
+import { eventually } from './support/listener.js';
+import { startServer, type TestServer } from './support/server.js';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startServer();
+});
+afterAll(() => server.close());
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
+/** What is held once everything that can go is gone. */
+async function held(): Promise<number> {
+  for (let i = 0; i < 3; i += 1) {
+    collect();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return process.memoryUsage().heapUsed;
+}
+
+it('a hundred thousand events in one room leave no more behind than twenty thousand', async () => {
+  const ada = await guest(server.url, 'ada');
+  const bob = await guest(server.url, 'bob');
+  const room = await roomOf(ada);
+  const broadcaster = server.app.get(EventBroadcasterService);
+  // It keeps nothing, so that what grows is the server's.
+  let got = 0;
+  let last = 0;
+  let gaps = 0;
+  const socket = io(`${server.url}/rooms/${room.id}`, {
+    auth: { token: ada.token },
+    transports: ['websocket'],
+    forceNew: true,
+  });
+  socket.onAny((type: string, event: Envelope, confirm?: () => void) => {
+    const { sequence } = event.metadata;
+    confirm?.();
+    if (type === 'connection_established') last = (event as Envelope<'connection_established'>).data.sequence;
+    if (sequence === undefined) return;
+    if (sequence !== last + 1) gaps += 1;
+    last = sequence;
+    got += 1;
+  });
+  await eventually(() => last > 0, 'the state');
+
+  const raise = async (upTo: number) => {
+    while (got < upTo) {
+      for (let i = 0; i < 100; i += 1) {
+        await broadcaster.roomChange(room.id, async (change) => {
+          for (let n = 0; n < 8; n += 1) {
+            change.userActivity('user_connected_websocket', { user: bob.user, online_count: n });
+          }
+          // Those that are confirmed, too.
+          change.userActivity('user_joined', { user: bob.user, participant_count: 1 });
+          change.userActivity('user_left', { user: bob.user, participant_count: 1, reason: 'left' });
+        });
+      }
+      const target = got + (1000 - (got % 1000));
+      await eventually(() => got >= target, 'the events to arrive');
+    }
+  };
+  await raise(20_000);
+  const early = await held();
+  await raise(100_000);
+  const late = await held();
+  console.log(
+    `heap after 20,000 events ${(early / 2 ** 20).toFixed(1)} MiB, after 100,000 ${(late / 2 ** 20).toFixed(1)} MiB`,
+  );
+  expect(gaps).toBe(0);
+  expect(got).toBeGreaterThanOrEqual(100_000);
+  expect(late).toBeLessThan(early * 1.1);
+  socket.disconnect();
+}, 120_000);

@@ -1,0 +1,130 @@
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { rm } from 'node:fs/promises';
+import { type Envelope } from '../src/contract/index.js';
+import { guest, person, roomOf, stateOf } from './support/api.js';
+import { listen, type Listener } from './support/listener.js';
+import {
+  type ServerProcess,
+  spawnServer,
+  startServer,
+  temporaryFolder,
+  type TestServer,
+} from './support/server.js';
+
+let server: TestServer;
+const opened: Listener[] = [];
+const processes: ServerProcess[] = [];
+const folders: string[] = [];
+beforeAll(async () => {
+  server = await startServer();
+});
+afterEach(async () => {
+  for (const listener of opened.splice(0)) listener.close();
+  for (const { child, end } of processes.splice(0)) {
+    if (child.exitCode === null && child.signalCode === null) await end('SIGKILL');
+  }
+  for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
+});
+afterAll(() => server.close());
+
+const hear = async (...args: Parameters<typeof listen>): Promise<Listener> => {
+  const listener = await listen(...args);
+  opened.push(listener);
+  return listener;
+};
+
+const presence = (listener: Listener) =>
+  listener.logged
+    .filter(({ type }) => /websocket$/.test(type))
+    .map((event) => {
+      const { user, online_count } = (event as Envelope<'user_connected_websocket'>).data;
+      return [event.type, user.username, online_count];
+    });
+
+it('a user is there from their first connection to their last, however many there are', async () => {
+  const [ada, bob] = [await guest(server.url, 'ada'), await guest(server.url, 'bob')];
+  const room = await roomOf(ada, [bob]);
+  const hers = await hear(server.url, ada, room.id);
+  const [first, second, third] = [
+    await hear(server.url, bob, room.id),
+    await hear(server.url, bob, room.id),
+    await hear(server.url, bob, room.id),
+  ];
+  expect((await stateOf(ada, room.id)).room.online_count).toBe(2);
+  first.close();
+  second.socket.io.engine.close();
+  // Something later than the closing, so that what would be told of it had its time.
+  const { sequence } = await stateOf(ada, room.id);
+  await ada.patch(`/rooms/${room.id}`, { name: 'Later' });
+  await hers.next('room_state_updated');
+  expect((await stateOf(ada, room.id)).sequence).toBe(sequence);
+  third.close();
+  await hers.next('user_disconnected_websocket');
+  expect(presence(hers)).toEqual([
+    ['user_connected_websocket', 'bob', 2],
+    ['user_disconnected_websocket', 'bob', 1],
+  ]);
+  expect((await stateOf(ada, room.id)).room.online_users).toEqual([ada.user]);
+  await hear(server.url, bob, room.id);
+  await hers.until(() => presence(hers).length === 3, 'his return');
+  expect(presence(hers).at(-1)).toEqual(['user_connected_websocket', 'bob', 2]);
+});
+
+it('a user whose connections come and go at once is there at the end, or not, as the log says', async () => {
+  const [ada, bob] = [await guest(server.url, 'ada'), await guest(server.url, 'bob')];
+  const room = await roomOf(ada, [bob]);
+  const hers = await hear(server.url, ada, room.id);
+  await Promise.all(
+    Array.from({ length: 10 }, async (_, i) => {
+      const his = await hear(server.url, bob, room.id);
+      if (i % 2) his.close();
+      else his.socket.io.engine.close();
+    }),
+  );
+  await hers.until(() => presence(hers).at(-1)?.[0] === 'user_disconnected_websocket', 'his going');
+  // Comings and goings alternate: nobody comes twice without going.
+  const told = presence(hers).map(([type]) => type);
+  expect(told).toEqual(
+    told.map((_, i) => (i % 2 ? 'user_disconnected_websocket' : 'user_connected_websocket')),
+  );
+  expect((await stateOf(ada, room.id)).room.online_users).toEqual([ada.user]);
+});
+
+it('after a killed process the next one tells the log who is gone', async () => {
+  const folder = await temporaryFolder();
+  folders.push(folder);
+  const first = await spawnServer({ DATA_DIR: folder });
+  processes.push(first);
+  const [ada, bob] = [await guest(first.url, 'ada'), await guest(first.url, 'bob')];
+  const room = await roomOf(ada, [bob]);
+  await hear(first.url, ada, room.id);
+  await hear(first.url, bob, room.id);
+  const last = await hear(first.url, bob, room.id);
+  const { sequence, room: before } = await stateOf(ada, room.id);
+  expect(before.online_count).toBe(2);
+  await first.end('SIGKILL');
+  await last.until(() => !last.socket.connected, 'the connection to break');
+
+  const second = await spawnServer({ DATA_DIR: folder });
+  processes.push(second);
+  const again = person(second.url, ada.token, ada.user);
+  const { body } = await again.get(`/rooms/${room.id}/events?after=${sequence}`);
+  const told = (body.events as Envelope<'user_disconnected_websocket'>[]).map(({ type, data, metadata }) => [
+    type,
+    data.user.username,
+    data.online_count,
+    metadata.sequence,
+  ]);
+  expect(told.map(([type, , count, place]) => [type, count, place])).toEqual([
+    ['user_disconnected_websocket', 1, sequence + 1],
+    ['user_disconnected_websocket', 0, sequence + 2],
+  ]);
+  expect(told.map(([, name]) => name).sort()).toEqual(['ada', 'bob']);
+  expect((await stateOf(again, room.id)).room.online_users).toEqual([]);
+
+  // Who returns with what they saw is told so, too.
+  const his = await hear(second.url, person(second.url, bob.token, bob.user), room.id, {
+    afterSequence: sequence,
+  });
+  expect(his.ofType('connection_established')[0]!.data).toMatchObject({ resumed: true, replayed: 3 });
+});
