@@ -1,7 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Caller } from '../src/auth/caller.js';
 import type { EventType, RoomEvent } from '../src/contract/index.js';
 import { makeEvent } from '../src/events/envelope.js';
 import { Statistics } from '../src/events/statistics.js';
@@ -64,7 +63,7 @@ describe('a listener that stops reading', () => {
         if (raised % 2000 === 0) each();
       }
       const head = await headOf();
-      await eventually(() => healthy.sequences.at(-1) === head, 'the healthy one to have everything');
+      await eventually(() => healthy.sequences.at(-1) === head, 'the healthy one to have everything', 60_000);
     };
     await flood(2000);
     const alone = p99(took);
@@ -90,13 +89,17 @@ describe('a listener that stops reading', () => {
     const head = await headOf();
     expect(seen).toBeLessThan(head);
     const back = await listen(server.url, bob, roomId, { afterSequence: seen });
-    await back.until(() => back.events.at(-1)!.metadata.sequence === head, 'everything that was missed');
+    await back.until(
+      () => back.events.at(-1)!.metadata.sequence === head,
+      'everything that was missed',
+      60_000,
+    );
     expect(back.ofType('connection_established')[0]!.data).toMatchObject({ resumed: true });
     expect(back.sequences).toEqual(back.sequences.map((_, place) => seen + 1 + place));
     expect(await slowClosed()).toBe(1);
     healthy.close();
     back.close();
-  }, 60_000);
+  }, 120_000);
 });
 
 describe('a listener that keeps up', () => {
