@@ -41,6 +41,10 @@ export default tseslint.config(
       '@typescript-eslint/no-unsafe-member-access': 'off',
       '@typescript-eslint/no-unsafe-return': 'off',
       '@typescript-eslint/unbound-method': 'off',
+      '@typescript-eslint/no-base-to-string': 'off',
+      '@typescript-eslint/require-await': 'off',
+      // Some print what they measured.
+      'no-console': 'off',
     },
   },
   {
@@ -49,10 +53,12 @@ export default tseslint.config(
       globals: {
         AbortSignal: 'readonly',
         Blob: 'readonly',
+        Buffer: 'readonly',
         console: 'readonly',
         fetch: 'readonly',
         FormData: 'readonly',
         module: 'writable',
+        performance: 'readonly',
         process: 'readonly',
         setTimeout: 'readonly',
         clearTimeout: 'readonly',

@@ -8,7 +8,7 @@ import { randomBytes } from 'node:crypto';
 export class RawClient {
   /** Set by whoever wants them. */
   onReady = () => {};
-  onEvent = (_text, _ackId) => {};
+  onEvent = () => {};
   onClose = () => {};
   #socket;
   #rest = Buffer.alloc(0);

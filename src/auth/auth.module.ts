@@ -15,7 +15,8 @@ import { SessionsService } from './sessions.service.js';
     JwtModule.registerAsync({
       inject: [SETTINGS],
       useFactory: (settings: Settings) => ({
-        secret: jwtSecret(settings),
+        // As a key object: of a string, jsonwebtoken would try for each token whether it is a public key.
+        secret: createSecretKey(Buffer.from(jwtSecret(settings))),
         signOptions: { algorithm: 'HS256' },
       }),
     }),
