@@ -201,16 +201,11 @@ export class SimulatedNode {
     this.#lanes.add(lane);
     return new Promise<R>((resolve, reject) => {
       lane.push(async () => {
-        let answer: () => void;
-        try {
-          const result = await work();
-          answer = () => resolve(result);
-        } catch (error) {
-          answer = () => reject(error);
-        }
+        const [answer] = await Promise.allSettled([work()]);
         lane.push(() => {
           this.#lanes.delete(lane);
-          answer();
+          if (answer.status === 'fulfilled') resolve(answer.value);
+          else reject(asError(answer.reason));
         });
       });
     });

@@ -224,8 +224,8 @@ export class World {
   /** No type is `low` yet; the way for one is there. */
   #low(node: SimulatedNode | undefined): void {
     const { roomId } = this;
-    const data = { status: 'ok', message: `low ${++this.#raised}` } as const;
-    const event = makeEvent('server_status', roomId, this.clock.now(), data);
+    const data = { track_id: someone.id, queue_position: 1, user: someone };
+    const event = makeEvent('queue_reordered', roomId, this.clock.now(), data);
     node?.arrives({
       to: 'room',
       roomId,
