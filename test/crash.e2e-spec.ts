@@ -10,8 +10,9 @@ import { type ServerProcess, spawnServer, temporaryFolder } from './support/serv
 let running: ServerProcess | undefined;
 let folder: string | undefined;
 afterEach(async () => {
-  if (running && running.child.exitCode === null && running.child.signalCode === null)
+  if (running && running.child.exitCode === null && running.child.signalCode === null) {
     await running.end('SIGKILL');
+  }
   if (folder) await rm(folder, { recursive: true, force: true });
 });
 
@@ -119,8 +120,9 @@ it('a killed server loses no change that it has answered, and its log has no gap
       Array.from({ length: sequence - seen }, (_, i) => seen + 1 + i),
     );
     const logged = new Map(log.map(({ event_id, metadata }) => [event_id, metadata.sequence]));
-    for (const event of answered)
+    for (const event of answered) {
       expect([event, logged.get(event.event_id)]).toEqual([event, event.sequence]);
+    }
     // The state is what the log says.
     const playback = log.findLast(({ type }) => type === 'playback_seeked') as Envelope<'playback_seeked'>;
     expect(state.playback).toEqual(playback.data.playback);
@@ -131,12 +133,9 @@ it('a killed server loses no change that it has answered, and its log has no gap
     // The one that was under way at the end may have been counted.
     expect([votesAnswered, votesAnswered + 1]).toContain(votes.length);
     if (uploaded !== undefined) {
-      expect(
-        log.some(
-          (event) =>
-            event.type === 'track_added' && (event as Envelope<'track_added'>).data.track.id === uploaded,
-        ),
-      ).toBe(true);
+      expect(log.some((event) => event.type === 'track_added' && event.data.track.id === uploaded)).toBe(
+        true,
+      );
       expect((await she.get(`/tracks/${uploaded}/stream`)).status).toBe(200);
     }
     seen = sequence;
@@ -147,7 +146,8 @@ it('a killed server loses no change that it has answered, and its log has no gap
   expect(new Set(all.map(({ event_id }) => event_id)).size).toBe(all.length);
   expect(Math.max(...restarts)).toBeLessThan(20_000);
   const sorted = restarts.toSorted((a, b) => a - b).map(Math.round);
-  console.log(
-    `ready again after ${sorted[sorted.length >> 1]} ms (median of ${rounds}; slowest ${sorted.at(-1)} ms); ${all.length} events in the log`,
+  process.stderr.write(
+    `ready again after ${sorted[sorted.length >> 1]} ms (median of ${rounds}; slowest ${sorted.at(-1)} ms); ${all.length} events in the log` +
+      '\n',
   );
 }, 300_000);
