@@ -127,4 +127,4 @@ it('after a killed process the next one tells the log who is gone', async () => 
     afterSequence: sequence,
   });
   expect(his.ofType('connection_established')[0]!.data).toMatchObject({ resumed: true, replayed: 3 });
-});
+}, 120_000);

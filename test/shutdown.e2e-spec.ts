@@ -8,6 +8,8 @@ import { wav } from './support/audio.js';
 import { eventually, listen, Listener, listenToLobby } from './support/listener.js';
 import { type ServerProcess, spawnServer, temporaryFolder } from './support/server.js';
 
+// Made before any connection is: making it takes so long that idle ones would be closed meanwhile.
+const long = wav(2000);
 const opened: Listener[] = [];
 const processes: ServerProcess[] = [];
 const folders: string[] = [];
@@ -119,13 +121,13 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('on %s', (signal) => {
     const log = (await she.get(`/rooms/${room.id}/events?after=${sequence}`)).body.events as Envelope[];
     expect(log.map(({ type }) => type)).toEqual(['track_added', 'user_disconnected_websocket']);
     expect((await she.get(`/tracks/${body.track.id}/stream`)).status).toBe(200);
-  });
+  }, 120_000);
 
   it('a stream that is read slowly and a request that never ends do not hold it up for 10 s', async () => {
     const server = await start();
     const ada = await guest(server.url, 'ada');
     const room = await roomOf(ada);
-    const { body } = await ada.upload(room.id, wav(2000), 'long.wav');
+    const { body } = await ada.upload(room.id, long, 'long.wav');
     const inRoom = keep(await listen(server.url, ada, room.id));
     // Nobody reads it: what the kernel does not hold stays with the server.
     const reading = httpRequest(`${server.url}${body.track.stream_url}`, {
@@ -145,5 +147,5 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('on %s', (signal) => {
     expect(await ended).toEqual({ code: 0, signal: null });
     expect(Date.now() - from).toBeLessThan(10_000);
     stream.destroy();
-  });
+  }, 120_000);
 });

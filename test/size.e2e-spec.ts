@@ -5,7 +5,7 @@ import { Database } from '../src/database/database.js';
 import { EventBroadcasterService } from '../src/events/event-broadcaster.service.js';
 import { guest, type Person, roomOf, stateOf } from './support/api.js';
 import { wav } from './support/audio.js';
-import { eventually, listen, Listener, listenToLobby } from './support/listener.js';
+import { eventually, listen, type Listener, listenToLobby } from './support/listener.js';
 import { startServer, type TestServer } from './support/server.js';
 
 const count = 500;
@@ -154,12 +154,13 @@ it(`in a room of ${count} tracks and ${count} participants every broadcast event
     [...broadcast].sort(),
   );
   const bySize = broadcast.map((type) => [type, sizes.get(type)!] as const).sort((a, b) => b[1] - a[1]);
-  console.log(
+  process.stderr.write(
     `connection_established: ${sizes.get('connection_established')} bytes, ${connecting.toFixed(0)} ms after the client began; ` +
       `biggest broadcasts: ${bySize
         .slice(0, 4)
         .map(([type, size]) => `${type} ${size}`)
-        .join(', ')} bytes`,
+        .join(', ')} bytes` +
+      '\n',
   );
   expect(bySize.filter(([, size]) => size >= largest)).toEqual([]);
   expect(connecting).toBeLessThan(5000);
