@@ -113,9 +113,10 @@ export class Link implements Wire {
   }
 
   cut(): void {
-    const { client } = this.options;
+    const { client, node } = this.options;
     const slow = this.waitingFrames >= budget.close.frames || this.waitingBytes >= budget.close.bytes;
     if (this.endedAt === undefined && !slow) fail(`${this.id} was cut for no reason`);
+    this.endedAt ??= node.world.clock.now();
     this.state = 'closed';
     this.#buffer = [];
     this.#drain.clear();
