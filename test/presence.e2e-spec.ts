@@ -13,19 +13,29 @@ import {
 
 let server: TestServer;
 const opened: Listener[] = [];
-const processes: ServerProcess[] = [];
+// Also those that are still starting when a test is given up.
+const processes: Promise<ServerProcess>[] = [];
 const folders: string[] = [];
 beforeAll(async () => {
   server = await startServer();
 });
 afterEach(async () => {
   for (const listener of opened.splice(0)) listener.close();
-  for (const { child, end } of processes.splice(0)) {
-    if (child.exitCode === null && child.signalCode === null) await end('SIGKILL');
+  for (const starting of processes.splice(0)) {
+    const { child, end } = await starting;
+    if (child.exitCode === null && child.signalCode === null) {
+      await end('SIGKILL');
+    }
   }
   for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
-});
+}, 60_000);
 afterAll(() => server.close());
+
+const spawn = (folder: string): Promise<ServerProcess> => {
+  const starting = spawnServer({ DATA_DIR: folder });
+  processes.push(starting);
+  return starting;
+};
 
 const hear = async (...args: Parameters<typeof listen>): Promise<Listener> => {
   const listener = await listen(...args);
@@ -93,8 +103,7 @@ it('a user whose connections come and go at once is there at the end, or not, as
 it('after a killed process the next one tells the log who is gone', async () => {
   const folder = await temporaryFolder();
   folders.push(folder);
-  const first = await spawnServer({ DATA_DIR: folder });
-  processes.push(first);
+  const first = await spawn(folder);
   const [ada, bob] = [await guest(first.url, 'ada'), await guest(first.url, 'bob')];
   const room = await roomOf(ada, [bob]);
   await hear(first.url, ada, room.id);
@@ -105,8 +114,7 @@ it('after a killed process the next one tells the log who is gone', async () => 
   await first.end('SIGKILL');
   await last.until(() => !last.socket.connected, 'the connection to break');
 
-  const second = await spawnServer({ DATA_DIR: folder });
-  processes.push(second);
+  const second = await spawn(folder);
   const again = person(second.url, ada.token, ada.user);
   const { body } = await again.get(`/rooms/${room.id}/events?after=${sequence}`);
   const told = (body.events as Envelope<'user_disconnected_websocket'>[]).map(({ type, data, metadata }) => [

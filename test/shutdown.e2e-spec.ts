@@ -11,21 +11,25 @@ import { type ServerProcess, spawnServer, temporaryFolder } from './support/serv
 // Made before any connection is: making it takes so long that idle ones would be closed meanwhile.
 const long = wav(2000);
 const opened: Listener[] = [];
-const processes: ServerProcess[] = [];
+// Also those that are still starting when a test is given up.
+const processes: Promise<ServerProcess>[] = [];
 const folders: string[] = [];
 afterEach(async () => {
   for (const listener of opened.splice(0)) listener.close();
-  for (const { child, end } of processes.splice(0)) {
-    if (child.exitCode === null && child.signalCode === null) await end('SIGKILL');
+  for (const starting of processes.splice(0)) {
+    const { child, end } = await starting;
+    if (child.exitCode === null && child.signalCode === null) {
+      await end('SIGKILL');
+    }
   }
   for (const folder of folders.splice(0)) await rm(folder, { recursive: true, force: true });
-});
+}, 60_000);
 
 async function start(folder?: string): Promise<ServerProcess & { folder: string }> {
   if (folder === undefined) folders.push((folder = await temporaryFolder()));
-  const server = await spawnServer({ DATA_DIR: folder });
-  processes.push(server);
-  return { ...server, folder };
+  const starting = spawnServer({ DATA_DIR: folder });
+  processes.push(starting);
+  return { ...(await starting), folder };
 }
 
 const keep = (listener: Listener): Listener => {
