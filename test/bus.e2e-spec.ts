@@ -26,6 +26,7 @@ beforeAll(async () => {
   postgres = await startPostgres();
   hub = new Hub();
   env = {
+    EVENT_RETENTION: '10000',
     DATABASE_URL: await postgres.database(),
     JWT_SECRET: 'the same on every node, long enough',
     CONFIRMATION_TIMEOUT_MS: '500',

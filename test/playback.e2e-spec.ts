@@ -111,12 +111,14 @@ describe('playback', () => {
     listener.close();
   });
 
-  it("is measured by the server's clock: position is its time less started_at", async () => {
+  it("is measured by the server's clock: position is its time less started_at, once that has come", async () => {
     await add('one');
     const { playback } = await done('seek', { position: 7.5 });
+    expect(playback.position).toBe(7.5);
     const first = (await status(bob)).body;
     expect(first.playback.started_at).toBe(playback.started_at);
-    expect(first.playback.position).toBeCloseTo(first.server_time - first.playback.started_at, 3);
+    const run = first.server_time - first.playback.started_at;
+    expect(first.playback.position).toBeCloseTo(Math.max(7.5, run), 3);
     await eventually(async () => (await status()).body.playback.position > 7.5, 'the position to pass 7.5 s');
     const paused = (await done('pause')).playback;
     expect(paused.position).toBeGreaterThan(7.5);
@@ -125,7 +127,7 @@ describe('playback', () => {
     const resumed = (await done('resume')).playback;
     const after = (await status()).body;
     expect(after.playback.position).toBeCloseTo(positionAt(resumed, after.server_time), 3);
-    expect(after.playback.position).toBeGreaterThanOrEqual(paused.position - 0.26);
+    expect(after.playback.position).toBeGreaterThanOrEqual(paused.position);
     expect(after.playback.position).toBeLessThan(paused.position + 10);
   });
 
@@ -404,7 +406,7 @@ describe('a restart of the server', () => {
         started_at: before.playback.started_at,
         version: before.playback.version,
       });
-      expect(after.playback.position).toBeCloseTo(after.server_time - before.playback.started_at, 3);
+      expect(after.playback.position).toBeCloseTo(positionAt(before.playback, after.server_time), 3);
       expect((await status(ann, paused)).body.playback).toEqual(held.playback);
       await eventually(
         async () => (await status(ann, ending)).body.playback.track_id === second.id,

@@ -89,6 +89,8 @@ export class Statistics {
 
   /** Lets old figures go. Called now and then. @param now Unix seconds */
   age(now: number): void {
+    // What was counted before the clock was first looked at is new.
+    if (this.#now === 0) for (const figures of this.#rooms.values()) figures.usedAt = now;
     this.#now = now;
     if (this.#slotBegan === 0) this.#slotBegan = now;
     while (now - this.#slotBegan >= slotSeconds) {

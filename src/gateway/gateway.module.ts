@@ -10,6 +10,6 @@ import { SocketAdmission } from './socket-admission.js';
 @Module({
   imports: [AuthModule, RoomsModule, RoomStateModule],
   providers: [RoomGateway, LobbyGateway, RoomFeedsService, SocketAdmission],
-  exports: [RoomFeedsService],
+  exports: [RoomFeedsService, SocketAdmission],
 })
 export class GatewayModule {}

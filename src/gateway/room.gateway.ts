@@ -1,10 +1,4 @@
-import {
-  type BeforeApplicationShutdown,
-  Inject,
-  type OnModuleDestroy,
-  UseFilters,
-  UsePipes,
-} from '@nestjs/common';
+import { type BeforeApplicationShutdown, Inject, UseFilters, UsePipes } from '@nestjs/common';
 import {
   ConnectedSocket,
   MessageBody,
@@ -21,7 +15,6 @@ import { Clock } from '../config/clock.js';
 import { asProblem } from '../errors/as-problem.js';
 import { InputPipe } from '../errors/input.pipe.js';
 import { makeEvent, seal } from '../events/envelope.js';
-import { EventBroadcasterService } from '../events/event-broadcaster.service.js';
 import { RoomStateService } from '../room-state/room-state.service.js';
 import { PresenceService } from '../rooms/presence.service.js';
 import { Statistics } from '../events/statistics.js';
@@ -39,9 +32,7 @@ const messages = new Set(['time_sync', 'room_state', 'replay', 'sync_report']);
 @UseFilters(SocketProblemFilter)
 @UsePipes(InputPipe)
 @WebSocketGateway({ namespace: /^\/rooms\/[^/]+$/ })
-export class RoomGateway
-  implements OnGatewayInit, OnGatewayConnection, OnModuleDestroy, BeforeApplicationShutdown
-{
+export class RoomGateway implements OnGatewayInit, OnGatewayConnection, BeforeApplicationShutdown {
   /** What goes on for sockets that come and go; waited for before the database closes. */
   readonly #work = new Set<Promise<void>>();
   /** The newest report of each listener's playback. */
@@ -53,7 +44,6 @@ export class RoomGateway
     private readonly presence: PresenceService,
     private readonly state: RoomStateService,
     private readonly statistics: Statistics,
-    private readonly broadcaster: EventBroadcasterService,
     private readonly clock: Clock,
     @Inject(SETTINGS) private readonly settings: Settings,
     @InjectPinoLogger(RoomGateway.name) private readonly log: PinoLogger,
@@ -102,12 +92,6 @@ export class RoomGateway
   syncReport(@ConnectedSocket() socket: Socket, @MessageBody() report: SyncReportDto) {
     this.#reports.set(socket, report);
     return { ok: true };
-  }
-
-  /** Everyone is told first; their sockets stay open until the requests that are being worked on have ended. */
-  onModuleDestroy(): void {
-    this.admission.drain();
-    this.broadcaster.serverStatus('draining', 'The server is going down; reconnect in a moment.');
   }
 
   /** Everyone is disconnected, and written down as gone. */

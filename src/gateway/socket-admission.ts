@@ -27,6 +27,11 @@ export class SocketAdmission {
     @InjectPinoLogger(SocketAdmission.name) private readonly log: PinoLogger,
   ) {}
 
+  /** Whether the server is going down. */
+  get draining(): boolean {
+    return this.#draining;
+  }
+
   /** From now on nobody is let in. */
   drain(): void {
     this.#draining = true;

@@ -1,22 +1,22 @@
-import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import { Database } from '../database/database.js';
 import { Problem } from '../errors/problem.js';
+import { SocketAdmission } from '../gateway/socket-admission.js';
 
 const patience = 2000;
 
 @Injectable()
-export class HealthService implements OnModuleDestroy {
-  #draining = false;
-
+export class HealthService {
   constructor(
     private readonly database: Database,
+    private readonly admission: SocketAdmission,
     @InjectPinoLogger(HealthService.name) private readonly log: PinoLogger,
   ) {}
 
   /** @throws {Problem} unavailable where the database does not answer in time, draining */
   async ready() {
-    if (this.#draining) throw new Problem('draining', 'The server is going down.');
+    if (this.admission.draining) throw new Problem('draining', 'The server is going down.');
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => reject(new Error(`no answer within ${patience} ms`)), patience);
@@ -30,9 +30,5 @@ export class HealthService implements OnModuleDestroy {
       clearTimeout(timer);
     }
     return { status: 'ok', checks: { database: 'ok' } };
-  }
-
-  onModuleDestroy(): void {
-    this.#draining = true;
   }
 }

@@ -1,6 +1,8 @@
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
 import { Problem } from '../errors/problem.js';
+import { EventBroadcasterService } from '../events/event-broadcaster.service.js';
+import { SocketAdmission } from '../gateway/socket-admission.js';
 
 /** How long requests may take to end once the server goes down, in milliseconds: well below what supervisors wait. */
 const patience = 5000;
@@ -28,9 +30,19 @@ export class RequestsInFlight implements OnModuleDestroy {
     next();
   };
 
-  /** In the first phase of the end: sockets are open until the next, and hear of what these requests change. */
+  constructor(
+    private readonly admission: SocketAdmission,
+    private readonly broadcaster: EventBroadcasterService,
+  ) {}
+
+  /**
+   * In the first phase of the end, and first of all everyone is told: sockets are open until the next phase, and
+   * hear of what these requests change.
+   */
   async onModuleDestroy(): Promise<void> {
     this.#draining = true;
+    this.admission.drain();
+    this.broadcaster.serverStatus('draining', 'The server is going down; reconnect in a moment.');
     if (this.#open.size === 0) return;
     let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
