@@ -68,7 +68,7 @@ export const Playback = shape(
     started_at: orNull(
       Type.Number({
         description:
-          'While playing: position now = server clock − started_at. May lie a moment ahead, so that every listener starts together. Else null.',
+          'While playing: position now = server clock − started_at, and `position` until it has passed that. It may lie a moment ahead, so that every listener starts together. Else null.',
       }),
     ),
     version: Type.Integer({ minimum: 0, description: 'Grows with every change' }),

@@ -47,7 +47,7 @@ export class Connection implements Recipient {
   slot = -1;
   #state: State;
   /** Newest of each `normal` type that gave way, in the order in which they first did. */
-  readonly #coalesced = new Map<string, RoomEvent>();
+  #coalesced: Map<string, RoomEvent> | undefined;
   #channel: Channel | undefined;
 
   constructor(
@@ -84,7 +84,7 @@ export class Connection implements Recipient {
         // An idle wire is the rule: what follows is only for those that do not keep up.
         if (!this.wire.idle && this.#givesWay(event)) return false;
         // An older one that still waits must not follow.
-        if (this.#coalesced.size > 0 && this.#coalesced.delete(event.type)) this.#countCoalesced(event);
+        if (this.#coalesced?.delete(event.type)) this.#countCoalesced(event);
         delivery?.expect(this.slot);
         this.wire.write(frame());
         return true;
@@ -182,7 +182,7 @@ export class Connection implements Recipient {
       if (!this.wire.idle) this.wire.cut();
       return;
     }
-    if (this.#coalesced.size > 0 && !this.#exceeds(budget.yield)) this.#flushCoalesced();
+    if (this.#coalesced && !this.#exceeds(budget.yield)) this.#flushCoalesced(this.#coalesced);
   }
 
   get #open(): Channel {
@@ -212,6 +212,7 @@ export class Connection implements Recipient {
       statistics.count('dropped', event.type, roomId);
       return true;
     }
+    this.#coalesced ??= new Map();
     if (this.#coalesced.has(event.type)) this.#countCoalesced(event);
     this.#coalesced.set(event.type, event);
     return true;
@@ -222,10 +223,9 @@ export class Connection implements Recipient {
     statistics.count('coalesced', type, roomId);
   }
 
-  #flushCoalesced(): void {
-    const events = [...this.#coalesced.values()];
-    this.#coalesced.clear();
-    for (const event of events) this.sendAlone(event);
+  #flushCoalesced(coalesced: Map<string, RoomEvent>): void {
+    this.#coalesced = undefined;
+    for (const event of coalesced.values()) this.sendAlone(event);
   }
 
   #queue(queue: RoomEvent[], event: RoomEvent, replayed = 0): void {
