@@ -1,6 +1,7 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Logger } from 'nestjs-pino';
 import { readSettings, type Settings, SettingError } from './config/settings.js';
+import { checkSurroundings, listeningError } from './config/surroundings.js';
 import { createServer } from './server.js';
 
 /** A server that cannot finish in time ends all the same: supervisors wait 10 s before they kill. */
@@ -8,8 +9,11 @@ const patience = 9000;
 
 try {
   const settings = readSettings(process.env);
+  await checkSurroundings(settings);
   const app = await createServer(settings);
-  await app.listen(settings.port, settings.host);
+  await app.listen(settings.port, settings.host).catch((error: unknown) => {
+    throw listeningError(error, settings);
+  });
   announce(app, settings);
   endOnSignal(app);
 } catch (error) {

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
 
 /** The server's settings, as read from the environment once, at start. */
@@ -113,11 +114,20 @@ function readOrigins(text: string | undefined): string[] | '*' {
   });
 }
 
+/** An address, a subnet, or one of the names that Express knows. */
+function isProxyAddress(part: string): boolean {
+  if (['loopback', 'linklocal', 'uniquelocal'].includes(part)) return true;
+  const [address, bits, ...rest] = part.split('/');
+  const family = isIP(address ?? '');
+  if (family === 0 || rest.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
+}
+
 function readTrustProxy(text: string | undefined): boolean | number | string {
   if (text === undefined || text === 'false' || text === 'off') return false;
   if (text === 'true' || text === 'on') return true;
   if (/^\d{1,2}$/.test(text)) return Number(text);
-  if (/^[\w.:/, ]+$/.test(text)) return text;
+  if (text.split(',').every((part) => isProxyAddress(part.trim()))) return text;
   throw new SettingError(
     'TRUST_PROXY',
     text,
@@ -126,4 +136,4 @@ function readTrustProxy(text: string | undefined): boolean | number | string {
 }
 
 /** Never show a password that stands in an address. */
-const redacted = (url: string): string => url.replace(/\/\/[^@/]*@/, '//…@');
+export const redacted = (url: string): string => url.replace(/\/\/[^@/]*@/, '//…@');

@@ -25,8 +25,8 @@ export const budget = {
   close: { frames: 1000, bytes: 1024 * 1024 },
 } as const;
 
-/** How long the last event may take to be confirmed before the socket is closed, in seconds. */
-const lastWordSeconds = 2;
+/** How long a socket that was told to close may take, in seconds, before it is cut. */
+const closingSeconds = 2;
 /** So many live events may wait for a connection that joins or catches up, however much it is replayed. */
 const longestQueue = 20_000;
 
@@ -39,6 +39,8 @@ export interface Channel {
   /** An event as it goes out now, asking for a confirmation where it needs one. */
   encode(event: RoomEvent, retryCount?: number): Frame;
   ackIdOf(event: RoomEvent): number;
+  /** How long a last event may take to be confirmed, with all its attempts, in seconds. */
+  readonly lastWordSeconds: number;
   onSlow(connection: Connection): void;
 }
 
@@ -146,7 +148,7 @@ export class Connection implements Recipient {
     this.sendAlone(
       makeEvent('error', this.#open.roomId, this.#open.now(), { code: 'delivery_failed', message, details }),
     );
-    this.#state = { kind: 'closing', closesAt: this.#open.now() + lastWordSeconds };
+    this.#state = { kind: 'closing', closesAt: this.#open.now() + closingSeconds };
     this.wire.end('reconnect');
   }
 
@@ -158,7 +160,7 @@ export class Connection implements Recipient {
   /** Nothing goes out any more; the socket closes once the last event is confirmed, or has had its time. */
   closeAfterLastWord(): void {
     if (this.#state.kind === 'closing') return;
-    this.#state = { kind: 'closing', closesAt: this.#open.now() + lastWordSeconds };
+    this.#state = { kind: 'closing', closesAt: this.#open.now() + this.#open.lastWordSeconds };
   }
 
   /** Tells why, and ends it; unless it is ending already. */
@@ -170,7 +172,7 @@ export class Connection implements Recipient {
 
   /** Ends it, after what was written. */
   close(how: 'leave' | 'reconnect' = 'leave'): void {
-    this.#state = { kind: 'closing', closesAt: this.#open.now() + lastWordSeconds };
+    this.#state = { kind: 'closing', closesAt: this.#open.now() + closingSeconds };
     this.wire.end(how);
   }
 

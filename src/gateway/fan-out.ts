@@ -20,6 +20,7 @@ export class FanOut implements Channel {
   readonly connections = new Set<Connection>();
   readonly deliveries: RoomDeliveries;
   readonly statistics: Statistics;
+  readonly lastWordSeconds: number;
   /** Numbers of acknowledgements where there is no log to number the events. */
   readonly #ackIds = new WeakMap<RoomEvent, number>();
   #lastAckId = 0;
@@ -30,6 +31,8 @@ export class FanOut implements Channel {
     private readonly context: FanOutContext,
   ) {
     this.statistics = context.statistics;
+    // A little more than the attempts, so that they decide.
+    this.lastWordSeconds = context.limits.timeout * context.limits.attempts + 1;
     this.deliveries = new RoomDeliveries(roomId, context.limits, context.statistics, (delivery, users) => {
       if (roomId !== null) context.onEnded(roomId, delivery, users);
     });

@@ -4,6 +4,7 @@ import { HealthController } from './health.controller.js';
 import { HealthService } from './health.service.js';
 import { GatewayModule } from '../gateway/gateway.module.js';
 import { RoomStateModule } from '../room-state/room-state.module.js';
+import { jsonOnly } from './json-only.js';
 import { MetricsController } from './metrics.controller.js';
 import { MetricsService } from './metrics.service.js';
 import { RateLimitGuard } from './rate-limit.guard.js';
@@ -27,6 +28,6 @@ export class OperationsModule implements NestModule {
   constructor(private readonly requests: RequestsInFlight) {}
 
   configure(consumer: MiddlewareConsumer): void {
-    consumer.apply(this.requests.count).forRoutes('{*path}');
+    consumer.apply(this.requests.count, jsonOnly).forRoutes('{*path}');
   }
 }

@@ -1,0 +1,77 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { guest, request } from './support/api.js';
+import { startServer, temporaryFolder, type TestServer } from './support/server.js';
+
+/** Starts a server that cannot start; its exit code and what it wrote to standard error. */
+async function failingStart(env: Record<string, string>): Promise<{ code: number | null; text: string }> {
+  const child = spawn(
+    process.execPath,
+    ['--no-warnings', join(process.env['ROOMCAST_TEST_BUILD']!, 'main.js')],
+    {
+      env: { PATH: process.env['PATH'], PORT: '0', HOST: '127.0.0.1', LOG_LEVEL: 'silent', ...env },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    },
+  );
+  let text = '';
+  child.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  const [code] = (await once(child, 'exit')) as [number | null];
+  return { code, text: text.trim() };
+}
+
+describe('a start that cannot be', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await temporaryFolder();
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  it('ends with one line that names the variable, what was given and what is allowed', async () => {
+    const file = join(folder, 'file');
+    await writeFile(file, 'not a folder');
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const { port } = taken.address() as AddressInfo;
+    const wrong: [string, string][] = [
+      ['TRUST_PROXY', 'maybe'],
+      ['DATA_DIR', file],
+      ['DATABASE_URL', 'postgres://somebody:secret@127.0.0.1:1/nowhere'],
+      ['PORT', String(port)],
+      ['HOST', '203.0.113.1'],
+    ];
+    for (const [name, value] of wrong) {
+      const { code, text } = await failingStart({ DATA_DIR: join(folder, 'data'), [name]: value });
+      expect(code).toBe(1);
+      expect(text.split('\n')).toHaveLength(1);
+      expect(text).toContain(`${name} is `);
+      expect(text).toContain('allowed: ');
+      expect(text).not.toContain('secret');
+    }
+    taken.close();
+  }, 60_000);
+});
+
+describe('a body that is not JSON', () => {
+  let server: TestServer;
+  beforeAll(async () => {
+    server = await startServer();
+  });
+  afterAll(() => server.close());
+
+  it('is refused, not passed over as if it were not there', async () => {
+    const ada = await guest(server.url, 'ada');
+    for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/octet-stream']) {
+      const answer = await request(server.url, 'POST', '/rooms', {
+        headers: { authorization: `Bearer ${ada.token}`, 'content-type': type },
+        body: 'name=Room',
+      });
+      expect([answer.status, answer.body.error.code]).toEqual([415, 'unsupported_media_type']);
+    }
+    expect((await ada.get('/rooms')).body.rooms).toEqual([]);
+    expect((await ada.post('/auth/refresh')).status).toBe(200);
+  });
+});
