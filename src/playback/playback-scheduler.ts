@@ -51,19 +51,25 @@ export class PlaybackScheduler implements OnModuleDestroy {
     const soonest = this.clock.now() + longestNap / 1000;
     let next = soonest;
     try {
-      for (const roomId of await this.store.due(this.clock.now())) await this.#advanceOne(roomId);
-      next = Math.min(soonest, (await this.store.nextEnd()) ?? soonest);
+      let allWell = true;
+      for (const roomId of await this.store.due(this.clock.now())) {
+        allWell = (await this.#advanceOne(roomId)) && allWell;
+      }
+      // A room that failed is still due: without a pause it would be tried without end.
+      if (allWell) next = Math.min(soonest, (await this.store.nextEnd()) ?? soonest);
     } catch (err) {
       this.log.error({ err }, 'playback could not be looked at; trying again');
     }
     this.wakeAt(next);
   }
 
-  async #advanceOne(roomId: string): Promise<void> {
+  async #advanceOne(roomId: string): Promise<boolean> {
     try {
       await this.#advance?.(roomId);
+      return true;
     } catch (err) {
       this.log.error({ err, room_id: roomId }, 'playback could not go on; trying again');
+      return false;
     }
   }
 }

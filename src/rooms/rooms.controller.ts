@@ -39,7 +39,7 @@ export class RoomsController {
   @Refuses('unauthorized', 'invalid_field')
   @Get()
   list(@CurrentUser() user: User, @Query() { limit, after }: ListRoomsDto) {
-    return this.rooms.list(user, limit, after);
+    return this.rooms.list(user, limit, after?.toLowerCase());
   }
 
   @ApiOperation({ summary: 'Change name, visibility or settings', description: "The administrator's." })
