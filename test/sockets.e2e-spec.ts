@@ -20,7 +20,7 @@ const numbers = (from: number, to: number) =>
 let server: TestServer;
 const opened: Listener[] = [];
 beforeAll(async () => {
-  server = await startServer();
+  server = await startServer({ CONFIRMATION_TIMEOUT_MS: '500' });
 });
 afterEach(() => {
   for (const listener of opened.splice(0)) listener.close();
@@ -441,7 +441,14 @@ describe('the end of a connection', () => {
     await ada.delete(`/rooms/${roomId}`);
     await silent.next('room_deleted');
     await silent.until(() => !silent.socket.connected, 'the end');
-    expect(silent.events.at(-1)!.type).toBe('room_deleted');
+    // With all its attempts, and told why.
+    expect(silent.events.slice(1).map(({ type, metadata }) => [type, metadata.retry_count])).toEqual([
+      ['room_deleted', 0],
+      ['room_deleted', 1],
+      ['room_deleted', 2],
+      ['error', 0],
+    ]);
+    expect(silent.ofType('error')[0]!.data.code).toBe('delivery_failed');
   });
 
   it('a removed user gets nothing after their user_left, and all of their sockets close', async () => {
@@ -456,9 +463,12 @@ describe('the end of a connection', () => {
     await hers.until(() => hers.events.filter(({ type }) => /^track_(un)?voted$/.test(type)).length === 4);
     for (const listener of his) {
       await listener.until(() => !listener.socket.connected, 'the end');
-      const last = listener.events.at(-1) as Envelope<'user_left'>;
-      expect([last.type, last.data.user, last.data.reason]).toEqual(['user_left', bob.user, 'kicked']);
+      const left = listener.ofType('user_left');
+      expect(left[0]!.data).toMatchObject({ user: bob.user, reason: 'kicked' });
+      const after = listener.events.slice(listener.events.indexOf(left[0]!));
+      expect(after.filter(({ type }) => type !== 'user_left' && type !== 'error')).toEqual([]);
     }
+    expect(his.map((listener) => listener.ofType('user_left').length)).toEqual([1, 3]);
     await hers.next('user_disconnected_websocket', ({ data }) => data.user.id === bob.user.id);
     expect(hers.socket.connected).toBe(true);
     expect(await knock(`/rooms/${roomId}`, bob.token)).toMatchObject({ code: 'not_a_participant' });

@@ -141,6 +141,8 @@ export class Connection implements Recipient {
   }
 
   fail(event: RoomEvent): void {
+    // Whoever was having their last word has nothing to come back to.
+    const how = this.#state.kind === 'closing' ? 'leave' : 'reconnect';
     this.#open.deliveries.leave(this);
     const { event_id, type, metadata } = event;
     const details = { event_id, type, sequence: metadata.sequence };
@@ -149,7 +151,7 @@ export class Connection implements Recipient {
       makeEvent('error', this.#open.roomId, this.#open.now(), { code: 'delivery_failed', message, details }),
     );
     this.#state = { kind: 'closing', closesAt: this.#open.now() + closingSeconds };
-    this.wire.end('reconnect');
+    this.wire.end(how);
   }
 
   /** Taken out of its namespace. What was being got ready for it goes nowhere, and nobody waits to have it confirmed. */
