@@ -14,9 +14,4 @@ export class KeyedLock {
       if (this.#tails.get(key) === tail) this.#tails.delete(key);
     }
   }
-
-  /** How many keys are busy. */
-  get size(): number {
-    return this.#tails.size;
-  }
 }

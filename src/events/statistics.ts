@@ -135,10 +135,6 @@ export class Statistics {
     return { ...(this.#rooms.get(roomId)?.counters ?? zero(counterNames)) };
   }
 
-  forget(roomId: string): void {
-    this.#rooms.delete(roomId);
-  }
-
   get roomsKept(): number {
     return this.#rooms.size;
   }
