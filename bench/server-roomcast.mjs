@@ -1,13 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { AuthService } from '../dist/auth/auth.service.js';
-import { Clock } from '../dist/config/clock.js';
-import { readSettings } from '../dist/config/settings.js';
-import { Database } from '../dist/database/database.js';
-import { EventBroadcasterService } from '../dist/events/event-broadcaster.service.js';
-import { RoomsService } from '../dist/rooms/rooms.service.js';
-import { createServer } from '../dist/server.js';
+import { AuthService } from '../build/auth/auth.service.js';
+import { Clock } from '../build/config/clock.js';
+import { readSettings } from '../build/config/settings.js';
+import { Database } from '../build/database/database.js';
+import { EventBroadcasterService } from '../build/events/event-broadcaster.service.js';
+import { RoomsService } from '../build/rooms/rooms.service.js';
+import { createServer } from '../build/server.js';
 import { envelopeData } from './payload.mjs';
 import { serve } from './serve.mjs';
 

@@ -6,7 +6,14 @@ import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { io } from 'socket.io-client';
 
-const { positionals } = parseArgs({ allowPositionals: true });
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { help: { type: 'boolean', short: 'h' } },
+});
+if (values.help) {
+  console.log('usage: npm run demo -- [address of a running server, http://localhost:3000 if not given]');
+  process.exit(0);
+}
 const url = (positionals[0] ?? 'http://localhost:3000').replace(/\/$/, '');
 const names = ['Ada', 'Bob', 'Cleo'];
 const files = ['tagged.mp3', 'tagged.m4a', 'tagged.flac'];

@@ -1,5 +1,5 @@
 // Writes what is generated from the code: docs/openapi.json, docs/asyncapi.json, and the event table in README.md.
-// With --check it writes nothing and fails where one of them differs. Reads dist/, so build first: the build adds
+// With --check it writes nothing and fails where one of them differs. Reads build/, so compile first: that adds
 // to the OpenAPI document what the sources' comments and types say.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,7 +11,7 @@ import asyncApiSchemas from '@asyncapi/specs';
 import * as prettier from 'prettier';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const built = (file) => import(new URL(`../dist/${file}`, import.meta.url).href);
+const built = (file) => import(new URL(`../build/${file}`, import.meta.url).href);
 const check = process.argv.includes('--check');
 
 const { catalogue, eventTypes, priorities } = await built('contract/index.js');

@@ -4,14 +4,21 @@ import { writeFile, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { guest, request } from './support/api.js';
-import { startServer, temporaryFolder, type TestServer } from './support/server.js';
+import { guest, request, roomOf } from './support/api.js';
+import { fixture } from './support/audio.js';
+import {
+  type ServerProcess,
+  spawnServer,
+  startServer,
+  temporaryFolder,
+  type TestServer,
+} from './support/server.js';
 
 /** Starts a server that cannot start; its exit code and what it wrote to standard error. */
 async function failingStart(env: Record<string, string>): Promise<{ code: number | null; text: string }> {
   const child = spawn(
     process.execPath,
-    ['--no-warnings', join(process.env['ROOMCAST_TEST_BUILD']!, 'main.js')],
+    ['--no-warnings', join(process.env['ROOMCAST_TEST_BUILD']!, 'dist', 'main.js')],
     {
       env: { PATH: process.env['PATH'], PORT: '0', HOST: '127.0.0.1', LOG_LEVEL: 'silent', ...env },
       stdio: ['ignore', 'ignore', 'pipe'],
@@ -73,5 +80,37 @@ describe('a body that is not JSON', () => {
     }
     expect((await ada.get('/rooms')).body.rooms).toEqual([]);
     expect((await ada.post('/auth/refresh')).status).toBe(200);
+  });
+});
+
+describe('the server as it is built', () => {
+  let folder: string;
+  let server: ServerProcess;
+  beforeAll(async () => {
+    folder = await temporaryFolder();
+    server = await spawnServer({ DATA_DIR: folder });
+  });
+  afterAll(async () => {
+    await server.end('SIGKILL');
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it.each(['mp3', 'm4a', 'aac', 'flac', 'wav', 'ogg', 'opus'])('reads %s', async (extension) => {
+    const name = extension === 'aac' ? 'plain.aac' : `tagged.${extension}`;
+    const ada = await guest(server.url, 'ada');
+    const room = await roomOf(ada);
+    const { status, body } = await ada.upload(room.id, fixture(name), name);
+    expect(status).toBe(201);
+    expect(body.track.duration).toBeGreaterThan(1);
+    if (extension !== 'aac') expect(body.track).toMatchObject({ title: 'Steel', artist: 'Ada' });
+  });
+
+  it('has the page of its API with everything it needs', async () => {
+    const page = await (await fetch(`${server.url}/api/docs`)).text();
+    const parts = [...page.matchAll(/(?:src|href)="(\.\/[^"]+)"/g)].map(([, path]) => path!);
+    expect(parts).toContain('./docs/swagger-ui-bundle.js');
+    for (const path of parts) {
+      expect([path, (await fetch(new URL(path, `${server.url}/api/docs`))).status]).toEqual([path, 200]);
+    }
   });
 });

@@ -1,13 +1,15 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { transform } from '@swc/core';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /**
- * Compiles the server into a temporary folder of this run, for the tests that start it as a process: a build in
+ * Builds the server into a temporary folder of this run, for the tests that start it as a process: a build in
  * the project's own folder would be in the way of another run.
  */
 export default async function setup(): Promise<void> {
@@ -33,9 +35,14 @@ export default async function setup(): Promise<void> {
           },
           module: { type: 'es6' },
         });
-        const target = join(out, relative(join(root, 'src'), filename)).replace(/\.ts$/, '.js');
+        const target = join(out, 'build', relative(join(root, 'src'), filename)).replace(/\.ts$/, '.js');
         await mkdir(dirname(target), { recursive: true });
         await writeFile(target, code);
       }),
   );
+  await promisify(execFile)(process.execPath, [
+    join(root, 'scripts/bundle.mjs'),
+    join(out, 'build'),
+    join(out, 'dist'),
+  ]);
 }

@@ -52,7 +52,7 @@ export interface ServerProcess {
 export async function spawnServer(env: Environment): Promise<ServerProcess> {
   const child = spawn(
     process.execPath,
-    ['--no-warnings', join(process.env['ROOMCAST_TEST_BUILD']!, 'main.js')],
+    ['--no-warnings', join(process.env['ROOMCAST_TEST_BUILD']!, 'dist', 'main.js')],
     {
       env: { PATH: process.env['PATH'], ...quiet, LOG_LEVEL: 'info', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -1,0 +1,46 @@
+// Joins the compiled server and the packages it uses into a few files: the server is ready in less than half the
+// time, because Node resolves and opens a few files instead of two thousand.
+//   node scripts/bundle.mjs build dist
+import { rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { rolldown } from 'rolldown';
+
+/** What stays a package: native code, files that a package reads beside itself, and what is not installed. */
+const external = [
+  'argon2',
+  'better-sqlite3',
+  /^swagger-ui-dist(\/|$)/,
+  'pg-native',
+  'bufferutil',
+  'utf-8-validate',
+  /^@nestjs\/(microservices|mongoose)(\/|$)/,
+  /^@fastify\//,
+  /^class-transformer\/storage/,
+];
+
+const [from, to] = process.argv.slice(2).map((folder) => resolve(folder));
+if (!from || !to) {
+  console.error('usage: node scripts/bundle.mjs <folder of the compiled server> <folder to write>');
+  process.exit(2);
+}
+
+const bundler = await rolldown({
+  input: join(from, 'main.js'),
+  platform: 'node',
+  external,
+  onLog(level, log, handler) {
+    // A package that cannot be found, or a name it does not export, is a fault of the build.
+    if (level === 'warn') throw new Error(log.message);
+    handler(level, log);
+  },
+});
+await rm(to, { recursive: true, force: true });
+await bundler.write({
+  dir: to,
+  format: 'esm',
+  entryFileNames: '[name].js',
+  chunkFileNames: 'chunks/[name]-[hash].js',
+  // Nest injects by class; logs and metrics show names.
+  keepNames: true,
+});
+await bundler.close();
