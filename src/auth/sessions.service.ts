@@ -5,10 +5,11 @@ import { type Observable, Subject } from 'rxjs';
 import { v7 as uuid } from 'uuid';
 import { Clock } from '../config/clock.js';
 import { Database } from '../database/database.js';
+import { prepare } from '../database/prepared.js';
 import { Problem } from '../errors/problem.js';
 import { GuardedBus } from '../events/guarded-bus.js';
 import type { Caller } from './caller.js';
-import { userView } from './users.js';
+import { userColumns, userView } from './users.js';
 
 const sessionSeconds = 30 * 24 * 3600;
 const mediaSeconds = 3600;
@@ -99,19 +100,7 @@ export class SessionsService implements OnApplicationBootstrap, OnModuleDestroy 
   async verify(token: string, use: Claims['use']): Promise<Caller> {
     const claims = this.#claims(token);
     if (claims?.use !== use) throw unauthorized();
-    const row = await this.database.db
-      .selectFrom('sessions')
-      .innerJoin('users', 'users.id', 'sessions.user_id')
-      .select([
-        'users.id',
-        'users.username',
-        'users.password_hash',
-        'sessions.revoked_at',
-        'sessions.expires_at',
-      ])
-      .where('sessions.id', '=', claims.sid)
-      .where('users.id', '=', claims.sub)
-      .executeTakeFirst();
+    const row = await selectSession.first(this.database.db, claims);
     if (!row || row.revoked_at !== null || row.expires_at <= this.clock.now()) throw unauthorized();
     return { user: userView(row), sessionId: claims.sid, expiresAt: claims.exp };
   }
@@ -153,6 +142,15 @@ export class SessionsService implements OnApplicationBootstrap, OnModuleDestroy 
     await this.database.db.deleteFrom('sessions').where('expires_at', '<', this.clock.now()).execute();
   }
 }
+
+const selectSession = prepare((db, { sid, sub }: Pick<Claims, 'sid' | 'sub'>) =>
+  db
+    .selectFrom('sessions')
+    .innerJoin('users', 'users.id', 'sessions.user_id')
+    .select([...userColumns, 'sessions.revoked_at', 'sessions.expires_at'])
+    .where('sessions.id', '=', sid)
+    .where('users.id', '=', sub),
+);
 
 const unauthorized = (): Problem =>
   new Problem('unauthorized', 'The token is wrong, expired or revoked; sign in again.');

@@ -4,6 +4,7 @@ import { type Observable, Subject } from 'rxjs';
 import { Clock } from '../config/clock.js';
 import type { EventData, EventType, RoomEvent } from '../contract/index.js';
 import { Database, type Trx } from '../database/database.js';
+import { prepare } from '../database/prepared.js';
 import type { RoomRow } from '../database/schema.js';
 import { Problem } from '../errors/problem.js';
 import { makeEvent } from './envelope.js';
@@ -80,15 +81,7 @@ export class EventBroadcasterService implements OnApplicationShutdown {
    * @throws {Problem} room_not_found; or what `work` throws, and then nothing has happened
    */
   roomChange<R>(roomId: string, work: (change: RoomChange) => Promise<R>): Promise<R> {
-    return this.#change(roomId, work, (trx) =>
-      // Taking the row's lock before reading is what makes one order of commit and sequence.
-      trx
-        .updateTable('rooms')
-        .set((of) => ({ sequence: of.ref('sequence') }))
-        .where('id', '=', roomId)
-        .returningAll()
-        .executeTakeFirst(),
-    );
+    return this.#change(roomId, work, (trx) => lockRoom.first(trx, { roomId }));
   }
 
   /** Makes a room, and does the rest of what belongs to making it in the same transaction. */
@@ -193,7 +186,7 @@ export class EventBroadcasterService implements OnApplicationShutdown {
       to === 'room' && event.metadata.sequence !== undefined ? [event] : [],
     );
     await this.eventLog.append(trx, room.id, logged);
-    await trx.updateTable('rooms').set({ sequence }).where('id', '=', room.id).execute();
+    await advanceRoom.all(trx, { roomId: room.id, sequence });
   }
 
   #send(outgoing: Outgoing): void {
@@ -203,3 +196,16 @@ export class EventBroadcasterService implements OnApplicationShutdown {
     this.bus.publish(outgoing);
   }
 }
+
+/** Takes the room's row: doing so before reading is what makes one order of commit and sequence. */
+const lockRoom = prepare((db, { roomId }: { roomId: string }) =>
+  db
+    .updateTable('rooms')
+    .set((of) => ({ sequence: of.ref('sequence') }))
+    .where('id', '=', roomId)
+    .returningAll(),
+);
+
+const advanceRoom = prepare((db, { roomId, sequence }: { roomId: string; sequence: number }) =>
+  db.updateTable('rooms').set({ sequence }).where('id', '=', roomId),
+);

@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { RoomEvent } from '../contract/index.js';
 import { Database, type Trx } from '../database/database.js';
+import { prepare } from '../database/prepared.js';
+import type { EventRow } from '../database/schema.js';
 import { fromRow } from './envelope.js';
 
 /** Some of a room's log, in order. */
@@ -20,24 +22,21 @@ export class EventLog {
   constructor(private readonly database: Database) {}
 
   async append(trx: Trx, roomId: string, events: readonly RoomEvent[]): Promise<void> {
-    // A few rows at a time: a statement's parameters are limited.
-    for (let from = 0; from < events.length; from += 50) {
-      const rows = events.slice(from, from + 50).map((event) => ({
+    for (const event of events) {
+      await insertEvent.all(trx, {
         room_id: roomId,
         sequence: event.metadata.sequence!,
         event_id: event.event_id,
         type: event.type,
         created_at: event.metadata.created_at,
         data: JSON.stringify(event.data),
-      }));
-      await trx.insertInto('events').values(rows).execute();
+      });
     }
   }
 
   /** The room's newest sequence; undefined where there is no such room. */
   async head(roomId: string, trx: Trx | Database['db'] = this.database.db): Promise<number | undefined> {
-    const row = await trx.selectFrom('rooms').select('sequence').where('id', '=', roomId).executeTakeFirst();
-    return row?.sequence;
+    return (await selectHead.first(trx, { roomId }))?.sequence;
   }
 
   /** The newest sequence of each of these rooms that exists. */
@@ -57,15 +56,7 @@ export class EventLog {
 
   /** At most `limit` events after `after`, whether or not the log reaches back that far. */
   async read(trx: Trx | Database['db'], roomId: string, after: number, limit: number): Promise<RoomEvent[]> {
-    const rows = await trx
-      .selectFrom('events')
-      .selectAll()
-      .where('room_id', '=', roomId)
-      .where('sequence', '>', after)
-      .orderBy('sequence')
-      .limit(limit)
-      .execute();
-    return rows.map(fromRow);
+    return (await selectEvents.all(trx, { roomId, after, limit })).map(fromRow);
   }
 
   /**
@@ -81,12 +72,7 @@ export class EventLog {
 
   /** The oldest sequence that is kept; one after the head where nothing is. */
   async oldest(trx: Trx, roomId: string, head: number): Promise<number> {
-    const row = await trx
-      .selectFrom('events')
-      .select((of) => of.fn.min('sequence').as('oldest'))
-      .where('room_id', '=', roomId)
-      .executeTakeFirst();
-    return row?.oldest ?? head + 1;
+    return (await selectOldest.first(trx, { roomId }))?.oldest ?? head + 1;
   }
 
   /** @returns undefined where the log does not hold it (any more) */
@@ -100,3 +86,36 @@ export class EventLog {
     return row && fromRow(row);
   }
 }
+
+const insertEvent = prepare((db, row: EventRow) =>
+  db.insertInto('events').values({
+    room_id: row.room_id,
+    sequence: row.sequence,
+    event_id: row.event_id,
+    type: row.type,
+    created_at: row.created_at,
+    data: row.data,
+  }),
+);
+
+const selectHead = prepare((db, { roomId }: { roomId: string }) =>
+  db.selectFrom('rooms').select('sequence').where('id', '=', roomId),
+);
+
+const selectEvents = prepare(
+  (db, { roomId, after, limit }: { roomId: string; after: number; limit: number }) =>
+    db
+      .selectFrom('events')
+      .selectAll()
+      .where('room_id', '=', roomId)
+      .where('sequence', '>', after)
+      .orderBy('sequence')
+      .limit(limit),
+);
+
+const selectOldest = prepare((db, { roomId }: { roomId: string }) =>
+  db
+    .selectFrom('events')
+    .select((of) => of.fn.min('sequence').as('oldest'))
+    .where('room_id', '=', roomId),
+);

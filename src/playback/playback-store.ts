@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Playback, positionAt } from '../contract/index.js';
 import { Database, type Trx } from '../database/database.js';
+import { prepare } from '../database/prepared.js';
 import type { PlaybackState } from './playback-machine.js';
 
 /** Playback's rows. */
@@ -9,11 +10,7 @@ export class PlaybackStore {
   constructor(private readonly database: Database) {}
 
   async load(trx: Trx, roomId: string): Promise<PlaybackState> {
-    const { room_id: _, ...state } = await trx
-      .selectFrom('playback')
-      .selectAll()
-      .where('room_id', '=', roomId)
-      .executeTakeFirstOrThrow();
+    const { room_id: _, ...state } = (await selectPlayback.first(trx, { roomId }))!;
     return state;
   }
 
@@ -50,3 +47,7 @@ export const playbackView = (state: PlaybackState, now: number): Playback => ({
   started_at: state.started_at,
   version: state.version,
 });
+
+const selectPlayback = prepare((db, { roomId }: { roomId: string }) =>
+  db.selectFrom('playback').selectAll().where('room_id', '=', roomId),
+);

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Permission, User } from '../contract/index.js';
 import { Database, type Trx } from '../database/database.js';
+import { prepare } from '../database/prepared.js';
 import type { RoomRow } from '../database/schema.js';
 import { Problem } from '../errors/problem.js';
 
@@ -15,15 +16,7 @@ export class RoomAccess {
     userId: string,
     trx: Trx | Database['db'] = this.database.db,
   ): Promise<RoomRow> {
-    const row = await trx
-      .selectFrom('rooms')
-      .leftJoin('participants', (join) =>
-        join.onRef('participants.room_id', '=', 'rooms.id').on('participants.user_id', '=', userId),
-      )
-      .selectAll('rooms')
-      .select('participants.user_id')
-      .where('rooms.id', '=', roomId)
-      .executeTakeFirst();
+    const row = await selectRoom.first(trx, { roomId, userId });
     if (!row) throw new Problem('room_not_found', 'There is no such room.');
     const { user_id: participant, ...room } = row;
     if (participant === null) throw new Problem('not_a_participant', 'Join the room first.');
@@ -57,3 +50,15 @@ export class RoomAccess {
     return room;
   }
 }
+
+/** A room, and whether someone is in it. */
+const selectRoom = prepare((db, { roomId, userId }: { roomId: string; userId: string }) =>
+  db
+    .selectFrom('rooms')
+    .leftJoin('participants', (join) =>
+      join.onRef('participants.room_id', '=', 'rooms.id').on('participants.user_id', '=', userId),
+    )
+    .selectAll('rooms')
+    .select('participants.user_id')
+    .where('rooms.id', '=', roomId),
+);

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Participant, Room, RoomSummary, User } from '../contract/index.js';
 import { userColumns, userView } from '../auth/users.js';
 import { Database, type Trx } from '../database/database.js';
+import { prepare } from '../database/prepared.js';
 import type { RoomRow, UserRow } from '../database/schema.js';
 
 type Reads = Trx | Database['db'];
@@ -18,20 +19,13 @@ export class RoomsReader {
   }
 
   async user(trx: Reads, id: string): Promise<User | undefined> {
-    const row = await trx.selectFrom('users').select(userColumns).where('id', '=', id).executeTakeFirst();
+    const row = await selectUser.first(trx, { id });
     return row && userView(row);
   }
 
   /** Longest-standing first. */
   async participants(trx: Reads, roomId: string): Promise<Participant[]> {
-    const rows = await trx
-      .selectFrom('participants')
-      .innerJoin('users', 'users.id', 'participants.user_id')
-      .select([...userColumns, 'participants.joined_at'])
-      .where('participants.room_id', '=', roomId)
-      .orderBy('participants.joined_at')
-      .orderBy('users.id')
-      .execute();
+    const rows = await selectParticipants.all(trx, { roomId });
     return rows.map((row) => ({ ...userView(row), joined_at: row.joined_at }));
   }
 
@@ -106,3 +100,17 @@ export const roomView = (row: RoomRow, administrator: User | null): Room => ({
   administrator,
   created_at: row.created_at,
 });
+
+const selectUser = prepare((db, { id }: { id: string }) =>
+  db.selectFrom('users').select(userColumns).where('id', '=', id),
+);
+
+const selectParticipants = prepare((db, { roomId }: { roomId: string }) =>
+  db
+    .selectFrom('participants')
+    .innerJoin('users', 'users.id', 'participants.user_id')
+    .select([...userColumns, 'participants.joined_at'])
+    .where('participants.room_id', '=', roomId)
+    .orderBy('participants.joined_at')
+    .orderBy('users.id'),
+);

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { orderQueue, placeInQueue, type QueueEntry, type Track } from '../contract/index.js';
 import type { Database, Trx } from '../database/database.js';
+import { prepare } from '../database/prepared.js';
 import { Problem } from '../errors/problem.js';
 import { trackView, type TrackWithUploader } from './track-view.js';
 
@@ -11,7 +12,7 @@ type Reads = Trx | Database['db'];
 export class QueueService {
   /** @throws {Problem} track_not_found */
   async find(trx: Reads, trackId: string): Promise<TrackWithUploader> {
-    const row = await this.#tracks(trx).where('tracks.id', '=', trackId).executeTakeFirst();
+    const row = await selectTrack.first(trx, { trackId });
     if (!row) throw new Problem('track_not_found', 'There is no such track.');
     return row;
   }
@@ -22,17 +23,12 @@ export class QueueService {
 
   /** What comes next, next first. */
   async queued(trx: Reads, roomId: string): Promise<TrackWithUploader[]> {
-    return orderQueue(
-      await this.#tracks(trx)
-        .where('tracks.room_id', '=', roomId)
-        .where('tracks.status', '=', 'queued')
-        .execute(),
-    );
+    return orderQueue(await selectTracks.all(trx, { roomId, status: 'queued' }));
   }
 
   /** What was played, newest first. */
   async played(trx: Reads, roomId: string, limit: number, offset: number): Promise<TrackWithUploader[]> {
-    return this.#tracks(trx)
+    return tracks(trx)
       .where('tracks.room_id', '=', roomId)
       .where('tracks.status', '=', 'played')
       .orderBy('tracks.played_at', 'desc')
@@ -54,10 +50,7 @@ export class QueueService {
 
   /** The current track, also while paused or stopped. */
   async current(trx: Reads, roomId: string): Promise<TrackWithUploader | undefined> {
-    return this.#tracks(trx)
-      .where('tracks.room_id', '=', roomId)
-      .where('tracks.status', '=', 'playing')
-      .executeTakeFirst();
+    return selectTracks.first(trx, { roomId, status: 'playing' });
   }
 
   /** A queued track's place, from 1; null where it is not queued. */
@@ -116,19 +109,29 @@ export class QueueService {
   }
 
   #entries(trx: Trx, roomId: string): Promise<QueueEntry[]> {
-    return trx
-      .selectFrom('tracks')
-      .select(['id', 'vote_score', 'created_at', 'placed_position'])
-      .where('room_id', '=', roomId)
-      .where('status', '=', 'queued')
-      .execute();
-  }
-
-  #tracks(trx: Reads) {
-    return trx
-      .selectFrom('tracks')
-      .innerJoin('users', 'users.id', 'tracks.uploader_id')
-      .selectAll('tracks')
-      .select('users.username as uploader_name');
+    return selectEntries.all(trx, { roomId });
   }
 }
+
+const tracks = (db: Reads) =>
+  db
+    .selectFrom('tracks')
+    .innerJoin('users', 'users.id', 'tracks.uploader_id')
+    .selectAll('tracks')
+    .select('users.username as uploader_name');
+
+const selectTrack = prepare((db, { trackId }: { trackId: string }) =>
+  tracks(db).where('tracks.id', '=', trackId),
+);
+
+const selectTracks = prepare((db, { roomId, status }: { roomId: string; status: 'queued' | 'playing' }) =>
+  tracks(db).where('tracks.room_id', '=', roomId).where('tracks.status', '=', status),
+);
+
+const selectEntries = prepare((db, { roomId }: { roomId: string }) =>
+  db
+    .selectFrom('tracks')
+    .select(['id', 'vote_score', 'created_at', 'placed_position'])
+    .where('room_id', '=', roomId)
+    .where('status', '=', 'queued'),
+);
