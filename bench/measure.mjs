@@ -49,6 +49,7 @@ export async function withListeners(server, { rooms, listeners }, work) {
     // What the first connections make a process load and compile belongs to none of them.
     const first = Math.ceil(targets.length / 5);
     await load.ask('connect', { targets: targets.slice(0, first) });
+    await load.ask('say');
     const before = await child.ask('memory');
     await load.ask('connect', { targets: targets.slice(first) });
     return await work({ child, load, targets, before, since: targets.length - first });

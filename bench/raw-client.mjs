@@ -33,6 +33,11 @@ export class RawClient {
     this.#send(`43${this.namespace},${ackId}[]`);
   }
 
+  /** A message without anything in it, as clients send them. */
+  say(name) {
+    this.#send(`42${this.namespace},["${name}",{}]`);
+  }
+
   destroy() {
     this.#socket.destroy();
   }

@@ -62,7 +62,8 @@ async function fanOut(label, { rooms, listeners }) {
 
 /** What one connection holds, in KiB. */
 async function memory(listeners) {
-  const results = await inTurn('memory', { rooms: 10, listeners }, async ({ child, before, since }) => {
+  const results = await inTurn('memory', { rooms: 10, listeners }, async ({ child, load, before, since }) => {
+    await load.ask('say');
     // What connecting has left behind is collected first.
     await new Promise((resolve) => setTimeout(resolve, 2000));
     const after = await child.ask('memory');

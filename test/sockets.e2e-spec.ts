@@ -3,6 +3,7 @@ import { JwtService } from '@nestjs/jwt';
 import { Compile } from 'typebox/compile';
 import { type Envelope, envelopeOf, eventTypes, rest } from '../src/contract/index.js';
 import { RoomFeedsService } from '../src/gateway/room-feeds.service.js';
+import { RoomStateService } from '../src/room-state/room-state.service.js';
 import { guest, type Person, person, roomOf, stateOf } from './support/api.js';
 import { wav } from './support/audio.js';
 import { eventually, listen, Listener, type ListenerOptions, listenToLobby } from './support/listener.js';
@@ -377,15 +378,24 @@ describe('messages of the client', () => {
     expect(room.socket.connected && lobby.socket.connected).toBe(true);
   });
 
-  it('messages that come too fast are answered with rate_limited', async () => {
+  it('messages that come too fast are answered with rate_limited, and not done', async () => {
     const limited = await startServer({ RATE_LIMIT: 'on' });
     try {
       const ada = await guest(limited.url, 'ada');
-      const listener = keep(await listenToLobby(limited.url, ada));
-      const answers = await Promise.all(numbers(1, 400).map(() => listener.ask('time_sync', {})));
+      const { id } = await roomOf(ada);
+      const listener = keep(await listen(limited.url, ada, id));
+      const state = limited.app.get(RoomStateService);
+      const read = state.read.bind(state);
+      let reads = 0;
+      state.read = (...given) => {
+        reads += 1;
+        return read(...given);
+      };
+      const answers = await Promise.all(numbers(1, 400).map(() => listener.ask('room_state', {})));
       const refused = answers.filter(({ ok }) => !ok);
       expect(refused.length).toBeGreaterThan(100);
       for (const { error } of refused) expect(error.code).toBe('rate_limited');
+      expect(reads).toBe(400 - refused.length);
       await eventually(async () => (await listener.ask('time_sync', {})).ok, 'the next second');
     } finally {
       for (const listener of opened.splice(0)) listener.close();

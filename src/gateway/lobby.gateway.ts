@@ -1,4 +1,4 @@
-import { Inject, UseFilters, UsePipes } from '@nestjs/common';
+import { UseFilters, UsePipes } from '@nestjs/common';
 import {
   type OnGatewayConnection,
   type OnGatewayInit,
@@ -6,18 +6,13 @@ import {
   WebSocketGateway,
 } from '@nestjs/websockets';
 import type { Server, Socket } from 'socket.io';
-import { SETTINGS } from '../config/config.module.js';
-import type { Settings } from '../config/settings.js';
 import { Clock } from '../config/clock.js';
 import { InputPipe } from '../errors/input.pipe.js';
 import { Connection } from './connection.js';
-import { guardMessages } from './message-guard.js';
 import { RoomFeedsService } from './room-feeds.service.js';
 import { callerOf, SocketAdmission } from './socket-admission.js';
 import { SocketProblemFilter } from './socket-problem.filter.js';
-import { onAcknowledgement, SocketWire } from './socket-wire.js';
-
-const messages = new Set(['time_sync']);
+import { SocketWire } from './socket-wire.js';
 
 /** The namespace `/`: which public rooms come and go, and how the server is. */
 @UseFilters(SocketProblemFilter)
@@ -28,7 +23,6 @@ export class LobbyGateway implements OnGatewayInit, OnGatewayConnection {
     private readonly admission: SocketAdmission,
     private readonly feeds: RoomFeedsService,
     private readonly clock: Clock,
-    @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
   afterInit(server: Server): void {
@@ -36,14 +30,14 @@ export class LobbyGateway implements OnGatewayInit, OnGatewayConnection {
   }
 
   handleConnection(socket: Socket): void {
-    const now = () => this.clock.now();
-    const connection = new Connection(new SocketWire(socket), callerOf(socket), { joining: false });
-    onAcknowledgement(socket, (ackId) => connection.confirmed(ackId));
-    // A packet that breaks the protocol closes the connection; without a listener it would end the process.
-    socket.on('error', () => undefined);
-    guardMessages(socket, messages, this.settings.rateLimit, now);
+    const wire = new SocketWire(socket);
+    const connection = new Connection(wire, callerOf(socket), { joining: false });
     this.feeds.enterLobby(connection);
-    socket.once('disconnect', () => this.feeds.leaveLobby(connection));
+    wire.open(connection);
+    socket.on('disconnect', () => {
+      wire.release();
+      this.feeds.leaveLobby(connection);
+    });
   }
 
   @SubscribeMessage('time_sync')

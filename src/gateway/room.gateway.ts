@@ -1,4 +1,4 @@
-import { type BeforeApplicationShutdown, Inject, UseFilters, UsePipes } from '@nestjs/common';
+import { type BeforeApplicationShutdown, UseFilters, UsePipes } from '@nestjs/common';
 import {
   ConnectedSocket,
   MessageBody,
@@ -9,8 +9,6 @@ import {
 } from '@nestjs/websockets';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import type { Namespace, Socket } from 'socket.io';
-import { SETTINGS } from '../config/config.module.js';
-import type { Settings } from '../config/settings.js';
 import { Clock } from '../config/clock.js';
 import { asProblem } from '../errors/as-problem.js';
 import { InputPipe } from '../errors/input.pipe.js';
@@ -19,14 +17,11 @@ import { RoomStateService } from '../room-state/room-state.service.js';
 import { PresenceService } from '../rooms/presence.service.js';
 import { Statistics } from '../events/statistics.js';
 import { Connection } from './connection.js';
-import { guardMessages } from './message-guard.js';
 import { ReplayDto, SyncReportDto } from './messages.dto.js';
 import { RoomFeedsService } from './room-feeds.service.js';
 import { callerOf, roomOf, SocketAdmission } from './socket-admission.js';
 import { SocketProblemFilter } from './socket-problem.filter.js';
-import { onAcknowledgement, SocketWire } from './socket-wire.js';
-
-const messages = new Set(['time_sync', 'room_state', 'replay', 'sync_report']);
+import { SocketWire } from './socket-wire.js';
 
 /** A room's namespace: one regular expression serves them all. */
 @UseFilters(SocketProblemFilter)
@@ -45,7 +40,6 @@ export class RoomGateway implements OnGatewayInit, OnGatewayConnection, BeforeAp
     private readonly state: RoomStateService,
     private readonly statistics: Statistics,
     private readonly clock: Clock,
-    @Inject(SETTINGS) private readonly settings: Settings,
     @InjectPinoLogger(RoomGateway.name) private readonly log: PinoLogger,
   ) {}
 
@@ -56,15 +50,13 @@ export class RoomGateway implements OnGatewayInit, OnGatewayConnection, BeforeAp
 
   handleConnection(socket: Socket): void {
     const roomId = roomOf(socket)!;
-    const now = () => this.clock.now();
-    const connection = new Connection(new SocketWire(socket), callerOf(socket), { joining: true });
-    onAcknowledgement(socket, (ackId) => connection.confirmed(ackId));
-    // A packet that breaks the protocol closes the connection; without a listener it would end the process.
-    socket.on('error', () => undefined);
-    guardMessages(socket, messages, this.settings.rateLimit, now);
+    const wire = new SocketWire(socket);
+    const connection = new Connection(wire, callerOf(socket), { joining: true });
+    wire.open(connection);
     const entered = this.#enter(roomId, connection, afterSequence(socket));
     this.#track(entered);
-    socket.once('disconnect', () => {
+    socket.on('disconnect', () => {
+      wire.release();
       this.feeds.detach(roomId, connection);
       this.#track(entered.then(() => this.#leave(roomId, connection)));
     });

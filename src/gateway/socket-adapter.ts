@@ -1,39 +1,54 @@
 import { type INestApplicationContext, Logger, type WsMessageHandler } from '@nestjs/common';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import type { Server, ServerOptions, Socket } from 'socket.io';
+import { Clock } from '../config/clock.js';
 import type { Settings } from '../config/settings.js';
+import { type MessageContext, SocketMessages } from './socket-messages.js';
 
 /** Socket.IO as we run it. */
 export class SocketAdapter extends IoAdapter {
   readonly #log = new Logger(SocketAdapter.name);
+  readonly #clock: Clock;
+  /** By the messages that there are. */
+  readonly #contexts = new Map<string, MessageContext>();
 
   constructor(
     app: INestApplicationContext,
     private readonly settings: Settings,
   ) {
     super(app);
+    this.#clock = app.get(Clock);
   }
 
   /**
-   * One listener for all messages of a socket. Nest's own keeps several RxJS subscriptions for each message and
+   * One function for all messages of a socket. Nest's own keeps several RxJS subscriptions for each message and
    * socket, which was two thirds of what a connection held.
    */
   override bindMessageHandlers(socket: Socket, handlers: WsMessageHandler<string>[]): void {
-    const byName = new Map(handlers.map(({ message, callback }) => [message, callback]));
-    socket.onAny((name: string, ...given: unknown[]) => {
-      const callback = byName.get(name);
-      if (!callback) return;
-      const last = given.at(-1);
-      const acknowledge = typeof last === 'function' ? (last as (answer: unknown) => void) : undefined;
-      const values = acknowledge ? given.slice(0, -1) : given;
-      // Answers go through the acknowledgement alone; what goes wrong is the gateway's filter's to answer.
-      Promise.resolve(callback(values.length > 1 ? values : values[0], acknowledge)).then(
-        (answer: unknown) => {
-          if (answer !== undefined && answer !== null) acknowledge?.(answer);
-        },
-        (error: unknown) => this.#log.error(error),
-      );
-    });
+    const messages = new SocketMessages(
+      this.#contextOf(handlers.map(({ message }) => message)),
+      handlers.map(({ callback }) => callback),
+    );
+    // Nothing is handed on: what no handler takes is answered here.
+    socket.use((message) => messages.take(message));
+  }
+
+  /** The gateways listen for it themselves, and once. */
+  override bindClientDisconnect(): void {}
+
+  #contextOf(names: string[]): MessageContext {
+    const key = names.join(' ');
+    let context = this.#contexts.get(key);
+    if (!context) {
+      context = {
+        names,
+        limited: this.settings.rateLimit,
+        now: () => this.#clock.now(),
+        onError: (error) => this.#log.error(error),
+      };
+      this.#contexts.set(key, context);
+    }
+    return context;
   }
 
   override createIOServer(port: number, options?: ServerOptions): Server {

@@ -53,7 +53,7 @@ export class SocketAdmission {
 
   async #admit(socket: Socket): Promise<void> {
     if (this.#draining) throw new Problem('draining', 'The server is going down: reconnect.');
-    const { token } = socket.handshake.auth as { token?: unknown };
+    const { token, after_sequence } = socket.handshake.auth as { token?: unknown; after_sequence?: unknown };
     if (typeof token !== 'string') {
       throw new Problem('unauthorized', 'A token is needed, as `auth: { token }` of the handshake.');
     }
@@ -70,8 +70,13 @@ export class SocketAdmission {
       );
     }
     (socket.data as { caller?: Caller }).caller = caller;
+    // Asked for once: neither a dump of the memory nor a log should find it later.
+    socket.handshake.auth = after_sequence === undefined ? none : { after_sequence };
   }
 }
+
+/** What is left of a handshake's `auth` that said no more than who it is. */
+const none: Record<string, unknown> = Object.freeze({});
 
 /** The room that a socket's namespace stands for; null for the lobby. */
 export const roomOf = (socket: Socket): string | null => /^\/rooms\/(.+)$/.exec(socket.nsp.name)?.[1] ?? null;

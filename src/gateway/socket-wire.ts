@@ -20,7 +20,7 @@ interface WsSocket {
   on(event: 'message', receive: (data: Buffer, isBinary: boolean) => void): void;
 }
 interface Internals {
-  onack(packet: { id: number }): void;
+  onack(this: Socket, packet: { id: number }): void;
 }
 interface EngineSocket {
   readyState: string;
@@ -33,9 +33,16 @@ interface EngineSocket {
 
 const engineOf = (socket: Socket): EngineSocket => socket.conn as unknown as EngineSocket;
 
+/** Who takes a connection's acknowledgements. */
+export interface AckReceiver {
+  confirmed(ackId: number): void;
+}
+
 /** A Socket.IO socket as a way out. */
 export class SocketWire implements Wire {
   readonly #engine: EngineSocket;
+  /** Who is told of acknowledgements. */
+  receiver: AckReceiver | undefined;
   /** Of the frames that wait in Engine.IO's buffer. */
   #bufferedBytes = 0;
 
@@ -45,6 +52,25 @@ export class SocketWire implements Wire {
 
   get id(): string {
     return this.socket.id;
+  }
+
+  get namespace(): string {
+    return this.socket.nsp.name;
+  }
+
+  /** Has acknowledgements go to `receiver` from now on. To be released when the socket has left its namespace. */
+  open(receiver: AckReceiver): void {
+    this.receiver = receiver;
+    (this.socket.data as { wire?: SocketWire }).wire = this;
+    (this.socket as unknown as Internals).onack = onack;
+    this.socket.on('error', ignore);
+    const ws = this.#engine.transport.socket;
+    if (ws) enter(ws, this);
+  }
+
+  release(): void {
+    const ws = this.#engine.transport.socket;
+    if (ws) leave(ws, this);
   }
 
   get idle(): boolean {
@@ -95,34 +121,43 @@ export class SocketWire implements Wire {
   }
 }
 
-type Receive = (ackId: number) => void;
-/** Who takes the acknowledgements of each namespace of a WebSocket. */
-const receivers = new WeakMap<WsSocket, Map<string, Receive>>();
+/** Who has open namespaces on a WebSocket: one, or a few. */
+const wires = new WeakMap<WsSocket, SocketWire[]>();
 
-/** Calls back for each acknowledgement of this socket's namespace. */
-export function onAcknowledgement(socket: Socket, receive: Receive): void {
-  // Over other transports they come the long way, and would be looked up among callbacks.
-  (socket as unknown as Internals).onack = ({ id }) => receive(id);
-  const ws = engineOf(socket).transport.socket;
-  if (!ws) return;
-  let byNamespace = receivers.get(ws);
-  if (!byNamespace) {
-    byNamespace = new Map();
-    receivers.set(ws, byNamespace);
-    readAcknowledgements(ws, byNamespace);
+function enter(ws: WsSocket, wire: SocketWire): void {
+  const here = wires.get(ws);
+  if (here) {
+    here.push(wire);
+    return;
   }
-  byNamespace.set(socket.nsp.name, receive);
-  socket.once('disconnect', () => byNamespace.delete(socket.nsp.name));
+  const first = [wire];
+  wires.set(ws, first);
+  readAcknowledgements(ws, first);
 }
 
+function leave(ws: WsSocket, wire: SocketWire): void {
+  const here = wires.get(ws);
+  const at = here?.indexOf(wire) ?? -1;
+  // A connection that was upgraded later has never been here.
+  if (at !== -1) here!.splice(at, 1);
+}
+
+/** Over other transports acknowledgements come the long way, and would be looked up among callbacks. */
+function onack(this: Socket, { id }: { id: number }): void {
+  (this.data as { wire?: SocketWire }).wire?.receiver?.confirmed(id);
+}
+
+/** A packet that breaks the protocol closes the connection; without a listener it would end the process. */
+const ignore = (): void => undefined;
+
 /** Stands before Engine.IO and takes acknowledgements; everything else goes on to it. */
-function readAcknowledgements(ws: WsSocket, byNamespace: ReadonlyMap<string, Receive>): void {
+function readAcknowledgements(ws: WsSocket, here: readonly SocketWire[]): void {
   const pass = ws.listeners('message') as ((data: Buffer, isBinary: boolean) => void)[];
   ws.removeAllListeners('message');
   ws.on('message', (data, isBinary) => {
     const ack = isBinary ? undefined : readAcknowledgement(data);
-    const receive = ack && byNamespace.get(ack.namespace);
-    if (receive) receive(ack.id);
+    const wire = ack && here.find(({ namespace }) => namespace === ack.namespace);
+    if (wire) wire.receiver?.confirmed(ack.id);
     else for (const listener of pass) listener.call(ws, data, isBinary);
   });
 }
