@@ -85,15 +85,17 @@ async function comeBack(listeners, missed) {
       ...target,
       auth: { ...target.auth, after_sequence: settled[target.namespace] },
     }));
+    await child.ask('begin');
     const result = await load.ask('return', { targets: back, missed });
+    const { microseconds } = await child.ask('cpu');
     if (result.received !== listeners * missed || result.faults > 0) {
       throw new Error(
         `void: ${result.received} of ${listeners * missed} received, ${result.faults} at fault`,
       );
     }
-    return result;
+    return { ...result, cpu: microseconds / 1e6 };
   });
-  return medians(results, ({ seconds }) => seconds);
+  return { seconds: medians(results, ({ seconds }) => seconds), cpu: medians(results, ({ cpu }) => cpu) };
 }
 
 /** Until nobody's going is written down any more. */
@@ -171,7 +173,8 @@ Latency counts from before the change to its arrival at the listener; Roomcast's
 | --- | --- | --- | --- |
 | heap and buffers per connection, KiB (2,000 more connections in 10 rooms) | ${two(memory.held)} |
 | resident memory per connection, KiB | ${two(memory.rss)} |
-| 1,000 listeners return at once, 100 missed events each, s | ${two(comeBack, 2)} |
+| 1,000 listeners return at once, 100 missed events each, s | ${two(comeBack.seconds, 2)} |
+| CPU of the server for that, s | ${two(comeBack.cpu, 2)} |
 
 The bare server keeps the last events of a room in an array and sends them unasked; Roomcast also checks the token
 and the participant, writes presence down, and sends the room's whole state first.

@@ -150,6 +150,9 @@ describe('a connection that is slow but alive', () => {
     write(frame: { packet: string }): void {
       this.written.push(/"(?:name|status)":"(\w+)"/.exec(frame.packet)?.[1] ?? '?');
     }
+    together(write: () => void): void {
+      write();
+    }
     end(): void {
       // Nothing to close.
     }

@@ -120,8 +120,10 @@ export class Connection implements Recipient {
       replayed: missed.length,
       after: sequence,
     };
-    this.sendAlone(established);
-    this.#pump();
+    this.wire.together(() => {
+      this.sendAlone(established);
+      this.#pump();
+    });
   }
 
   /** An event for this connection alone. */
@@ -246,7 +248,10 @@ export class Connection implements Recipient {
   /** Writes what is queued, as much as may wait at once; goes on when that has left. */
   #pump(): void {
     const state = this.#state;
-    if (state.kind !== 'catching up') return;
+    if (state.kind === 'catching up') this.wire.together(() => this.#catchUp(state));
+  }
+
+  #catchUp(state: Extract<State, { kind: 'catching up' }>): void {
     const channel = this.#open;
     while (state.next < state.queue.length) {
       const event = state.queue[state.next++]!;

@@ -108,6 +108,16 @@ export class SocketWire implements Wire {
     }
   }
 
+  together(write: () => void): void {
+    const tcp = this.#engine.transport.socket?._socket;
+    tcp?.cork();
+    try {
+      write();
+    } finally {
+      tcp?.uncork();
+    }
+  }
+
   end(how: 'leave' | 'reconnect'): void {
     if (how === 'leave') this.socket.disconnect();
     else this.#engine.close();

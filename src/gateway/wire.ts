@@ -11,6 +11,8 @@ export interface Wire {
   readonly waitingBytes: number;
   /** @param sent called once this frame and all before it have left */
   write(frame: Frame, sent?: () => void): void;
+  /** Has what `write` is called with meanwhile leave together, which costs one call of the kernel. */
+  together(write: () => void): void;
   /**
    * Closes after what was written. `leave`: only this namespace, and the client does not come back by itself;
    * `reconnect`: the connection, and it does.

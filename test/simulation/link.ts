@@ -84,6 +84,10 @@ export class Link implements Wire {
     return this.#writable && this.#buffer.length === 0;
   }
 
+  together(write: () => void): void {
+    write();
+  }
+
   get waitingFrames(): number {
     return this.#buffer.length * this.options.weight;
   }
