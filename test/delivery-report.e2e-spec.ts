@@ -119,3 +119,43 @@ it('names everyone where they are few, the worst first, and counts the others', 
   expect(report.users_left_out).toBeGreaterThan(0);
   for (const listener of listeners) listener.close();
 });
+
+it('tells of those who did not confirm in time that they did when they returned', async () => {
+  const hers = await listen(server.url, ada, roomId);
+  const before = hers.sequences.at(-1) ?? 0;
+  const mute = await listen(server.url, bob, roomId, { confirm: () => undefined });
+  const dead = await critical();
+  await mute.closed();
+  const leaving = await listen(server.url, bob, roomId, { confirm: () => undefined });
+  const expired = await critical();
+  await leaving.until(() => leaving.events.at(-1)?.event_id === expired);
+  leaving.close();
+  const missed = [
+    [dead, 'dead'],
+    [expired, 'expired'],
+  ] as const;
+  for (const [id, outcome] of missed) {
+    await eventually(async () => (await reportOf(id)).complete);
+    expect(await reportOf(id)).toMatchObject({ expected: 2, confirmed: 1, [outcome]: 1, caught_up: 0 });
+  }
+
+  const began = Date.now() / 1000;
+  const back = await listen(server.url, bob, roomId, { afterSequence: before });
+  for (const [id, outcome] of missed) {
+    await eventually(async () => (await reportOf(id)).caught_up === 1);
+    const { expected, confirmed, users } = await reportOf(id);
+    expect([expected, confirmed]).toEqual([2, 1]);
+    expect(users).toMatchObject([
+      { id: bob.user.id, outcome, caught_up_at: expect.any(Number) },
+      { id: ada.user.id, outcome: 'confirmed', caught_up_at: null },
+    ]);
+    expect(Math.abs(users[0]!.caught_up_at! - began)).toBeLessThan(10);
+  }
+  // Told once: coming back again for the same changes nothing.
+  const told = await reportOf(dead);
+  const again = await listen(server.url, bob, roomId, { afterSequence: before });
+  await again.until(() => again.logged.length > 1);
+  await restart();
+  expect(await reportOf(dead)).toEqual(told);
+  for (const listener of [hers, back, again]) listener.close();
+});

@@ -88,8 +88,12 @@ it('count known traffic rightly: by type, by priority, by path, for the room, fo
 
 it('count who came back, what they were replayed, and who came too late', async () => {
   const { replays: before } = (await ofServer()).total;
-  const head = (await ofRoom()).sequence;
+  const { sequence: head, deliveries: roomBefore } = await ofRoom();
+  // Nobody is there to hear them, and they count all the same.
   await raiser(server, ada, roomId).high(3);
+  const unheard = (await ofRoom()).deliveries;
+  expect(unheard.events - roomBefore.events).toBe(3);
+  expect(unheard.deliveries).toBe(roomBefore.deliveries);
   const inTime = await listen(server.url, ada, roomId, { afterSequence: head });
   await inTime.until(() => inTime.sequences.includes(head + 3));
   const { replayed } = inTime.ofType('connection_established')[0]!.data;
@@ -101,6 +105,7 @@ it('count who came back, what they were replayed, and who came too late', async 
     resets: before.resets + 1,
   });
   expect(replayed).toBeGreaterThanOrEqual(3);
+  expect((await ofRoom()).deliveries.replayed - roomBefore.replayed).toBe(replayed);
   inTime.close();
   tooLate.close();
 });

@@ -17,6 +17,12 @@ export const DeliveryUser = shape(
     confirmed_connections: Count,
     attempts: Type.Integer({ minimum: 1, description: 'The most that any of the connections took' }),
     seconds: Seconds,
+    caught_up_at: orNull(
+      Type.Number({
+        description:
+          'When they confirmed it after all, on returning and being replayed it: Unix time in seconds',
+      }),
+    ),
   },
   'What became of an event for one user, who has confirmed when each of their connections has.',
 );
@@ -48,6 +54,10 @@ export const DeliveryReport = shape(
     requires_confirmation: Type.Boolean(),
     complete: Type.Boolean({ description: 'Nothing of it is outstanding any more' }),
     ...DeliveryCounts.properties,
+    caught_up: Type.Integer({
+      minimum: 0,
+      description: 'Of those who did not confirm it in time and are named: who did on their return',
+    }),
     connections: shape({ expected: Count, confirmed: Count }),
     attempts: Type.Integer({
       minimum: 0,

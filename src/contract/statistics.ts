@@ -9,10 +9,14 @@ const Quantiles = shape(
 
 export const DeliveryFigures = shape(
   {
-    events: Type.Integer({ minimum: 0, description: 'Events that went out, however many listened' }),
+    events: Type.Integer({ minimum: 0, description: 'Events that went out, however many listened, if any' }),
     deliveries: Type.Integer({
       minimum: 0,
       description: 'Copies written to connections, retries and replays aside',
+    }),
+    replayed: Type.Integer({
+      minimum: 0,
+      description: 'Copies written to connections that came back, of what they had missed',
     }),
     confirmed: Count,
     retries: Count,

@@ -1,12 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
-import type { DeliveryReport, User } from '../contract/index.js';
+import type { DeliveryReport, RoomEvent, User } from '../contract/index.js';
 import { Database, type Trx } from '../database/database.js';
 import { NodeId } from '../config/node-id.js';
 import { Problem } from '../errors/problem.js';
 import { EventLog } from './event-log.js';
+import { LateConfirmationsService } from './late-confirmations.service.js';
 import { type DeliverySummary, mergeSummaries, summarizeDelivery } from './delivery-summary.js';
-import type { Delivery, RoomDeliveries } from './room-deliveries.js';
+import type { Delivery } from './delivery.js';
+import type { RoomDeliveries } from './room-deliveries.js';
 
 interface Ended {
   roomId: string;
@@ -31,6 +33,7 @@ export class DeliveryReportsService {
   constructor(
     private readonly database: Database,
     private readonly eventLog: EventLog,
+    private readonly late: LateConfirmationsService,
     private readonly node: NodeId,
     @InjectPinoLogger(DeliveryReportsService.name) private readonly log: PinoLogger,
   ) {}
@@ -59,6 +62,11 @@ export class DeliveryReportsService {
       summary: summarizeDelivery(delivery, users),
     });
     this.#writing ??= this.#write();
+  }
+
+  /** Someone who returned has confirmed what they missed. @param now Unix seconds */
+  caughtUp(roomId: string, event: RoomEvent, user: User, now: number): void {
+    this.late.note(roomId, event, user.id, now);
   }
 
   /**
@@ -106,6 +114,7 @@ export class DeliveryReportsService {
       requires_confirmation: event.metadata.requires_confirmation,
       complete: counts.outstanding === 0,
       ...counts,
+      caught_up: users.filter(({ caught_up_at }) => caught_up_at !== null).length,
       connections,
       attempts,
       time_to_confirmation: { p50, p99, max },
@@ -117,6 +126,7 @@ export class DeliveryReportsService {
   /** Resolves once all that has ended is written. */
   async flush(): Promise<void> {
     await this.#writing;
+    await this.late.flush();
   }
 
   async #write(): Promise<void> {

@@ -1,5 +1,5 @@
 import type { DeliveryCounts, DeliveryOutcome, DeliveryUser, User } from '../contract/index.js';
-import { type Delivery, Outcome } from './room-deliveries.js';
+import { type Delivery, Outcome } from './delivery.js';
 
 /** One node's account of one event: what a report is made of, and what is kept of it. */
 export interface DeliverySummary {
@@ -36,6 +36,9 @@ const severity: Record<DeliveryOutcome, number> = {
   outstanding: 3,
   dead: 4,
 };
+
+/** In which users are named: those who may not have it first. */
+const naming: readonly DeliveryOutcome[] = ['dead', 'outstanding', 'expired', 'superseded', 'confirmed'];
 
 export function summarizeDelivery(delivery: Delivery, users: readonly User[]): DeliverySummary {
   const byUser = new Map<string, DeliveryUser>();
@@ -88,7 +91,16 @@ function addConnection(
   const known = byUser.get(id);
   const confirmed_connections = outcome === 'confirmed' ? 1 : 0;
   if (!known) {
-    byUser.set(id, { id, username, outcome, connections: 1, confirmed_connections, attempts, seconds });
+    byUser.set(id, {
+      id,
+      username,
+      outcome,
+      connections: 1,
+      confirmed_connections,
+      attempts,
+      seconds,
+      caught_up_at: null,
+    });
     return;
   }
   known.connections += 1;
@@ -107,7 +119,9 @@ function named(users: DeliveryUser[]): DeliveryUser[] {
             outcome !== 'confirmed' || attempts > 1 || (seconds ?? 0) > slow,
         );
   return notable
-    .sort((a, b) => severity[b.outcome] - severity[a.outcome] || (b.seconds ?? 0) - (a.seconds ?? 0))
+    .sort(
+      (a, b) => naming.indexOf(a.outcome) - naming.indexOf(b.outcome) || (b.seconds ?? 0) - (a.seconds ?? 0),
+    )
     .slice(0, namedAtMost);
 }
 

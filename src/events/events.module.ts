@@ -4,6 +4,7 @@ import { EventBroadcasterService } from './event-broadcaster.service.js';
 import { EventBus } from './event-bus.js';
 import { EventLog } from './event-log.js';
 import { GuardedBus } from './guarded-bus.js';
+import { LateConfirmationsService } from './late-confirmations.service.js';
 import { RetentionService } from './retention.service.js';
 import { Statistics } from './statistics.js';
 
@@ -20,6 +21,7 @@ export class EventsModule {
         RetentionService,
         GuardedBus,
         DeliveryReportsService,
+        LateConfirmationsService,
         Statistics,
         { provide: EventBus, useValue: bus },
       ],

@@ -1,103 +1,21 @@
-import { catalogue, type RoomEvent, type User } from '../contract/index.js';
+import type { RoomEvent, User } from '../contract/index.js';
+import {
+  Delivery,
+  type DeliveryLimits,
+  type Ended,
+  isPlayback,
+  Outcome,
+  type Recipient,
+} from './delivery.js';
+import { Replays } from './replays.js';
 import type { Statistics } from './statistics.js';
 
-/** A connection, as deliveries know it. */
-export interface Recipient {
-  readonly id: string;
-  readonly user: User;
-  /** Its place in its room's deliveries; given by `RoomDeliveries.enter`. */
-  slot: number;
-  /** Sends a logged event again. */
-  resend(event: RoomEvent, retryCount: number): void;
-  /** The last attempt is unconfirmed: tells it so and closes it, to return and catch up. */
-  fail(event: RoomEvent): void;
-}
-
-/** Where one recipient's copy stands. */
-export const enum Outcome {
-  None = 0,
-  Pending = 1,
-  Confirmed = 2,
-  /** The connection was gone first. */
-  Expired = 3,
-  Superseded = 4,
-  Dead = 5,
-  /** Outstanding with a connection that came in while the event flew: it has attempts of its own. */
-  Replaying = 6,
-}
-
-type Ended = Outcome.Confirmed | Outcome.Expired | Outcome.Superseded | Outcome.Dead;
-
-export interface DeliveryLimits {
-  /** Seconds until an attempt counts as unconfirmed. */
-  timeout: number;
-  attempts: number;
-}
-
-/**
- * One critical event on its way to everyone who was connected. What is known of each recipient lies in arrays by
- * slot: no object is made for an event and a socket, and a confirmation changes three numbers.
- */
-export class Delivery {
-  outcome: Uint8Array;
-  /** Attempts made when it ended, or so far. */
-  attemptsOf: Uint8Array;
-  /** Seconds from the first write to the confirmation. */
-  latency: Float32Array;
-  expected = 0;
-  pending = 0;
-  attempts = 1;
-  superseded = false;
-
-  constructor(
-    readonly event: RoomEvent,
-    readonly ackId: number,
-    readonly order: number,
-    readonly sentAt: number,
-    capacity: number,
-  ) {
-    this.outcome = new Uint8Array(capacity);
-    this.attemptsOf = new Uint8Array(capacity);
-    this.latency = new Float32Array(capacity);
-  }
-
-  expect(slot: number, as: Outcome.Pending | Outcome.Replaying = Outcome.Pending): void {
-    if (slot >= this.outcome.length) this.#grow(slot + 1);
-    if (this.outcome[slot] !== Outcome.None) return;
-    this.outcome[slot] = as;
-    this.attemptsOf[slot] = 1;
-    this.expected += 1;
-    this.pending += 1;
-  }
-
-  end(slot: number, outcome: Outcome): void {
-    this.outcome[slot] = outcome;
-    this.pending -= 1;
-  }
-
-  #grow(capacity: number): void {
-    const grown = Math.max(capacity, this.outcome.length * 2, 16);
-    this.outcome = copyInto(new Uint8Array(grown), this.outcome);
-    this.attemptsOf = copyInto(new Uint8Array(grown), this.attemptsOf);
-    this.latency = copyInto(new Float32Array(grown), this.latency);
-  }
-}
-
-const copyInto = <T extends Uint8Array | Float32Array>(target: T, source: T): T => {
-  target.set(source);
-  return target;
-};
-
-/** Critical events that a returning connection was replayed and has not confirmed. */
-interface Replay {
-  pending: Map<number, Replayed>;
-  /** When anything of it was last sent. */
-  sentAt: number;
-}
-interface Replayed {
-  event: RoomEvent;
-  /** Its own: it may have been sent long after the first of the replay. */
-  attempts: number;
+/** Who is told what became of deliveries. */
+export interface DeliveryObserver {
+  /** Once for each delivery, when nothing of it is outstanding any more. */
+  ended(delivery: Delivery, users: readonly User[]): void;
+  /** Someone confirmed an event that they were replayed, and that nobody is asked for any more. */
+  caughtUp(event: RoomEvent, user: User, now: number): void;
 }
 
 /**
@@ -106,7 +24,7 @@ interface Replayed {
  */
 export class RoomDeliveries {
   readonly #flying = new Map<number, Delivery>();
-  readonly #replays = new Map<Recipient, Replay>();
+  readonly #replays: Replays;
   readonly #recipients: (Recipient | undefined)[] = [];
   /** Who has or had each slot; a slot is not given anew while a delivery that knows its owner flies. */
   readonly users: User[] = [];
@@ -118,9 +36,18 @@ export class RoomDeliveries {
     readonly roomId: string | null,
     private readonly limits: DeliveryLimits,
     private readonly statistics: Statistics,
-    /** Called once for each delivery when nothing of it is outstanding any more. */
-    private readonly ended: (delivery: Delivery, users: readonly User[]) => void,
-  ) {}
+    private readonly observer: DeliveryObserver,
+  ) {
+    this.#replays = new Replays(limits, {
+      ended: (recipient, event, ackId, outcome) => this.#endReplayed(recipient, ackId, event, outcome),
+      retry: (recipient, event, ackId, attempts) => {
+        const delivery = this.#flying.get(ackId);
+        if (delivery) delivery.attemptsOf[recipient.slot] = attempts;
+        statistics.count('retries', event.type, roomId);
+        recipient.resend(event, attempts - 1);
+      },
+    });
+  }
 
   get flying(): number {
     return this.#flying.size;
@@ -128,13 +55,11 @@ export class RoomDeliveries {
 
   /** How many confirmations are outstanding. */
   get outstanding(): number {
-    let sum = 0;
+    // What is replayed and flies as well is counted there.
+    let sum = this.#replays.count(
+      ({ slot }, ackId) => this.#flying.get(ackId)?.outcome[slot] !== Outcome.Replaying,
+    );
     for (const { pending } of this.#flying.values()) sum += pending;
-    for (const [{ slot }, { pending }] of this.#replays) {
-      for (const ackId of pending.keys()) {
-        if (this.#flying.get(ackId)?.outcome[slot] !== Outcome.Replaying) sum += 1;
-      }
-    }
     return sum;
   }
 
@@ -161,13 +86,7 @@ export class RoomDeliveries {
     for (const delivery of this.#flying.values()) {
       if (delivery.outcome[slot] === Outcome.Pending) this.#end(delivery, slot, Outcome.Expired);
     }
-    const replay = this.#replays.get(recipient);
-    if (replay) {
-      this.#replays.delete(recipient);
-      for (const [ackId, { event }] of replay.pending) {
-        this.#endReplayed(recipient, ackId, event, Outcome.Expired);
-      }
-    }
+    this.#replays.leave(recipient);
   }
 
   /** An event goes out to everyone now; call `expect` on what is returned for each who is written to. */
@@ -190,10 +109,7 @@ export class RoomDeliveries {
   replayed(recipient: Recipient, event: RoomEvent, ackId: number, now: number): void {
     if (isPlayback(event)) this.#newestPlayback = Math.max(this.#newestPlayback, ackId);
     this.#flying.get(ackId)?.expect(recipient.slot, Outcome.Replaying);
-    let replay = this.#replays.get(recipient);
-    if (!replay) this.#replays.set(recipient, (replay = { pending: new Map(), sentAt: now }));
-    replay.pending.set(ackId, { event, attempts: 1 });
-    replay.sentAt = now;
+    this.#replays.sent(recipient, event, ackId, now);
   }
 
   /** A confirmation came. @returns whether one was outstanding */
@@ -206,19 +122,18 @@ export class RoomDeliveries {
       this.#end(delivery, slot, Outcome.Confirmed);
       return true;
     }
-    const replay = this.#replays.get(recipient);
-    const replayed = replay?.pending.get(ackId);
-    if (!replay || !replayed) return false;
-    replay.pending.delete(ackId);
-    if (replay.pending.size === 0) this.#replays.delete(recipient);
+    const event = this.#replays.confirm(recipient, ackId);
+    if (!event) return false;
     if (delivery) delivery.latency[slot] = now - delivery.sentAt;
-    this.#endReplayed(recipient, ackId, replayed.event, Outcome.Confirmed);
+    const counts = delivery?.outcome[slot] === Outcome.Replaying;
+    this.#endReplayed(recipient, ackId, event, Outcome.Confirmed);
+    if (!counts) this.observer.caughtUp(event, recipient.user, now);
     return true;
   }
 
   /** Whether this connection has anything to confirm. */
   owes(recipient: Recipient): boolean {
-    if (this.#replays.has(recipient)) return true;
+    if (this.#replays.owes(recipient)) return true;
     for (const { outcome } of this.#flying.values()) {
       if (outcome[recipient.slot] === Outcome.Pending && this.#recipients[recipient.slot] === recipient) {
         return true;
@@ -235,7 +150,7 @@ export class RoomDeliveries {
       else if (delivery.attempts >= this.limits.attempts) this.#endAll(delivery, Outcome.Dead);
       else this.#retry(delivery);
     }
-    for (const [recipient, replay] of [...this.#replays]) this.#sweepReplay(recipient, replay, now);
+    this.#replays.sweep(now, this.#newestPlayback);
   }
 
   /** The room is gone: nothing of it is outstanding. */
@@ -252,35 +167,6 @@ export class RoomDeliveries {
       delivery.attemptsOf[slot] = delivery.attempts;
       this.statistics.count('retries', delivery.event.type, this.roomId);
       this.#recipients[slot]?.resend(delivery.event, delivery.attempts - 1);
-    }
-  }
-
-  #sweepReplay(recipient: Recipient, replay: Replay, now: number): void {
-    if (now - replay.sentAt < this.limits.timeout) return;
-    const failed: RoomEvent[] = [];
-    for (const [ackId, { event, attempts }] of [...replay.pending]) {
-      if (isPlayback(event) && ackId < this.#newestPlayback) {
-        replay.pending.delete(ackId);
-        this.#endReplayed(recipient, ackId, event, Outcome.Superseded);
-      } else if (attempts >= this.limits.attempts) {
-        replay.pending.delete(ackId);
-        this.#endReplayed(recipient, ackId, event, Outcome.Dead);
-        failed.push(event);
-      }
-    }
-    if (replay.pending.size === 0) this.#replays.delete(recipient);
-    if (failed[0]) {
-      recipient.fail(failed[0]);
-      return;
-    }
-    replay.sentAt = now;
-    for (const [ackId, replayed] of replay.pending) {
-      const { event } = replayed;
-      replayed.attempts += 1;
-      const delivery = this.#flying.get(ackId);
-      if (delivery) delivery.attemptsOf[recipient.slot] = replayed.attempts;
-      this.statistics.count('retries', event.type, this.roomId);
-      recipient.resend(event, replayed.attempts - 1);
     }
   }
 
@@ -311,7 +197,7 @@ export class RoomDeliveries {
 
   #forget(delivery: Delivery): void {
     this.#flying.delete(delivery.ackId);
-    if (delivery.expected > 0) this.ended(delivery, this.users);
+    if (delivery.expected > 0) this.observer.ended(delivery, this.users);
   }
 }
 
@@ -321,5 +207,3 @@ const counterOf = {
   [Outcome.Superseded]: 'superseded',
   [Outcome.Dead]: 'dead_letters',
 } as const;
-
-const isPlayback = ({ type }: RoomEvent): boolean => catalogue[type].group === 'playback';

@@ -4,10 +4,12 @@ import { Histogram } from './histogram.js';
 
 /** What is counted of deliveries; names are the wire's. */
 export const counterNames = [
-  /** Events that went out here, whatever the number of listeners. */
+  /** Events that went out here, or were raised here with nobody to hear them. */
   'events',
   /** Copies written to connections, retries and replays aside. */
   'deliveries',
+  /** Copies written to connections that came back, of what they missed. */
+  'replayed',
   'confirmed',
   'retries',
   'superseded',

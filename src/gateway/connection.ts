@@ -2,7 +2,8 @@ import type { Caller } from '../auth/caller.js';
 import { priorities, type RoomEvent, type User } from '../contract/index.js';
 import type { Problem } from '../errors/problem.js';
 import { makeEvent } from '../events/envelope.js';
-import type { Delivery, Recipient, RoomDeliveries } from '../events/room-deliveries.js';
+import type { Delivery, Recipient } from '../events/delivery.js';
+import type { RoomDeliveries } from '../events/room-deliveries.js';
 import type { Statistics } from '../events/statistics.js';
 import type { Frame } from './frame.js';
 import type { Wire } from './wire.js';
@@ -255,6 +256,7 @@ export class Connection implements Recipient {
     const channel = this.#open;
     while (state.next < state.queue.length) {
       const event = state.queue[state.next++]!;
+      if (state.next <= state.replayed) channel.statistics.count('replayed', event.type, channel.roomId);
       if (event.metadata.requires_confirmation) {
         channel.deliveries.replayed(this, event, channel.ackIdOf(event), channel.now());
       }

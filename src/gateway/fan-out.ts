@@ -1,6 +1,7 @@
 import type { RoomEvent } from '../contract/index.js';
 import { seal } from '../events/envelope.js';
-import { type DeliveryLimits, type Delivery, RoomDeliveries } from '../events/room-deliveries.js';
+import type { Delivery, DeliveryLimits } from '../events/delivery.js';
+import { RoomDeliveries } from '../events/room-deliveries.js';
 import type { Statistics } from '../events/statistics.js';
 import type { User } from '../contract/index.js';
 import type { Channel, Connection } from './connection.js';
@@ -13,6 +14,7 @@ export interface FanOutContext {
   statistics: Statistics;
   onSlow: (connection: Connection, roomId: string | null) => void;
   onEnded: (roomId: string, delivery: Delivery, users: readonly User[]) => void;
+  onCaughtUp: (roomId: string, event: RoomEvent, user: User, now: number) => void;
 }
 
 /** The connections of one namespace, and the critical events that they have not confirmed. */
@@ -33,8 +35,10 @@ export class FanOut implements Channel {
     this.statistics = context.statistics;
     // A little more than the attempts, so that they decide.
     this.lastWordSeconds = context.limits.timeout * context.limits.attempts + 1;
-    this.deliveries = new RoomDeliveries(roomId, context.limits, context.statistics, (delivery, users) => {
-      if (roomId !== null) context.onEnded(roomId, delivery, users);
+    this.deliveries = new RoomDeliveries(roomId, context.limits, context.statistics, {
+      // The lobby has no log, and no reports.
+      ended: (delivery, users) => roomId !== null && context.onEnded(roomId, delivery, users),
+      caughtUp: (event, user, now) => roomId !== null && context.onCaughtUp(roomId, event, user, now),
     });
   }
 

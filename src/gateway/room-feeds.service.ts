@@ -57,6 +57,7 @@ export class RoomFeedsService implements OnApplicationBootstrap, OnModuleDestroy
           'a connection was closed: it does not keep up',
         ),
       onEnded: (roomId, delivery, users) => reports.ended(roomId, delivery, users),
+      onCaughtUp: (roomId, event, user, now) => reports.caughtUp(roomId, event, user, now),
       onError: (err, room_id) => log.error({ err, room_id }, 'the log could not be read; trying again'),
     };
     this.#lobby = new FanOut('/', null, this.#context);
@@ -156,9 +157,12 @@ export class RoomFeedsService implements OnApplicationBootstrap, OnModuleDestroy
   #deliver(broadcast: Broadcast): void {
     const { event } = broadcast;
     switch (broadcast.to) {
-      case 'room':
-        this.#feeds.get(broadcast.roomId)?.accept(event);
+      case 'room': {
+        const feed = this.#feeds.get(broadcast.roomId);
+        if (feed) feed.accept(event);
+        else if (broadcast.path === 'local') this.statistics.count('events', event.type, broadcast.roomId);
         return;
+      }
       case 'lobby':
         this.#lobby.emit(event);
         return;

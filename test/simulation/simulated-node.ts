@@ -2,7 +2,7 @@ import { Subject } from 'rxjs';
 import type { PinoLogger } from 'nestjs-pino';
 import type { SessionsService } from '../../src/auth/sessions.service.js';
 import type { Settings } from '../../src/config/settings.js';
-import { catalogue, type Envelope, eventTypes, type User } from '../../src/contract/index.js';
+import { catalogue, type Envelope, eventTypes, type RoomEvent, type User } from '../../src/contract/index.js';
 import type { Database, Trx } from '../../src/database/database.js';
 import type { DeliveryReportsService } from '../../src/events/delivery-reports.service.js';
 import { makeEvent } from '../../src/events/envelope.js';
@@ -11,7 +11,7 @@ import { EventLog } from '../../src/events/event-log.js';
 import type { GuardedBus } from '../../src/events/guarded-bus.js';
 import { RetentionService } from '../../src/events/retention.service.js';
 import type { Outgoing, RoomChange } from '../../src/events/room-change.js';
-import { type Delivery, Outcome } from '../../src/events/room-deliveries.js';
+import { type Delivery, Outcome } from '../../src/events/delivery.js';
 import { Statistics } from '../../src/events/statistics.js';
 import { Connection } from '../../src/gateway/connection.js';
 import type { RoomFeed } from '../../src/gateway/room-feed.js';
@@ -248,6 +248,9 @@ export class SimulatedNode {
         if (pending !== 0 || outcomes !== expected) {
           fail(`${ackId} ended with ${outcomes} outcomes of ${expected}, ${pending} pending`);
         }
+      },
+      caughtUp: (_roomId: string, event: RoomEvent) => {
+        if (!event.metadata.requires_confirmation) fail(`${event.type} was confirmed`);
       },
     } as unknown as DeliveryReportsService;
   }
