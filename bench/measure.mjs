@@ -37,6 +37,9 @@ export class Child {
 
 export const servers = { bare: './server-bare.mjs', roomcast: './server-roomcast.mjs' };
 
+/** Events of each kind before anything is measured. */
+const warmUp = 3000;
+
 /** A load generator that was busier than this share of a core was the limit. */
 const busiest = 0.85;
 
@@ -46,6 +49,9 @@ export async function withListeners(server, { rooms, listeners }, work) {
   const load = new Child('./load.mjs');
   try {
     const { targets } = await child.ask('setup', { rooms, listeners });
+    // As a server that has been running for a while: its code compiled, with nobody there to hear it.
+    await child.ask('burst', { events: warmUp, confirmed: false });
+    await child.ask('burst', { events: warmUp, confirmed: true });
     // What the first connections make a process load and compile belongs to none of them.
     const first = Math.ceil(targets.length / 5);
     await load.ask('connect', { targets: targets.slice(0, first) });

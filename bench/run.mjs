@@ -144,7 +144,7 @@ function document({ listeners, rooms, memory, comeBack }) {
   return `# What delivery costs
 
 \`npm run bench\` measures Roomcast beside bare Socket.IO ${version} doing the same fan-out of the same payloads: server
-and listeners in processes of their own, the listeners raw WebSocket frames, the two servers in turn, ${rounds === 1 ? 'one round' : `medians of ${rounds} rounds`}. Roomcast is measured whole: each event is a change that is committed to the database and the log before
+and listeners in processes of their own, the listeners raw WebSocket frames, the two servers in turn after a warm-up, ${rounds === 1 ? 'one round' : `medians of ${rounds} rounds`}. Roomcast is measured whole: each event is a change that is committed to the database and the log before
 it goes out, and a confirmed one is tracked and accounted for listener by listener. Bare Socket.IO keeps nothing. A
 run that lost or doubled an event, or whose load generator was busy for more than 85 % of the time, counts as
 failed.

@@ -48,8 +48,8 @@ export function serve(http, { setup, raise, sequences }) {
       cpu = process.cpuUsage();
     },
     /** As fast as it goes. */
-    async burst({ events }) {
-      for (let i = 0; i < events; i += 1) await raise(i, false);
+    async burst({ events, confirmed = false }) {
+      for (let i = 0; i < events; i += 1) await raise(i, confirmed);
       return {};
     },
   };
