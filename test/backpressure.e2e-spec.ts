@@ -4,7 +4,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import type { EventType, RoomEvent } from '../src/contract/index.js';
 import { makeEvent } from '../src/events/envelope.js';
 import { Statistics } from '../src/events/statistics.js';
-import { budget, Connection } from '../src/gateway/connection.js';
+import { budget } from '../src/gateway/backpressure.js';
+import { Connection } from '../src/gateway/connection.js';
 import { FanOut } from '../src/gateway/fan-out.js';
 import type { Wire } from '../src/gateway/wire.js';
 import { guest, type Person, roomOf } from './support/api.js';

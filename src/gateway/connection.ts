@@ -1,10 +1,11 @@
 import type { Caller } from '../auth/caller.js';
-import { priorities, type RoomEvent, type User } from '../contract/index.js';
+import type { RoomEvent, User } from '../contract/index.js';
 import type { Problem } from '../errors/problem.js';
 import { makeEvent } from '../events/envelope.js';
 import type { Delivery, Recipient } from '../events/delivery.js';
 import type { RoomDeliveries } from '../events/room-deliveries.js';
 import type { Statistics } from '../events/statistics.js';
+import { isBehind, longestQueue, underPressure } from './backpressure.js';
 import type { Frame } from './frame.js';
 import type { Wire } from './wire.js';
 
@@ -20,16 +21,8 @@ type State =
   | { kind: 'closing'; closesAt: number }
   | { kind: 'gone' };
 
-/** What a connection may leave unread: beyond the first, `low` and `normal` give way; beyond the last it is closed. */
-export const budget = {
-  yield: { frames: 64, bytes: 64 * 1024 },
-  close: { frames: 1000, bytes: 1024 * 1024 },
-} as const;
-
 /** How long a socket that was told to close may take, in seconds, before it is cut. */
 const closingSeconds = 2;
-/** So many live events may wait for a connection that joins or catches up, however much it is replayed. */
-const longestQueue = 20_000;
 
 /** What a connection shares with the others of its namespace. */
 export interface Channel {
@@ -189,7 +182,7 @@ export class Connection implements Recipient {
       if (!this.wire.idle) this.wire.cut();
       return;
     }
-    if (this.#coalesced && !this.#exceeds(budget.yield)) this.#flushCoalesced(this.#coalesced);
+    if (this.#coalesced && !isBehind(this.wire)) this.#flushCoalesced(this.#coalesced);
   }
 
   get #open(): Channel {
@@ -197,32 +190,34 @@ export class Connection implements Recipient {
     return this.#channel;
   }
 
-  #exceeds({ frames, bytes }: { frames: number; bytes: number }): boolean {
-    return this.wire.waitingFrames >= frames || this.wire.waitingBytes >= bytes;
-  }
-
   /** Whether an event is not written because too much waits already. */
   #givesWay(event: RoomEvent): boolean {
-    const { priority } = event.metadata;
+    const { statistics, roomId } = this.#open;
+    const fate = underPressure(event, this.wire);
+    switch (fate) {
+      case 'write':
+        return false;
+      case 'close':
+        this.#tooSlow();
+        return true;
+      case 'drop':
+        statistics.count('dropped', event.type, roomId);
+        return true;
+      case 'coalesce':
+        this.#coalesced ??= new Map();
+        if (this.#coalesced.has(event.type)) this.#countCoalesced(event);
+        this.#coalesced.set(event.type, event);
+        return true;
+    }
+  }
+
+  /** It is cut without a closing handshake, which it would not read either; and comes back for what it lacks. */
+  #tooSlow(): void {
     const channel = this.#open;
-    const { statistics, roomId } = channel;
-    if (priorities[priority].logged) {
-      if (!this.#exceeds(budget.close)) return false;
-      statistics.countNode('slow_connections_closed');
-      this.#state = { kind: 'closing', closesAt: this.#open.now() };
-      channel.onSlow(this);
-      this.wire.cut();
-      return true;
-    }
-    if (!this.#exceeds(budget.yield)) return false;
-    if (priority === 'low') {
-      statistics.count('dropped', event.type, roomId);
-      return true;
-    }
-    this.#coalesced ??= new Map();
-    if (this.#coalesced.has(event.type)) this.#countCoalesced(event);
-    this.#coalesced.set(event.type, event);
-    return true;
+    channel.statistics.countNode('slow_connections_closed');
+    this.#state = { kind: 'closing', closesAt: channel.now() };
+    channel.onSlow(this);
+    this.wire.cut();
   }
 
   #countCoalesced({ type }: RoomEvent): void {
@@ -236,14 +231,8 @@ export class Connection implements Recipient {
   }
 
   #queue(queue: RoomEvent[], event: RoomEvent, replayed = 0): void {
-    if (queue.length < replayed + longestQueue) {
-      queue.push(event);
-      return;
-    }
-    this.#open.statistics.countNode('slow_connections_closed');
-    this.#state = { kind: 'closing', closesAt: this.#open.now() };
-    this.#open.onSlow(this);
-    this.wire.cut();
+    if (queue.length < replayed + longestQueue) queue.push(event);
+    else this.#tooSlow();
   }
 
   /** Writes what is queued, as much as may wait at once; goes on when that has left. */
@@ -260,7 +249,7 @@ export class Connection implements Recipient {
       if (event.metadata.requires_confirmation) {
         channel.deliveries.replayed(this, event, channel.ackIdOf(event), channel.now());
       }
-      const pause = state.next < state.queue.length && this.#exceeds(budget.yield);
+      const pause = state.next < state.queue.length && isBehind(this.wire);
       this.wire.write(channel.encode(event), pause ? () => this.#pump() : undefined);
       if (pause) return;
     }

@@ -1,5 +1,6 @@
 import type { Envelope } from '../../src/contract/index.js';
-import { budget, type Connection } from '../../src/gateway/connection.js';
+import { budget } from '../../src/gateway/backpressure.js';
+import type { Connection } from '../../src/gateway/connection.js';
 import type { Frame } from '../../src/gateway/frame.js';
 import type { RoomFeed } from '../../src/gateway/room-feed.js';
 import type { Wire } from '../../src/gateway/wire.js';

@@ -1,0 +1,24 @@
+import { priorities, type RoomEvent } from '../contract/index.js';
+import type { Wire } from './wire.js';
+
+/** What a connection may leave unread: beyond the first, `low` and `normal` give way; beyond the last it is closed. */
+export const budget = {
+  yield: { frames: 64, bytes: 64 * 1024 },
+  close: { frames: 1000, bytes: 1024 * 1024 },
+} as const;
+
+/** So many live events may wait for a connection that joins or catches up, however much it is replayed. */
+export const longestQueue = 20_000;
+
+/** Whether more waits than a connection may leave unread before others give way. */
+export const isBehind = (wire: Wire): boolean => exceeds(wire, budget.yield);
+
+/** What is to become of an event for a connection whose wire is not idle, by its priority and what waits already. */
+export function underPressure({ metadata }: RoomEvent, wire: Wire): 'write' | 'drop' | 'coalesce' | 'close' {
+  if (priorities[metadata.priority].logged) return exceeds(wire, budget.close) ? 'close' : 'write';
+  if (!isBehind(wire)) return 'write';
+  return metadata.priority === 'low' ? 'drop' : 'coalesce';
+}
+
+const exceeds = (wire: Wire, { frames, bytes }: { frames: number; bytes: number }): boolean =>
+  wire.waitingFrames >= frames || wire.waitingBytes >= bytes;
