@@ -2,7 +2,7 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['build/', 'dist/', 'data/', 'coverage/', 'docs/'] },
+  { ignores: ['build/', 'dist/', 'dist.new/', 'data/', 'coverage/', 'docs/'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],

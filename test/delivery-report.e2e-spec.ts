@@ -2,6 +2,12 @@ import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { v7 as uuid } from 'uuid';
 import { DeliveryReport, shape } from '../src/contract/index.js';
+import { summarizeDelivery } from '../src/events/delivery-summary.js';
+import { makeEvent } from '../src/events/envelope.js';
+import type { Recipient } from '../src/events/delivery.js';
+import { RoomDeliveries } from '../src/events/room-deliveries.js';
+import { Statistics } from '../src/events/statistics.js';
+import { RoomFeedsService } from '../src/gateway/room-feeds.service.js';
 import { expectAnswer, expectProblem } from './support/answers.js';
 import { guest, type Person, person, request, roomOf } from './support/api.js';
 import { eventually, listen } from './support/listener.js';
@@ -154,8 +160,67 @@ it('tells of those who did not confirm in time that they did when they returned'
   // Told once: coming back again for the same changes nothing.
   const told = await reportOf(dead);
   const again = await listen(server.url, bob, roomId, { afterSequence: before });
-  await again.until(() => again.logged.length > 1);
+  await again.until(() => again.events.some(({ event_id }) => event_id === expired), 'the replay');
+  await eventually(() => server.app.get(RoomFeedsService).sizeOf(roomId).outstanding === 0);
+  // What is still to be written is written before the end.
   await restart();
   expect(await reportOf(dead)).toEqual(told);
   for (const listener of [hers, back, again]) listener.close();
+});
+
+it('a late confirmation that comes just before the end is written all the same', async () => {
+  const mute = await listen(server.url, bob, roomId, { confirm: () => undefined });
+  const before = mute.ofType('connection_established')[0]!.data.sequence;
+  const id = await critical();
+  await mute.closed();
+  await eventually(async () => (await reportOf(id)).complete);
+  const back = await listen(server.url, bob, roomId, { afterSequence: before });
+  await back.until(() => back.events.some(({ event_id }) => event_id === id));
+  await eventually(() => server.app.get(RoomFeedsService).sizeOf(roomId).outstanding === 0);
+  await restart();
+  expect(await reportOf(id)).toMatchObject({ expected: 1, dead: 1, caught_up: 1 });
+  back.close();
+});
+
+it('who was dead, returned and confirmed while others are still asked has caught up too', () => {
+  const reports: ReturnType<typeof summarizeDelivery>[] = [];
+  const deliveries = new RoomDeliveries('r', { timeout: 1, attempts: 1 }, new Statistics(), {
+    ended: (delivery, users) => reports.push(summarizeDelivery(delivery, users)),
+    caughtUp: () => undefined,
+  });
+  const recipient = (name: string): Recipient => {
+    const self: Recipient = {
+      id: uuid(),
+      user: { id: name, username: name, guest: true },
+      slot: -1,
+      resend: () => undefined,
+      fail: () => deliveries.leave(self),
+    };
+    deliveries.enter(self);
+    return self;
+  };
+  const event = makeEvent(
+    'user_joined',
+    'r',
+    100,
+    { user: { id: 'x', username: 'x', guest: true }, participant_count: 1 },
+    1,
+  );
+  const [first, tab] = [recipient('dead'), recipient('two tabs')];
+  const delivery = deliveries.begin(event, 1, 100);
+  for (const { slot } of [first, tab]) delivery.expect(slot);
+  deliveries.confirm(tab, 1, 100.1);
+  const other = recipient('newcomer');
+  deliveries.replayed(other, event, 1, 100.9);
+  deliveries.sweep(101.1);
+  const back = recipient('dead');
+  deliveries.replayed(back, event, 1, 101.2);
+  deliveries.confirm(back, 1, 101.5);
+  deliveries.confirm(other, 1, 101.6);
+  expect(reports).toHaveLength(1);
+  expect(reports[0]!.users).toMatchObject([
+    { id: 'dead', outcome: 'dead', connections: 2, caught_up_at: expect.closeTo(101.5) },
+    { id: 'newcomer', outcome: 'confirmed', caught_up_at: null },
+    { id: 'two tabs', outcome: 'confirmed', caught_up_at: null },
+  ]);
 });

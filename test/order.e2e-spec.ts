@@ -2,9 +2,11 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { io } from 'socket.io-client';
 import type { Envelope } from '../src/contract/index.js';
+import { RoomStateService } from '../src/room-state/room-state.service.js';
 import { guest, type Person, roomOf, stateOf } from './support/api.js';
 import { wav } from './support/audio.js';
 import { eventually, listen, type Listener } from './support/listener.js';
+import { raiser } from './support/raise.js';
 import { startServer, type TestServer } from './support/server.js';
 
 let server: TestServer;
@@ -239,4 +241,26 @@ it('a client that is cut while it is replayed goes on from where it was', async 
   }
   expect(got).toEqual(numbers(from + 1, last));
   for (const listener of listeners) listener.close();
+});
+
+it('sockets have their turn between changes, whatever else is read and written without a pause', async () => {
+  const { people, roomId } = await roomOfThree();
+  const [ada] = people as [Person];
+  const raise = raiser(server, ada, roomId);
+  await raise.high(800, 'x'.repeat(300));
+  const state = server.app.get(RoomStateService);
+  let turns = 0;
+  let on = true;
+  const turn = () => {
+    turns += 1;
+    if (on) setImmediate(turn);
+  };
+  setImmediate(turn);
+  for (let i = 0; i < 60; i += 1) {
+    // Long, and SQLite answers without leaving the turn.
+    await state.return(ada.user, roomId, 5);
+    await raise.high();
+  }
+  on = false;
+  expect(turns).toBeGreaterThan(20);
 });

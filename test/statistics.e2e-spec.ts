@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { RoomStatistics, ServerStatistics } from '../src/contract/index.js';
 import { Statistics } from '../src/events/statistics.js';
 import { expectAnswer, expectProblem } from './support/answers.js';
+import { RoomStateService } from '../src/room-state/room-state.service.js';
 import { guest, type Person, request, roomOf } from './support/api.js';
 import { eventually, listen } from './support/listener.js';
 import { raiser } from './support/raise.js';
@@ -84,6 +85,29 @@ it('count known traffic rightly: by type, by priority, by path, for the room, fo
   expect(room.deliveries.dead_letters - roomBefore.deliveries.dead_letters).toBe(1);
   expect(room.deliveries.events - roomBefore.deliveries.events).toBe(8);
   hers.close();
+});
+
+it('count what was raised while a listener was joining as delivered to them', async () => {
+  const state = server.app.get(RoomStateService);
+  const returned = state.return.bind(state);
+  state.return = async (...given) => {
+    const moment = await returned(...given);
+    await raiser(server, ada, roomId).critical(5);
+    return moment;
+  };
+  try {
+    const before = (await ofServer()).total.by_type['user_joined']!;
+    const hers = await listen(server.url, ada, roomId);
+    await hers.until(() => hers.ofType('user_joined').length === 5);
+    await eventually(async () => (await ofServer()).now.pending_confirmations === 0);
+    const after = (await ofServer()).total.by_type['user_joined']!;
+    expect(after.deliveries - before.deliveries).toBe(5);
+    expect(after.confirmed - before.confirmed).toBe(5);
+    expect(after.replayed).toBe(before.replayed);
+    hers.close();
+  } finally {
+    state.return = returned;
+  }
 });
 
 it('count who came back, what they were replayed, and who came too late', async () => {

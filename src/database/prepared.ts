@@ -8,19 +8,30 @@ class Parameter {
   constructor(readonly name: PropertyKey) {}
 }
 
-/** Gives a `Parameter` under every name. */
-const parameters = new Proxy({}, { get: (_, name) => new Parameter(name) });
+/** Gives a `Parameter` under every name; which names there are it cannot know. */
+const parameters = new Proxy(
+  {},
+  {
+    get: (_, name) => new Parameter(name),
+    ownKeys: () => {
+      throw new TypeError('name each column of a prepared query');
+    },
+  },
+);
 
 export interface PreparedQuery<Given, Row> {
   all(db: Reads, given: Given): Promise<Row[]>;
   /** The first row, if there is one. */
   first(db: Reads, given: Given): Promise<Row | undefined>;
+  /** The one row that has to be there. @throws where it is not */
+  one(db: Reads, given: Given): Promise<Row>;
 }
 
 /**
  * A query that is built and compiled once for each database, which costs Kysely several times what executing it
  * costs SQLite: for those that run with every change or every connection.
- * @param build makes the query; `given` has only placeholders then, so that its shape must not depend on them
+ * @param build makes the query; `given` has only placeholders then, so that its shape must not depend on them, and
+ *   each is to be named (`values(given)` is not possible)
  */
 export function prepare<Given extends object, Row>(
   build: (db: Reads, given: Given) => { compile(): CompiledQuery<Row> },
@@ -41,5 +52,10 @@ export function prepare<Given extends object, Row>(
   return {
     all: async (db, given) => (await run(db, given)).rows,
     first: async (db, given) => (await run(db, given)).rows[0],
+    one: async (db, given) => {
+      const [row] = (await run(db, given)).rows;
+      if (row === undefined) throw new Error(`no row: ${JSON.stringify(given)}`);
+      return row;
+    },
   };
 }

@@ -6,7 +6,7 @@ import { NodeId } from '../config/node-id.js';
 import { Problem } from '../errors/problem.js';
 import { EventLog } from './event-log.js';
 import { LateConfirmationsService } from './late-confirmations.service.js';
-import { type DeliverySummary, mergeSummaries, summarizeDelivery } from './delivery-summary.js';
+import { type DeliverySummary, mergeSummaries, parseSummary, summarizeDelivery } from './delivery-summary.js';
 import type { Delivery } from './delivery.js';
 import type { RoomDeliveries } from './room-deliveries.js';
 
@@ -28,6 +28,7 @@ export class DeliveryReportsService {
   /** The rooms that have deliveries flying on this node. */
   readonly #live = new Map<string, RoomDeliveries>();
   #waiting: Ended[] = [];
+  #givenUp = 0;
   #writing: Promise<void> | undefined;
 
   constructor(
@@ -52,7 +53,7 @@ export class DeliveryReportsService {
     // The room and its log are gone: there is nothing to ask about.
     if (event.type === 'room_deleted' || event.metadata.sequence === undefined) return;
     if (this.#waiting.length >= longestQueue) {
-      this.log.warn({ room_id: roomId }, 'delivery reports wait too long to be written; one was given up');
+      this.#givenUp += 1;
       this.#waiting.shift();
     }
     this.#waiting.push({
@@ -103,7 +104,7 @@ export class DeliveryReportsService {
       .execute();
     const summaries = rows
       .filter(({ node_id }) => !unwritten || node_id !== this.node.value)
-      .map(({ summary }) => JSON.parse(summary) as DeliverySummary);
+      .map(({ summary }) => parseSummary(summary));
     if (unwritten) summaries.push(unwritten);
     const { counts, connections, attempts, p50, p99, max, users } = mergeSummaries(summaries);
     return {
@@ -142,6 +143,10 @@ export class DeliveryReportsService {
       // Only now, so that a report asked for meanwhile finds them in one place or the other.
       const written = new Set(batch);
       this.#waiting = this.#waiting.filter((ended) => !written.has(ended));
+    }
+    if (this.#givenUp > 0) {
+      this.log.warn({ reports: this.#givenUp }, 'delivery reports waited too long to be written');
+      this.#givenUp = 0;
     }
     this.#writing = undefined;
   }

@@ -24,6 +24,7 @@ const outcomeNames: Record<Outcome, DeliveryOutcome | undefined> = {
   [Outcome.Pending]: 'outstanding',
   [Outcome.Replaying]: 'outstanding',
   [Outcome.Confirmed]: 'confirmed',
+  [Outcome.CaughtUp]: 'confirmed',
   [Outcome.Expired]: 'expired',
   [Outcome.Superseded]: 'superseded',
   [Outcome.Dead]: 'dead',
@@ -58,8 +59,13 @@ export function summarizeDelivery(delivery: Delivery, users: readonly User[]): D
       seconds = Math.max(0, Math.round(delivery.latency[slot]! * 1e6) / 1e6);
       latencies.push(seconds);
     }
-    addConnection(byUser, users[slot]!, outcome, took, seconds);
+    const user = addConnection(byUser, users[slot]!, outcome, took, seconds);
+    if ((delivery.outcome[slot] as Outcome) === Outcome.CaughtUp) {
+      user.caught_up_at = delivery.sentAt + delivery.latency[slot]!;
+    }
   }
+  // Whoever confirmed in time had nothing to catch up on.
+  for (const user of byUser.values()) if (user.outcome === 'confirmed') user.caught_up_at = null;
   latencies.sort((a, b) => a - b);
   const counts: DeliveryCounts = {
     expected: byUser.size,
@@ -87,11 +93,11 @@ function addConnection(
   outcome: DeliveryOutcome,
   attempts: number,
   seconds: number | null,
-): void {
+): DeliveryUser {
   const known = byUser.get(id);
   const confirmed_connections = outcome === 'confirmed' ? 1 : 0;
   if (!known) {
-    byUser.set(id, {
+    const user: DeliveryUser = {
       id,
       username,
       outcome,
@@ -100,14 +106,16 @@ function addConnection(
       attempts,
       seconds,
       caught_up_at: null,
-    });
-    return;
+    };
+    byUser.set(id, user);
+    return user;
   }
   known.connections += 1;
   known.confirmed_connections += confirmed_connections;
   known.attempts = Math.max(known.attempts, attempts);
   if (severity[outcome] > severity[known.outcome]) known.outcome = outcome;
   if (seconds !== null) known.seconds = Math.max(known.seconds ?? 0, seconds);
+  return known;
 }
 
 function named(users: DeliveryUser[]): DeliveryUser[] {
@@ -158,4 +166,11 @@ export function mergeSummaries(summaries: readonly DeliverySummary[]): DeliveryS
     max: worst(summaries.map(({ max }) => max)),
     users: summaries.flatMap(({ users }) => users),
   };
+}
+
+/** A summary as it was written down; earlier ones knew nothing of who caught up. */
+export function parseSummary(text: string): DeliverySummary {
+  const summary = JSON.parse(text) as DeliverySummary;
+  for (const user of summary.users) user.caught_up_at ??= null;
+  return summary;
 }

@@ -23,9 +23,12 @@ export const enum Outcome {
   Dead = 5,
   /** Outstanding with a connection that came in while the event flew: it has attempts of its own. */
   Replaying = 6,
+  /** Confirmed by such a connection. */
+  CaughtUp = 7,
 }
 
-export type Ended = Outcome.Confirmed | Outcome.Expired | Outcome.Superseded | Outcome.Dead;
+export type Ended =
+  Outcome.Confirmed | Outcome.Expired | Outcome.Superseded | Outcome.Dead | Outcome.CaughtUp;
 
 export interface DeliveryLimits {
   /** Seconds until an attempt counts as unconfirmed. */

@@ -35,9 +35,8 @@ export type Broadcast = (Outgoing | ToUser | ToAll) & { path: 'local' | 'bus' };
 /** More work in the same transaction, caused by an event that another feature raised. */
 export type Reaction<T extends EventType> = (change: RoomChange, event: RoomEvent<T>) => Promise<void>;
 
-/** How long changes may follow each other without a pause, in milliseconds, and what counts as a pause. */
+/** For how long changes may begin in one turn of the loop, in milliseconds. */
 const longestTurn = 4;
-const longestGap = 2;
 
 /**
  * The one way for anything to happen in a room. Features change a room here and raise events with the change;
@@ -48,9 +47,8 @@ export class EventBroadcasterService implements OnApplicationShutdown {
   readonly #broadcasts = new Subject<Broadcast>();
   readonly #reactions = new Map<EventType, Reaction<EventType>[]>();
   readonly #rooms = new KeyedLock();
-  #turnBegan = 0;
-  /** When the newest change was through. */
-  #lastChange = 0;
+  /** When the first change of this turn of the loop began. */
+  #turnBegan: number | undefined;
 
   /** What goes out, for the gateway. Ends with the server. */
   readonly broadcasts: Observable<Broadcast> = this.#broadcasts.asObservable();
@@ -146,7 +144,6 @@ export class EventBroadcasterService implements OnApplicationShutdown {
       });
       // Only now: a rolled back change is silent.
       for (const outgoing of committed.change.outgoing) this.#send(outgoing);
-      this.#lastChange = performance.now();
       return committed;
     });
     if (!change.deleted) this.retention.advanced(roomId, change.room.sequence, change.sequence);
@@ -165,11 +162,11 @@ export class EventBroadcasterService implements OnApplicationShutdown {
    */
   async #breathe(): Promise<void> {
     const now = performance.now();
-    // Changes that follow each other within a turn leave no gap.
-    if (now - this.#lastChange > longestGap) this.#turnBegan = now;
-    if (now - this.#turnBegan < longestTurn) return;
-    await new Promise((resolve) => setImmediate(resolve));
-    this.#turnBegan = performance.now();
+    if (this.#turnBegan === undefined) {
+      this.#turnBegan = now;
+      setImmediate(() => (this.#turnBegan = undefined));
+    }
+    if (now - this.#turnBegan >= longestTurn) await new Promise((resolve) => setImmediate(resolve));
   }
 
   async #runReactions(change: RoomChange): Promise<void> {

@@ -22,15 +22,24 @@ export class EventLog {
   constructor(private readonly database: Database) {}
 
   async append(trx: Trx, roomId: string, events: readonly RoomEvent[]): Promise<void> {
-    for (const event of events) {
-      await insertEvent.all(trx, {
-        room_id: roomId,
-        sequence: event.metadata.sequence!,
-        event_id: event.event_id,
-        type: event.type,
-        created_at: event.metadata.created_at,
-        data: JSON.stringify(event.data),
-      });
+    const rows = events.map((event) => ({
+      room_id: roomId,
+      sequence: event.metadata.sequence!,
+      event_id: event.event_id,
+      type: event.type,
+      created_at: event.metadata.created_at,
+      data: JSON.stringify(event.data),
+    }));
+    if (rows.length === 1) {
+      await insertEvent.all(trx, rows[0]!);
+      return;
+    }
+    // A few at a time: a statement's parameters are limited.
+    for (let from = 0; from < rows.length; from += 50) {
+      await trx
+        .insertInto('events')
+        .values(rows.slice(from, from + 50))
+        .execute();
     }
   }
 

@@ -1,19 +1,25 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import type { RoomEvent } from '../contract/index.js';
 import { Database, type Trx } from '../database/database.js';
-import type { DeliverySummary } from './delivery-summary.js';
+import { parseSummary } from './delivery-summary.js';
 
 /** Who confirmed one event after the fact, and when (Unix seconds). */
 interface Late {
   roomId: string;
   sequence: number;
   at: Map<string, number>;
+  /** How often it was tried to write them down. */
+  tries: number;
 }
 
 /** For how long, in milliseconds, confirmations are gathered: many return at once, and were away for the same events. */
 const gatherFor = 1000;
-const eventsAtOnce = 100;
+/** So few that nobody waits for the database meanwhile. */
+const eventsAtOnce = 10;
+/** An event may end on another node, or be written, a moment later than someone catches up on it here. */
+const mostTries = 3;
 /** How many confirmations may wait; beyond that they are given up, and said so. */
 const longestQueue = 100_000;
 
@@ -25,7 +31,9 @@ const longestQueue = 100_000;
 export class LateConfirmationsService {
   #waiting = new Map<string, Late>();
   #count = 0;
+  #givenUp = 0;
   #writing: Promise<void> | undefined;
+  #hurry: (() => void) | undefined;
 
   constructor(
     private readonly database: Database,
@@ -35,46 +43,83 @@ export class LateConfirmationsService {
   note(roomId: string, event: RoomEvent, userId: string, now: number): void {
     const { sequence } = event.metadata;
     if (sequence === undefined) return;
-    if (this.#count >= longestQueue) {
-      this.log.warn({ room_id: roomId }, 'a late confirmation was not written down: too many wait');
-      return;
-    }
-    const key = `${roomId} ${sequence}`;
-    let late = this.#waiting.get(key);
-    if (!late) this.#waiting.set(key, (late = { roomId, sequence, at: new Map() }));
-    if (late.at.has(userId)) return;
-    late.at.set(userId, now);
-    this.#count += 1;
+    this.#add({ roomId, sequence, at: new Map([[userId, now]]), tries: 0 });
     this.#writing ??= this.#write();
   }
 
-  /** Resolves once all that was noted is written. */
+  /** Resolves once all that was noted is written, as far as it can be. */
   async flush(): Promise<void> {
-    await this.#writing;
+    while (this.#writing) {
+      this.#hurry?.();
+      await this.#writing;
+    }
+  }
+
+  #add({ roomId, sequence, at, tries }: Late): void {
+    const key = `${roomId} ${sequence}`;
+    let known = this.#waiting.get(key);
+    if (!known) this.#waiting.set(key, (known = { roomId, sequence, at: new Map(), tries }));
+    for (const [userId, time] of at) {
+      if (known.at.has(userId)) continue;
+      if (this.#count >= longestQueue) {
+        this.#givenUp += 1;
+        continue;
+      }
+      known.at.set(userId, time);
+      this.#count += 1;
+    }
   }
 
   async #write(): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, gatherFor));
-    // In one order on all nodes, so that none waits for another that waits for it.
-    const noted = [...this.#waiting].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, late]) => late);
+    await this.#gather();
+    // In the order of the log, as its retention goes, so that neither waits for the other's rows in a circle.
+    const noted = [...this.#waiting.values()].sort(
+      (a, b) => a.roomId.localeCompare(b.roomId) || a.sequence - b.sequence,
+    );
     this.#waiting = new Map();
     this.#count = 0;
     for (let from = 0; from < noted.length; from += eventsAtOnce) {
-      const some = noted.slice(from, from + eventsAtOnce);
-      try {
-        await this.database.write(async (trx) => {
-          for (const late of some) await mark(trx, late);
-        });
-      } catch (err) {
-        this.log.error({ err, events: some.length }, 'late confirmations could not be written');
-      }
+      await this.#mark(noted.slice(from, from + eventsAtOnce));
+      await turn();
+    }
+    if (this.#givenUp > 0) {
+      this.log.warn(
+        { confirmations: this.#givenUp },
+        'late confirmations were not written down: too many wait',
+      );
+      this.#givenUp = 0;
     }
     this.#writing = this.#waiting.size > 0 ? this.#write() : undefined;
   }
+
+  async #gather(): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.#hurry = resolve;
+      timer = setTimeout(resolve, gatherFor);
+    });
+    this.#hurry = undefined;
+    clearTimeout(timer);
+  }
+
+  async #mark(some: Late[]): Promise<void> {
+    let again: Late[];
+    try {
+      again = await this.database.write(async (trx) => {
+        const unknown: Late[] = [];
+        for (const late of some) if (!(await mark(trx, late))) unknown.push(late);
+        return unknown;
+      });
+    } catch (err) {
+      this.log.error({ err, events: some.length }, 'late confirmations could not be written; trying again');
+      again = some;
+    }
+    for (const late of again) if (late.tries + 1 < mostTries) this.#add({ ...late, tries: late.tries + 1 });
+  }
 }
 
-/** In each row of the event that names them, whichever node wrote it. */
-async function mark(trx: Trx, { roomId, sequence, at }: Late): Promise<void> {
+/** In each row of the event that names them, whichever node wrote it. @returns whether there is any row of it */
+async function mark(trx: Trx, { roomId, sequence, at }: Late): Promise<boolean> {
   // Takes the rows before reading them: another node may be about to do the same.
   const rows = await trx
     .updateTable('deliveries')
@@ -84,7 +129,7 @@ async function mark(trx: Trx, { roomId, sequence, at }: Late): Promise<void> {
     .returning(['node_id', 'summary'])
     .execute();
   for (const { node_id, summary: before } of rows) {
-    const summary = JSON.parse(before) as DeliverySummary;
+    const summary = parseSummary(before);
     let changed = false;
     for (const user of summary.users) {
       const time = at.get(user.id);
@@ -101,4 +146,5 @@ async function mark(trx: Trx, { roomId, sequence, at }: Late): Promise<void> {
       .where('node_id', '=', node_id)
       .execute();
   }
+  return rows.length > 0;
 }

@@ -14,7 +14,7 @@ import type { Statistics } from './statistics.js';
 export interface DeliveryObserver {
   /** Once for each delivery, when nothing of it is outstanding any more. */
   ended(delivery: Delivery, users: readonly User[]): void;
-  /** Someone confirmed an event that they were replayed, and that nobody is asked for any more. */
+  /** Someone confirmed an event that they were replayed, and that has ended on this node. */
   caughtUp(event: RoomEvent, user: User, now: number): void;
 }
 
@@ -125,9 +125,9 @@ export class RoomDeliveries {
     const event = this.#replays.confirm(recipient, ackId);
     if (!event) return false;
     if (delivery) delivery.latency[slot] = now - delivery.sentAt;
-    const counts = delivery?.outcome[slot] === Outcome.Replaying;
-    this.#endReplayed(recipient, ackId, event, Outcome.Confirmed);
-    if (!counts) this.observer.caughtUp(event, recipient.user, now);
+    const flies = delivery?.outcome[slot] === Outcome.Replaying;
+    this.#endReplayed(recipient, ackId, event, Outcome.CaughtUp);
+    if (!flies) this.observer.caughtUp(event, recipient.user, now);
     return true;
   }
 
@@ -203,6 +203,7 @@ export class RoomDeliveries {
 
 const counterOf = {
   [Outcome.Confirmed]: 'confirmed',
+  [Outcome.CaughtUp]: 'confirmed',
   [Outcome.Expired]: 'expired',
   [Outcome.Superseded]: 'superseded',
   [Outcome.Dead]: 'dead_letters',

@@ -245,7 +245,8 @@ export class Connection implements Recipient {
     const channel = this.#open;
     while (state.next < state.queue.length) {
       const event = state.queue[state.next++]!;
-      if (state.next <= state.replayed) channel.statistics.count('replayed', event.type, channel.roomId);
+      const counter = state.next <= state.replayed ? 'replayed' : 'deliveries';
+      channel.statistics.count(counter, event.type, channel.roomId);
       if (event.metadata.requires_confirmation) {
         channel.deliveries.replayed(this, event, channel.ackIdOf(event), channel.now());
       }

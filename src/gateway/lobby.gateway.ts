@@ -8,6 +8,7 @@ import {
 import type { Server, Socket } from 'socket.io';
 import { Clock } from '../config/clock.js';
 import { InputPipe } from '../errors/input.pipe.js';
+import { receiveAcknowledgements, releaseAcknowledgements } from './acknowledgements.js';
 import { Connection } from './connection.js';
 import { RoomFeedsService } from './room-feeds.service.js';
 import { callerOf, SocketAdmission } from './socket-admission.js';
@@ -30,12 +31,11 @@ export class LobbyGateway implements OnGatewayInit, OnGatewayConnection {
   }
 
   handleConnection(socket: Socket): void {
-    const wire = new SocketWire(socket);
-    const connection = new Connection(wire, callerOf(socket), { joining: false });
+    const connection = new Connection(new SocketWire(socket), callerOf(socket), { joining: false });
     this.feeds.enterLobby(connection);
-    wire.open(connection);
+    receiveAcknowledgements(socket, connection);
     socket.on('disconnect', () => {
-      wire.release();
+      releaseAcknowledgements(socket);
       this.feeds.leaveLobby(connection);
     });
   }

@@ -16,6 +16,7 @@ import { makeEvent, seal } from '../events/envelope.js';
 import { RoomStateService } from '../room-state/room-state.service.js';
 import { PresenceService } from '../rooms/presence.service.js';
 import { Statistics } from '../events/statistics.js';
+import { receiveAcknowledgements, releaseAcknowledgements } from './acknowledgements.js';
 import { Connection } from './connection.js';
 import { ReplayDto, SyncReportDto } from './messages.dto.js';
 import { RoomFeedsService } from './room-feeds.service.js';
@@ -50,13 +51,12 @@ export class RoomGateway implements OnGatewayInit, OnGatewayConnection, BeforeAp
 
   handleConnection(socket: Socket): void {
     const roomId = roomOf(socket)!;
-    const wire = new SocketWire(socket);
-    const connection = new Connection(wire, callerOf(socket), { joining: true });
-    wire.open(connection);
+    const connection = new Connection(new SocketWire(socket), callerOf(socket), { joining: true });
+    receiveAcknowledgements(socket, connection);
     const entered = this.#enter(roomId, connection, afterSequence(socket));
     this.#track(entered);
     socket.on('disconnect', () => {
-      wire.release();
+      releaseAcknowledgements(socket);
       this.feeds.detach(roomId, connection);
       this.#track(entered.then(() => this.#leave(roomId, connection)));
     });

@@ -5,6 +5,9 @@ import { Clock } from '../config/clock.js';
 import type { Settings } from '../config/settings.js';
 import { type MessageContext, SocketMessages } from './socket-messages.js';
 
+/** A packet that breaks the protocol closes the connection; without a listener it would end the process. */
+const ignore = (): void => undefined;
+
 /** Socket.IO as we run it. */
 export class SocketAdapter extends IoAdapter {
   readonly #log = new Logger(SocketAdapter.name);
@@ -29,8 +32,11 @@ export class SocketAdapter extends IoAdapter {
       this.#contextOf(handlers.map(({ message }) => message)),
       handlers.map(({ callback }) => callback),
     );
-    // Nothing is handed on: what no handler takes is answered here.
-    socket.use((message) => messages.take(message));
+    // Nothing is handed on: what no handler takes is answered here, and what comes after the end is late.
+    socket.use((message) => {
+      if (socket.connected) messages.take(message);
+    });
+    socket.on('error', ignore);
   }
 
   /** The gateways listen for it themselves, and once. */

@@ -29,10 +29,9 @@ export class SocketMessages {
   /** @param message its name, what it carries, and the function that acknowledges it where that was asked for */
   take([name, ...given]: readonly unknown[]): void {
     const acknowledge = typeof given.at(-1) === 'function' ? (given.pop() as Acknowledge) : undefined;
-    const handle = this.handlers[this.context.names.indexOf(String(name))];
-    const problem = this.#refusal(handle);
-    if (!handle || problem) {
-      acknowledge?.({ ok: false, error: problem?.body });
+    const handle = this.#handlerOf(name);
+    if (handle instanceof Problem) {
+      acknowledge?.({ ok: false, error: handle.body });
       return;
     }
     // Answers go through the acknowledgement alone; what goes wrong is the gateway's filter's to answer.
@@ -41,19 +40,17 @@ export class SocketMessages {
     }, this.context.onError);
   }
 
-  #refusal(handle: Handle | undefined): Problem | undefined {
+  #handlerOf(name: unknown): Handle | Problem {
     const { names, limited, now } = this.context;
     const second = Math.floor(now());
     this.#count = second === this.#second ? this.#count + 1 : 1;
     this.#second = second;
-    if (!handle) {
-      return new Problem(
-        'unknown_message',
-        `There is no message of that name; there are ${names.join(', ')}.`,
-      );
+    if (limited && this.#count > perSecond) {
+      return new Problem('rate_limited', `At most ${perSecond} messages a second; slow down.`);
     }
-    return limited && this.#count > perSecond
-      ? new Problem('rate_limited', `At most ${perSecond} messages a second; slow down.`)
-      : undefined;
+    return (
+      this.handlers[names.indexOf(String(name))] ??
+      new Problem('unknown_message', `There is no message of that name; there are ${names.join(', ')}.`)
+    );
   }
 }

@@ -10,7 +10,7 @@ export class PlaybackStore {
   constructor(private readonly database: Database) {}
 
   async load(trx: Trx, roomId: string): Promise<PlaybackState> {
-    const { room_id: _, ...state } = (await selectPlayback.first(trx, { roomId }))!;
+    const { room_id: _, ...state } = await selectPlayback.one(trx, { roomId });
     return state;
   }
 

@@ -69,7 +69,7 @@ export class PresenceService {
   }
 
   async #onlineCount(trx: Trx, roomId: string): Promise<number> {
-    return (await countOnline.first(trx, { roomId }))!.count;
+    return (await countOnline.one(trx, { roomId })).count;
   }
 }
 

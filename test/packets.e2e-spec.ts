@@ -1,0 +1,151 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { WebSocket } from 'ws';
+import { DeliveryReportsService } from '../src/events/delivery-reports.service.js';
+import { RoomFeedsService } from '../src/gateway/room-feeds.service.js';
+import { RoomStateService } from '../src/room-state/room-state.service.js';
+import { guest, type Person, roomOf } from './support/api.js';
+import { eventually } from './support/listener.js';
+import { raiser } from './support/raise.js';
+import { startServer, type TestServer } from './support/server.js';
+
+let server: TestServer;
+let ada: Person;
+let feeds: RoomFeedsService;
+const opened: RawConnection[] = [];
+
+beforeAll(async () => {
+  server = await startServer({ CONFIRMATION_TIMEOUT_MS: '300' });
+  ada = await guest(server.url, 'ada');
+  feeds = server.app.get(RoomFeedsService);
+});
+afterEach(() => {
+  for (const connection of opened.splice(0)) connection.close();
+});
+afterAll(() => server.close());
+
+/** Engine.IO by hand, so that packets can come when no client library would send them. */
+interface RawConnection {
+  readonly packets: string[];
+  readonly closed: boolean;
+  send(...packets: string[]): Promise<void>;
+  close(): void;
+}
+
+async function overWebSocket(): Promise<RawConnection> {
+  const ws = new WebSocket(`${server.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`);
+  const packets: string[] = [];
+  ws.on('message', (data: Buffer) => packets.push(data.toString()));
+  await eventually(() => packets.length > 0, 'the handshake');
+  return {
+    packets,
+    get closed() {
+      return ws.readyState !== WebSocket.OPEN;
+    },
+    send: (...sent) => Promise.resolve(sent.forEach((packet) => ws.send(packet))),
+    close: () => ws.terminate(),
+  };
+}
+
+async function overPolling(): Promise<RawConnection> {
+  const base = `${server.url}/socket.io/?EIO=4&transport=polling`;
+  const { sid } = JSON.parse((await (await fetch(base)).text()).slice(1)) as { sid: string };
+  const packets: string[] = [];
+  const ending = new AbortController();
+  let closed = false;
+  const poll = async () => {
+    while (!closed) {
+      const answer = await fetch(`${base}&sid=${sid}`, { signal: ending.signal });
+      const text = await answer.text();
+      // Told to close, or known no more.
+      closed ||= !answer.ok || text === '1';
+      packets.push(...text.split('\x1e'));
+    }
+  };
+  void poll().catch(() => (closed = true));
+  return {
+    packets,
+    get closed() {
+      return closed;
+    },
+    async send(...sent) {
+      await fetch(`${base}&sid=${sid}`, {
+        method: 'POST',
+        body: sent.join('\x1e'),
+        headers: { 'content-type': 'text/plain' },
+      });
+    },
+    close: () => ending.abort(),
+  };
+}
+
+/** A connection that is in these namespaces. */
+async function enter(open: () => Promise<RawConnection>, namespaces: string[]): Promise<RawConnection> {
+  const connection = await open();
+  opened.push(connection);
+  for (const namespace of namespaces) await reenter(connection, namespace);
+  return connection;
+}
+
+async function reenter({ packets, send }: RawConnection, namespace: string): Promise<void> {
+  const address = namespace === '/' ? '' : `${namespace},`;
+  const from = packets.length;
+  await send(`40${address}${JSON.stringify({ token: ada.token })}`);
+  // A room's state follows by itself.
+  const sign = namespace === '/' ? '40{' : `42${address}["connection_established"`;
+  await eventually(
+    () => packets.slice(from).some((packet) => packet.startsWith(sign)),
+    `entering ${namespace}`,
+  );
+}
+
+const transports = [
+  ['WebSocket', overWebSocket],
+  ['polling', overPolling],
+] as const;
+
+describe.each(transports)('several namespaces over one connection, %s', (_, open) => {
+  it('what comes after a namespace was left is late, not wrong, and not done', async () => {
+    const { id } = await roomOf(ada);
+    const room = `/rooms/${id}`;
+    const connection = await enter(open, ['/', room]);
+    const state = server.app.get(RoomStateService);
+    const read = state.read.bind(state);
+    let reads = 0;
+    state.read = (...given) => {
+      reads += 1;
+      return read(...given);
+    };
+    try {
+      // At once, and when the server has long known.
+      await connection.send(`41${room},`, `42${room},1["room_state",{}]`, `43${room},3[]`);
+      await eventually(() => feeds.sizeOf(id).connections === 0, 'the room to be left');
+      await connection.send(`42${room},2["room_state",{}]`, `43${room},3[]`, `41${room},`);
+      await connection.send('423["time_sync",{}]');
+      await eventually(() => connection.packets.some((packet) => packet.startsWith('433[')), 'the lobby');
+      expect(connection.closed).toBe(false);
+      expect(reads).toBe(0);
+    } finally {
+      state.read = read;
+    }
+  });
+
+  it('each acknowledgement counts in its own namespace, also in one that was left and entered again', async () => {
+    const ids = [(await roomOf(ada)).id, (await roomOf(ada)).id];
+    const rooms = ids.map((id) => `/rooms/${id}`);
+    const connection = await enter(open, ['/', ...rooms]);
+    await connection.send(`41${rooms[0]},`);
+    await eventually(() => feeds.sizeOf(ids[0]!).connections === 0, 'the room to be left');
+    await reenter(connection, rooms[0]!);
+    const reports = server.app.get(DeliveryReportsService);
+    for (const [index, id] of ids.entries()) {
+      const [event] = await raiser(server, ada, id).critical();
+      const asked = `42${rooms[index]},${event!.metadata.sequence}["user_joined"`;
+      await eventually(() => connection.packets.some((packet) => packet.startsWith(asked)), 'the event');
+      await connection.send(`43${rooms[index]},${event!.metadata.sequence}[]`);
+      await eventually(() => feeds.sizeOf(id).outstanding === 0, 'the confirmation');
+      await reports.flush();
+      const { body } = await ada.get(`/rooms/${id}/events/${event!.event_id}/delivery`);
+      expect(body.delivery).toMatchObject({ expected: 1, confirmed: 1, attempts: 1 });
+    }
+  });
+});
