@@ -1,10 +1,12 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { Express } from 'express';
 import helmet from 'helmet';
 import { Logger } from 'nestjs-pino';
 import { AppModule } from './app.module.js';
 import type { EventBus } from './events/event-bus.js';
 import type { Settings } from './config/settings.js';
+import { Problem } from './errors/problem.js';
 import { SocketAdapter } from './gateway/socket-adapter.js';
 import { serveDocuments } from './operations/documents.js';
 import { frameworkLogger } from './operations/logging.js';
@@ -27,7 +29,14 @@ export async function createServer(settings: Settings, bus?: EventBus): Promise<
   app.setGlobalPrefix('api', { exclude: ['health/live', 'health/ready', 'metrics'] });
   app.useBodyParser('json', { limit: '64kb', type: ['application/json', 'application/*+json'] });
   // The audio is played by pages of the origins that CORS lets in.
-  app.use(helmet({ crossOriginResourcePolicy: { policy: 'cross-origin' }, contentSecurityPolicy: false }));
+  app.use(
+    helmet({
+      crossOriginResourcePolicy: { policy: 'cross-origin' },
+      contentSecurityPolicy: false,
+      // For whoever ends TLS before it to say: it would bind every other service of the domain.
+      strictTransportSecurity: false,
+    }),
+  );
   if (settings.corsOrigins === '*' || settings.corsOrigins.length > 0) {
     app.enableCors({
       origin: settings.corsOrigins,
@@ -38,5 +47,10 @@ export async function createServer(settings: Settings, bus?: EventBus): Promise<
   app.useWebSocketAdapter(new SocketAdapter(app, settings));
   serveDocuments(app);
   app.getHttpServer().requestTimeout = requestTimeout;
+  await app.init();
+  // After everything else: Nest answers for /api alone.
+  const express: Express = app.getHttpAdapter().getInstance();
+  const { status, body } = new Problem('not_found', 'There is nothing at this path.');
+  express.use((_, response) => void response.status(status).json({ error: body }));
   return app;
 }

@@ -473,6 +473,12 @@ describe('a stream', () => {
     },
   );
 
+  it('refuses a condition that the file does not meet', async () => {
+    const answer = await read(path, { ...bearer(bob), 'if-match': '"another"' });
+    const body = JSON.parse(answer.bytes.toString());
+    expectProblem({ status: answer.status, body, headers: answer.headers }, 412, 'precondition_failed');
+  });
+
   it.each(['lines=1-2', 'nonsense', 'bytes=5-2'])('pays no heed to the range %j', async (text) => {
     const answer = await range(text);
     expect([200, 416]).toContain(answer.status);

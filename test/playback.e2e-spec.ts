@@ -127,6 +127,10 @@ describe('playback', () => {
     const resumed = (await done('resume')).playback;
     const after = (await status()).body;
     expect(after.playback.position).toBeCloseTo(positionAt(resumed, after.server_time), 3);
+    // To the millisecond, and no more.
+    for (const time of [after.playback.position, after.playback.started_at]) {
+      expect(time).toBe(Math.round(time * 1000) / 1000);
+    }
     expect(after.playback.position).toBeGreaterThanOrEqual(paused.position);
     expect(after.playback.position).toBeLessThan(paused.position + 10);
   });

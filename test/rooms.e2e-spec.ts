@@ -351,6 +351,25 @@ describe('removing someone', () => {
     listener.close();
   });
 
+  it('with a ban holds for whoever was faster and has left, and for nobody who does not exist', async () => {
+    const room = await roomOf(ada, [bob]);
+    const listener = await listen(server.url, ada, room.id);
+    await bob.delete(`/rooms/${room.id}/leave`);
+    await listener.next('user_left');
+    const ban = (id: string) => ada.delete(`/rooms/${room.id}/participants/${id}?ban=true`);
+    const { sequence } = await stateOf(ada, room.id);
+    for (let time = 0; time < 2; time += 1) {
+      const banned = await ban(bob.user.id);
+      expectAnswer(banned, 200, rest.UserAnswer);
+      expect(banned.body.user).toEqual(bob.user);
+    }
+    // They left; nobody has to be told again.
+    expect((await stateOf(ada, room.id)).sequence).toBe(sequence);
+    expectProblem(await bob.post(`/rooms/${room.id}/join`), 403, 'banned');
+    expectProblem(await ban(room.id), 404, 'user_not_found');
+    listener.close();
+  });
+
   it('is refused for oneself, for a stranger, and where it is unclear whether it is a ban', async () => {
     const room = await roomOf(ada, [bob]);
     const remove = (id: string) => ada.delete(`/rooms/${room.id}/participants/${id}`);

@@ -76,6 +76,22 @@ describe('the handshake', () => {
     expect(await knock(`/rooms/${roomId}`, bob.token)).toEqual(codeAndMessage('not_a_participant'));
   });
 
+  it('is refused in namespaces that there are not, and leaves none of them behind', async () => {
+    const ada = await guest(server.url, 'ada');
+    const watcher = keep(await listenToLobby(server.url, ada));
+    const [lobby] = [...server.app.get(RoomFeedsService).all()];
+    const namespaces: Map<string, unknown> = (lobby!.wire as any).socket.nsp.server._nsps;
+    const before = [...namespaces.keys()];
+    for (const namespace of ['/rooms', '/rooms/', `/rooms/${nowhere}/`, `/rooms/${nowhere}/x`, '/admin']) {
+      expect([namespace, await knock(namespace, ada.token)]).toEqual([
+        namespace,
+        codeAndMessage('not_found'),
+      ]);
+    }
+    expect([...namespaces.keys()]).toEqual(before);
+    watcher.close();
+  });
+
   it('leaves neither a namespace nor a feed behind, refused or left', async () => {
     const { ada, roomId } = await playingRoom();
     const watcher = keep(await listenToLobby(server.url, ada));

@@ -105,6 +105,34 @@ describe('the server as it is built', () => {
     if (extension !== 'aac') expect(body.track).toMatchObject({ title: 'Steel', artist: 'Ada' });
   });
 
+  it('has its data folder alone, and leaves it to the next one however it ends', async () => {
+    const own = await temporaryFolder();
+    const first = await spawnServer({ DATA_DIR: own });
+    try {
+      const { code, text } = await failingStart({ DATA_DIR: own });
+      expect(code).toBe(1);
+      expect(text.split('\n')).toHaveLength(1);
+      expect(text).toContain(`DATA_DIR is "${own}"; allowed: a folder that no other server uses`);
+      expect((await fetch(`${first.url}/health/ready`)).status).toBe(200);
+    } finally {
+      await first.end('SIGKILL');
+    }
+    const next = await spawnServer({ DATA_DIR: own });
+    await next.end('SIGKILL');
+    await rm(own, { recursive: true, force: true });
+  });
+
+  it('answers in the one form of errors wherever there is nothing', async () => {
+    for (const path of ['/api/nothing', '/nothing', '/health/nothing', '/api']) {
+      const answer = await fetch(`${server.url}${path}`);
+      expect([path, answer.status, await answer.json()]).toEqual([
+        path,
+        404,
+        { error: { code: 'not_found', message: 'There is nothing at this path.' } },
+      ]);
+    }
+  });
+
   it('has the page of its API with everything it needs', async () => {
     const page = await (await fetch(`${server.url}/api/docs`)).text();
     const parts = [...page.matchAll(/(?:src|href)="(\.\/[^"]+)"/g)].map(([, path]) => path!);

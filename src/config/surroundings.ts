@@ -1,4 +1,6 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import BetterSqlite3 from 'better-sqlite3';
 import pg from 'pg';
 import { redacted, type Settings, SettingError } from './settings.js';
 
@@ -13,6 +15,7 @@ export async function checkSurroundings({ dataDir, database }: Settings): Promis
   } catch (error) {
     throw new SettingError('DATA_DIR', dataDir, `a folder that can be written to (${textOf(error)})`);
   }
+  holdAlone(dataDir);
   if (database.kind !== 'postgres') return;
   const client = new pg.Client({ connectionString: database.url, connectionTimeoutMillis: 5000 });
   try {
@@ -27,6 +30,28 @@ export async function checkSurroundings({ dataDir, database }: Settings): Promis
   } finally {
     await client.end().catch(() => undefined);
   }
+}
+
+/** How long an earlier server may take to end, in milliseconds. */
+const handOver = 3000;
+/** Never closed: they are held for as long as the process lives. */
+const held = new Set<BetterSqlite3.Database>();
+
+/**
+ * Keeps other servers off the data folder: they would empty its uploads and close its presence. SQLite's lock on a
+ * file is the operating system's, which lets it go however the process ends.
+ * @throws {SettingError} where another has it
+ */
+function holdAlone(dataDir: string): void {
+  const lock = new BetterSqlite3(join(dataDir, 'lock'), { timeout: handOver });
+  try {
+    lock.pragma('locking_mode = exclusive');
+    lock.exec('begin exclusive; commit');
+  } catch (error) {
+    lock.close();
+    throw new SettingError('DATA_DIR', dataDir, `a folder that no other server uses (${textOf(error)})`);
+  }
+  held.add(lock);
 }
 
 /** What the port and the address cannot be used for, as a setting that is wrong; other errors as they are. */

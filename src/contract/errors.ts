@@ -29,6 +29,7 @@ export const errorCodes = {
   not_queued: 'The track is not in the queue.',
   queue_full: 'The queue has reached its limit.',
   history_gone: 'The log no longer reaches back that far; `details.oldest_sequence` is the oldest kept.',
+  precondition_failed: 'The file is not the one that the condition of the request names.',
   payload_too_large: 'More than is allowed.',
   unsupported_media_type: 'Not one of the kinds of content that are taken here.',
   damaged_file: 'The audio file is cut off or broken.',

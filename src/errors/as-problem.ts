@@ -7,6 +7,7 @@ const codes: Record<number, ErrorCode> = {
   401: 'unauthorized',
   403: 'forbidden',
   404: 'not_found',
+  412: 'precondition_failed',
   413: 'payload_too_large',
   415: 'unsupported_media_type',
   416: 'range_not_satisfiable',
@@ -17,6 +18,7 @@ const codes: Record<number, ErrorCode> = {
 
 const messages: Partial<Record<ErrorCode, string>> = {
   not_found: 'There is nothing at this path.',
+  precondition_failed: 'The file is not the one that If-Match or If-Unmodified-Since asks for.',
   payload_too_large: 'The body is larger than is taken here.',
   unsupported_media_type:
     'The body is of a kind that is not taken here; send JSON, or multipart for an upload.',
@@ -63,7 +65,9 @@ function multerProblem(error: unknown): Problem | undefined {
     ]);
   }
   if (
-    /^(Multipart:|Unexpected end of (form|file)|Malformed (part|content)|Missing Content-Type)/i.test(text)
+    /^(Request aborted|Multipart:|Unexpected end of (form|file)|Malformed (part|content)|Missing Content-Type)/i.test(
+      text,
+    )
   ) {
     return new Problem('malformed', 'The multipart form is broken off or malformed; send it again.');
   }

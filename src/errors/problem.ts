@@ -28,6 +28,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   not_queued: 409,
   queue_full: 409,
   history_gone: 410,
+  precondition_failed: 412,
   payload_too_large: 413,
   unsupported_media_type: 415,
   range_not_satisfiable: 416,

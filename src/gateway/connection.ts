@@ -142,7 +142,8 @@ export class Connection implements Recipient {
     this.#open.deliveries.leave(this);
     const { event_id, type, metadata } = event;
     const details = { event_id, type, sequence: metadata.sequence };
-    const message = 'A critical event was not confirmed in time: reconnect with after_sequence.';
+    const next = this.#open.roomId === null ? 'list the rooms again' : 'reconnect with after_sequence';
+    const message = `A critical event was not confirmed in time: ${next}.`;
     this.sendAlone(
       makeEvent('error', this.#open.roomId, this.#open.now(), { code: 'delivery_failed', message, details }),
     );

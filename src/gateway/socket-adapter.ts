@@ -3,10 +3,16 @@ import { IoAdapter } from '@nestjs/platform-socket.io';
 import type { Server, ServerOptions, Socket } from 'socket.io';
 import { Clock } from '../config/clock.js';
 import type { Settings } from '../config/settings.js';
+import { Problem } from '../errors/problem.js';
 import { type MessageContext, SocketMessages } from './socket-messages.js';
 
 /** A packet that breaks the protocol closes the connection; without a listener it would end the process. */
 const ignore = (): void => undefined;
+
+/** Namespaces that are neither the lobby nor a room's. */
+const elsewhere = /^\/(?!$|rooms\/[^/]+$)/;
+const { body } = new Problem('not_found', 'There is no such namespace; there are / and /rooms/{room_id}.');
+const refusal = Object.assign(new Error(body.message), { data: body });
 
 /** Socket.IO as we run it. */
 export class SocketAdapter extends IoAdapter {
@@ -59,7 +65,7 @@ export class SocketAdapter extends IoAdapter {
 
   override createIOServer(port: number, options?: ServerOptions): Server {
     const { corsOrigins } = this.settings;
-    return super.createIOServer(port, {
+    const server: Server = super.createIOServer(port, {
       ...options,
       // A room's namespace goes with its last socket.
       cleanupEmptyChildNamespaces: true,
@@ -73,5 +79,7 @@ export class SocketAdapter extends IoAdapter {
       connectTimeout: 15_000,
       ...(corsOrigins === '*' || corsOrigins.length > 0 ? { cors: { origin: corsOrigins } } : {}),
     } as ServerOptions);
+    server.of(elsewhere).use((_socket, next) => next(refusal));
+    return server;
   }
 }

@@ -32,8 +32,13 @@ export const loggerOptions = ({ logLevel }: Settings): Params => ({
       }),
       res: (response: { statusCode: number }) => ({ status: response.statusCode }),
     },
-    customLogLevel: (_request, response, error) =>
-      error || response.statusCode >= 500 ? 'error' : response.statusCode >= 400 ? 'info' : 'debug',
+    // Going down (503) is no fault.
+    customLogLevel: (_request, { statusCode }, error) =>
+      statusCode === 503 || (statusCode >= 400 && statusCode < 500)
+        ? 'info'
+        : error || statusCode >= 500
+          ? 'error'
+          : 'debug',
   },
 });
 

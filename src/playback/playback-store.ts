@@ -39,12 +39,14 @@ export class PlaybackStore {
   }
 }
 
-/** What is shown of playback; `position` is where it is at `now`. */
+const milliseconds = (seconds: number): number => Math.round(seconds * 1000) / 1000;
+
+/** What is shown of playback, to the millisecond; `position` is where it is at `now`. */
 export const playbackView = (state: PlaybackState, now: number): Playback => ({
   status: state.status,
   track_id: state.track_id,
-  position: positionAt(state, now),
-  started_at: state.started_at,
+  position: milliseconds(positionAt(state, now)),
+  started_at: state.started_at === null ? null : milliseconds(state.started_at),
   version: state.version,
 });
 

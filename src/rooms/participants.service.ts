@@ -60,18 +60,25 @@ export class ParticipantsService {
     });
   }
 
-  /** @throws {Problem} room_not_found, not_a_participant, not_administrator, cannot_remove_self, user_not_found */
+  /**
+   * Removes a participant. A ban holds whether or not the user is in the room: they may be faster than it.
+   * @throws {Problem} room_not_found, not_a_participant, not_administrator, cannot_remove_self, user_not_found
+   */
   remove(administrator: User, roomId: string, userId: string, ban: boolean): Promise<User> {
     return this.broadcaster.roomChange(roomId, async (change) => {
       const { trx, now } = change;
       await this.access.requireAdministrator(roomId, administrator, trx);
       if (userId === administrator.id) throw new Problem('cannot_remove_self', 'To go, leave the room.');
-      const participant = (await this.reader.participants(trx, roomId)).find(({ id }) => id === userId);
-      if (!participant) throw new Problem('user_not_found', 'That user is not in the room.');
-      const { joined_at: _, ...user } = participant;
-      await this.#remove(change, user, ban ? 'banned' : 'kicked');
+      const user = await this.reader.user(trx, userId);
+      const isHere = (await this.reader.participants(trx, roomId)).some(({ id }) => id === userId);
+      if (!user || !(isHere || ban)) throw new Problem('user_not_found', 'That user is not in the room.');
+      if (isHere) await this.#remove(change, user, ban ? 'banned' : 'kicked');
       if (ban) {
-        await trx.insertInto('bans').values({ room_id: roomId, user_id: userId, created_at: now }).execute();
+        await trx
+          .insertInto('bans')
+          .values({ room_id: roomId, user_id: userId, created_at: now })
+          .onConflict((conflict) => conflict.doNothing())
+          .execute();
       }
       return user;
     });

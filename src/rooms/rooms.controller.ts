@@ -94,7 +94,10 @@ export class RoomsController {
     return { ok: true };
   }
 
-  @ApiOperation({ summary: 'Remove a participant, or ban them', description: "The administrator's." })
+  @ApiOperation({
+    summary: 'Remove a participant, or ban someone',
+    description: "The administrator's. A ban holds for whoever has left already, too.",
+  })
   @Answers(200, rest.UserAnswer)
   @Refuses(
     'malformed',

@@ -77,7 +77,10 @@ export class RoomsService {
         ([, value]) => value !== undefined && value !== null,
       );
       if (given.length === 0) {
-        throw invalidField('name', 'Give at least one of name, visibility and settings.');
+        throw invalidField(
+          'name',
+          'Give at least one of name, visibility and settings (playback_control, upload, vote).',
+        );
       }
       const changed = Object.fromEntries(given) as Partial<RoomRow>;
       await change.trx.updateTable('rooms').set(changed).where('id', '=', roomId).execute();
