@@ -43,8 +43,11 @@ const warmUp = 3000;
 /** A load generator that was busier than this share of a core was the limit. */
 const busiest = 0.85;
 
-/** A server with its listeners connected, handed to `work`; both processes end with it. */
-export async function withListeners(server, { rooms, listeners }, work) {
+/**
+ * A server with its listeners connected, handed to `work`; both processes end with it.
+ * @param alone is asked before anyone has connected, and its answer handed on too
+ */
+export async function withListeners(server, { rooms, listeners }, work, alone = () => undefined) {
   const child = new Child(servers[server]);
   const load = new Child('./load.mjs');
   try {
@@ -52,17 +55,25 @@ export async function withListeners(server, { rooms, listeners }, work) {
     // As a server that has been running for a while: its code compiled, with nobody there to hear it.
     await child.ask('burst', { events: warmUp, confirmed: false });
     await child.ask('burst', { events: warmUp, confirmed: true });
+    const without = await alone(child);
     // What the first connections make a process load and compile belongs to none of them.
     const first = Math.ceil(targets.length / 5);
     await load.ask('connect', { targets: targets.slice(0, first) });
     await load.ask('say');
     const before = await child.ask('memory');
     await load.ask('connect', { targets: targets.slice(first) });
-    return await work({ child, load, targets, before, since: targets.length - first });
+    return await work({ child, load, targets, without, before, since: targets.length - first });
   } finally {
     child.end();
     load.end();
   }
+}
+
+/** What so many events cost with nobody there to hear them, in µs of the server's CPU. */
+export async function raiseAlone(child, { events, rate, confirmed }) {
+  await child.ask('run', { events, rate, confirmed });
+  const { microseconds } = await child.ask('cpu');
+  return microseconds;
 }
 
 /** CPU of the server per delivery and the latency of deliveries, at a fixed rate. @throws where the run is void */
