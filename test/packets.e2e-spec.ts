@@ -127,6 +127,11 @@ describe.each(transports)('several namespaces over one connection, %s', (_, open
     } finally {
       state.read = read;
     }
+    // Nobody has so much under way.
+    for (let more = 0; more < 101; more += 1) {
+      await connection.send(...Array.from({ length: 100 }, () => `43${room},3[]`));
+    }
+    await eventually(() => connection.closed, 'the end of it');
   });
 
   it('each acknowledgement counts in its own namespace, also in one that was left and entered again', async () => {

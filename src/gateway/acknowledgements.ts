@@ -57,6 +57,8 @@ function readAcknowledgements(ws: WsSocket, here: readonly Socket[]): void {
 }
 
 const connect = 0;
+/** So many late packets a connection may send; more than could be under way is no accident. */
+const mostLate = 10_000;
 const forgiving = new WeakSet<Client>();
 
 /**
@@ -69,9 +71,10 @@ function forgiveLatecomers(client: Client): void {
   const { decoder, nsps } = client;
   const [take] = decoder.listeners('decoded');
   if (!take) return;
+  let late = 0;
   decoder.off('decoded');
   decoder.on('decoded', (packet) => {
-    if (packet.type === connect || nsps.has(packet.nsp)) take(packet);
+    if (packet.type === connect || nsps.has(packet.nsp) || ++late > mostLate) take(packet);
   });
 }
 
