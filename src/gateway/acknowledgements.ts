@@ -89,7 +89,7 @@ const endBracket = 0x5d;
  * An acknowledgement in a WebSocket message: `4` for Engine.IO's message, `3` for Socket.IO's acknowledgement, the
  * namespace and a comma unless it is `/`, the number, a JSON array. What the array carries is not asked for.
  */
-export function readAcknowledgement(data: Buffer): { namespace: string; id: number } | undefined {
+function readAcknowledgement(data: Buffer): { namespace: string; id: number } | undefined {
   if (data[0] !== four || data[1] !== three || data.at(-1) !== endBracket) return undefined;
   let at = 2;
   let namespace = '/';

@@ -4,7 +4,7 @@ import { Problem } from '../errors/problem.js';
 const perSecond = 100;
 
 type Acknowledge = (answer: unknown) => void;
-export type Handle = (data: unknown, acknowledge?: Acknowledge) => unknown;
+type Handle = (data: unknown, acknowledge?: Acknowledge) => unknown;
 
 /** What the sockets of a namespace have in common. */
 export interface MessageContext {

@@ -11,14 +11,13 @@ const patience = 5000;
 @Injectable()
 export class RequestsInFlight implements OnModuleDestroy {
   readonly #open = new Set<Response>();
-  #draining = false;
   #ended: (() => void) | undefined;
 
   /** Express middleware. @throws {Problem} draining */
   readonly count = (request: Request, response: Response, next: NextFunction): void => {
     // Health and metrics are asked for until the end.
     if (!request.originalUrl.startsWith('/api')) return next();
-    if (this.#draining) {
+    if (this.admission.draining) {
       response.setHeader('Connection', 'close');
       throw new Problem('draining', 'The server is going down; try again.');
     }
@@ -40,7 +39,6 @@ export class RequestsInFlight implements OnModuleDestroy {
    * hear of what these requests change.
    */
   async onModuleDestroy(): Promise<void> {
-    this.#draining = true;
     this.admission.drain();
     this.broadcaster.serverStatus('draining', 'The server is going down; reconnect in a moment.');
     if (this.#open.size === 0) return;

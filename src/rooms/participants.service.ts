@@ -30,13 +30,7 @@ export class ParticipantsService {
     return this.broadcaster.roomChange(roomId, async (change) => {
       const { trx, now } = change;
       const inRoom = { room_id: roomId, user_id: user.id };
-      const participant = await trx
-        .selectFrom('participants')
-        .select('user_id')
-        .where('room_id', '=', roomId)
-        .where('user_id', '=', user.id)
-        .executeTakeFirst();
-      if (participant) return this.reader.room(trx, change.room);
+      if (await this.#isParticipant(change, user.id)) return this.reader.room(trx, change.room);
 
       await this.#requireAdmission(change, user, invite);
       await trx
@@ -70,7 +64,7 @@ export class ParticipantsService {
       await this.access.requireAdministrator(roomId, administrator, trx);
       if (userId === administrator.id) throw new Problem('cannot_remove_self', 'To go, leave the room.');
       const user = await this.reader.user(trx, userId);
-      const isHere = (await this.reader.participants(trx, roomId)).some(({ id }) => id === userId);
+      const isHere = await this.#isParticipant(change, userId);
       if (!user || !(isHere || ban)) throw new Problem('user_not_found', 'That user is not in the room.');
       if (isHere) await this.#remove(change, user, ban ? 'banned' : 'kicked');
       if (ban) {
@@ -114,6 +108,16 @@ export class ParticipantsService {
       await trx.insertInto('invites').values(row).execute();
     });
     return { invite, expires_at: row.expires_at };
+  }
+
+  async #isParticipant({ trx, room }: RoomChange, userId: string): Promise<boolean> {
+    const row = await trx
+      .selectFrom('participants')
+      .select('user_id')
+      .where('room_id', '=', room.id)
+      .where('user_id', '=', userId)
+      .executeTakeFirst();
+    return row !== undefined;
   }
 
   async #requireAdmission(
