@@ -181,6 +181,13 @@ it('are Prometheus text too, with labels that never grow', async () => {
   const { total } = await ofServer();
   const events = ours.filter(({ name }) => name === 'roomcast_events_total');
   expect(events.reduce((sum, { value }) => sum + value, 0)).toBe(total.totals.events);
+  // What it would take to know the lag's distribution wakes an idle server a hundred times a second.
+  expect([...types.keys()].filter((name) => name.startsWith('nodejs_eventloop_'))).toEqual([
+    'nodejs_eventloop_lag_seconds',
+    'nodejs_eventloop_active_seconds_total',
+  ]);
+  const active = samples.find(({ name }) => name === 'nodejs_eventloop_active_seconds_total');
+  expect(active!.value).toBeGreaterThan(0);
 });
 
 describe('figures of the past', () => {

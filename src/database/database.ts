@@ -14,13 +14,11 @@ export type Trx = Transaction<Schema>;
 export class Database implements OnApplicationShutdown {
   /** For single queries. */
   readonly db: Kysely<Schema>;
-  private readonly isolated: boolean;
 
   constructor(
     @Inject(SETTINGS) settings: Settings,
     @InjectPinoLogger(Database.name) private readonly log: PinoLogger,
   ) {
-    this.isolated = settings.database.kind === 'postgres';
     this.db = new Kysely<Schema>({
       dialect: makeDialect(settings.database, (err) => this.log.warn({ err }, 'database connection lost')),
     });
@@ -43,10 +41,11 @@ export class Database implements OnApplicationShutdown {
 
   /** Several reads of one moment. */
   snapshot<R>(work: (trx: Trx) => Promise<R>): Promise<R> {
-    // SQLite runs one transaction at a time on our one connection; PostgreSQL has to be told.
-    return this.isolated
-      ? this.db.transaction().setIsolationLevel('repeatable read').setAccessMode('read only').execute(work)
-      : this.db.transaction().execute(work);
+    return this.db
+      .transaction()
+      .setIsolationLevel('repeatable read')
+      .setAccessMode('read only')
+      .execute(work);
   }
 
   /** Really asks it. @throws where it does not answer */

@@ -1,15 +1,80 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
-import { type Dialect, PostgresDialect, SqliteDialect } from 'kysely';
+import {
+  type DatabaseConnection,
+  type Dialect,
+  type Driver,
+  type Kysely,
+  PostgresAdapter,
+  PostgresDialect,
+  type SqliteDatabase,
+  SqliteDialect,
+  SqliteDriver,
+  type SqliteStatement,
+  type TransactionSettings,
+} from 'kysely';
 import pg from 'pg';
 import type { Settings } from '../config/settings.js';
+import type { Schema } from './schema.js';
 
 export function makeDialect(database: Settings['database'], onPoolError: (error: Error) => void): Dialect {
   return database.kind === 'sqlite'
-    ? new SqliteDialect({ database: openSqlite(database) })
+    ? new OwnSqliteDialect(openSqlite(database))
     : new PostgresDialect({ pool: openPostgres(database.url, onPoolError) });
 }
+
+class OwnSqliteDialect extends SqliteDialect {
+  constructor(private readonly database: SqliteDatabase) {
+    super({ database });
+  }
+
+  override createDriver(): Driver {
+    return new OwnSqliteDriver(this.database);
+  }
+}
+
+/**
+ * Has a query hold the rows that it reads until its transaction ends; what is read is then what is changed. In SQLite
+ * a transaction that is to write holds the whole database from its beginning.
+ */
+export function held<Query extends { forNoKeyUpdate(): Query }>(db: Kysely<Schema>, query: Query): Query {
+  return db.getExecutor().adapter instanceof PostgresAdapter ? query.forNoKeyUpdate() : query;
+}
+
+/* eslint-disable @typescript-eslint/require-await -- what is thrown has to reject */
+/**
+ * Begins and ends transactions by statements that are there already; Kysely's makes a query of its own each time.
+ * A transaction that is to write has the right to from its beginning, so that what it reads first holds.
+ */
+class OwnSqliteDriver extends SqliteDriver {
+  readonly #beginRead: SqliteStatement;
+  readonly #beginWrite: SqliteStatement;
+  readonly #commit: SqliteStatement;
+  readonly #rollback: SqliteStatement;
+
+  constructor(database: SqliteDatabase) {
+    super({ database });
+    this.#beginRead = database.prepare('begin');
+    this.#beginWrite = database.prepare('begin immediate');
+    this.#commit = database.prepare('commit');
+    this.#rollback = database.prepare('rollback');
+  }
+
+  override async beginTransaction(_: DatabaseConnection, settings?: TransactionSettings): Promise<void> {
+    const begin = settings?.accessMode === 'read only' ? this.#beginRead : this.#beginWrite;
+    begin.run([]);
+  }
+
+  override async commitTransaction(): Promise<void> {
+    this.#commit.run([]);
+  }
+
+  override async rollbackTransaction(): Promise<void> {
+    this.#rollback.run([]);
+  }
+}
+/* eslint-enable @typescript-eslint/require-await */
 
 function openSqlite({ file, sync }: { file: string; sync: 'normal' | 'full' }) {
   mkdirSync(dirname(file), { recursive: true });

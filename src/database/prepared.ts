@@ -39,15 +39,17 @@ export function prepare<Given extends object, Row>(
   // A transaction shares the adapter of the database that it was begun on.
   const compiled = new WeakMap<object, CompiledQuery<Row>>();
   const run = (db: Reads, given: Given): Promise<QueryResult<Row>> => {
-    const { adapter } = db.getExecutor();
-    let query = compiled.get(adapter);
-    if (!query) compiled.set(adapter, (query = build(db, parameters as Given).compile()));
-    return db.executeQuery({
-      ...query,
-      parameters: query.parameters.map((value) =>
-        value instanceof Parameter ? given[value.name as keyof Given] : value,
-      ),
-    });
+    const executor = db.getExecutor();
+    let query = compiled.get(executor.adapter);
+    if (!query) compiled.set(executor.adapter, (query = build(db, parameters as Given).compile()));
+    const { sql, query: node, queryId } = query;
+    const values = query.parameters.map((value) =>
+      value instanceof Parameter ? given[value.name as keyof Given] : value,
+    );
+    // Straight to the connection: there are no plugins that Kysely would have to ask on the way.
+    return executor.provideConnection((connection) =>
+      connection.executeQuery<Row>({ sql, parameters: values, query: node, queryId }),
+    );
   };
   return {
     all: async (db, given) => (await run(db, given)).rows,

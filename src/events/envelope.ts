@@ -8,7 +8,7 @@ import {
   type RoomEvent,
 } from '../contract/index.js';
 import type { EventRow } from '../database/schema.js';
-import { v7 as uuid } from 'uuid';
+import { eventId } from './event-id.js';
 
 /** Makes an event of what happened. `sequence` only where it is logged. */
 export function makeEvent<T extends EventType>(
@@ -19,7 +19,7 @@ export function makeEvent<T extends EventType>(
   sequence?: number,
 ): RoomEvent<T> {
   return {
-    event_id: uuid(),
+    event_id: eventId(),
     type,
     data: { room_id: roomId, timestamp, ...data },
     metadata: metadata(type, timestamp, sequence),

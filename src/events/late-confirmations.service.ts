@@ -2,6 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import type { RoomEvent } from '../contract/index.js';
+import { held } from '../database/dialects.js';
 import { Database, type Trx } from '../database/database.js';
 import { parseSummary } from './delivery-summary.js';
 
@@ -120,14 +121,13 @@ export class LateConfirmationsService {
 
 /** In each row of the event that names them, whichever node wrote it. @returns whether there is any row of it */
 async function mark(trx: Trx, { roomId, sequence, at }: Late): Promise<boolean> {
-  // Takes the rows before reading them: another node may be about to do the same.
-  const rows = await trx
-    .updateTable('deliveries')
-    .set((of) => ({ summary: of.ref('summary') }))
+  const ofEvent = trx
+    .selectFrom('deliveries')
+    .select(['node_id', 'summary'])
     .where('room_id', '=', roomId)
-    .where('sequence', '=', sequence)
-    .returning(['node_id', 'summary'])
-    .execute();
+    .where('sequence', '=', sequence);
+  // Held, as another node may be about to do the same.
+  const rows = await held(trx, ofEvent).execute();
   for (const { node_id, summary: before } of rows) {
     const summary = parseSummary(before);
     let changed = false;
