@@ -30,8 +30,8 @@ function listen({ port, namespace, auth }, last) {
     const client = new RawClient(port, namespace, auth);
     const listener = { client, last };
     client.onClose = () => reject(new Error('closed while connecting'));
-    client.onEvent = (payload, ackId) => {
-      if (payload.indexOf('["connection_established"') !== -1) {
+    client.onEvent = (name, payload, ackId) => {
+      if (name === 'connection_established') {
         client.onClose = () => {
           if (!listener.leaving) faults += 1;
         };
@@ -42,7 +42,7 @@ function listen({ port, namespace, auth }, last) {
       // The event's own number stands in its metadata, at the end.
       const sequence = numberAfter(payload, sequenceMark, payload.lastIndexOf('"metadata"'));
       if (sequence === undefined || sequence <= listener.first) return;
-      if (payload.indexOf('["user_') !== -1) {
+      if (name.startsWith('user_')) {
         listener.last = Math.max(listener.last, sequence);
         return;
       }

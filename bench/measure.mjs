@@ -47,11 +47,16 @@ const busiest = 0.85;
  * A server with its listeners connected, handed to `work`; both processes end with it.
  * @param alone is asked before anyone has connected, and its answer handed on too
  */
-export async function withListeners(server, { rooms, listeners }, work, alone = () => undefined) {
+export async function withListeners(
+  server,
+  { rooms, listeners, pings = false },
+  work,
+  alone = () => undefined,
+) {
   const child = new Child(servers[server]);
   const load = new Child('./load.mjs');
   try {
-    const { targets } = await child.ask('setup', { rooms, listeners });
+    const { targets } = await child.ask('setup', { rooms, listeners, pings });
     // As a server that has been running for a while: its code compiled, with nobody there to hear it.
     await child.ask('burst', { events: warmUp, confirmed: false });
     await child.ask('burst', { events: warmUp, confirmed: true });

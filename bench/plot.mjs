@@ -29,7 +29,8 @@ ${left}${right}${legend}
 function chart(sizes, x0, title) {
   const keys = Object.keys(sizes).map(Number);
   const top =
-    Math.max(...series.flatMap(({ server, kind }) => keys.map((key) => sizes[key][kind][server]))) * 1.1;
+    Math.max(...series.flatMap(({ server, kind }) => keys.map((key) => sizes[key].busy[kind].cpu[server]))) *
+    1.1;
   const logs = keys.map(Math.log10);
   const x = (key) => x0 + ((Math.log10(key) - logs[0]) / (logs.at(-1) - logs[0] || 1)) * panel.width;
   const y = (value) => panel.top + panel.height * (1 - value / top);
@@ -43,7 +44,9 @@ function chart(sizes, x0, title) {
     out += `<text x="${x(key)}" y="${panel.top + panel.height + 20}" text-anchor="middle">${key}</text>`;
   }
   for (const { server, kind, color, dash } of series) {
-    const points = keys.map((key) => `${x(key).toFixed(1)},${y(sizes[key][kind][server]).toFixed(1)}`);
+    const points = keys.map(
+      (key) => `${x(key).toFixed(1)},${y(sizes[key].busy[kind].cpu[server]).toFixed(1)}`,
+    );
     out += `<polyline points="${points.join(' ')}" fill="none" stroke="${color}" stroke-width="2.5" stroke-dasharray="${dash}"/>`;
     for (const point of points) {
       const [cx, cy] = point.split(',');

@@ -14,8 +14,15 @@ const rounds = Number(process.env.BENCH_ROUNDS ?? 3);
 const only = process.env.BENCH_ONLY?.split(',');
 const wanted = (name) => !only || only.includes(name);
 const names = Object.keys(servers);
-/** Deliveries a second at which CPU and latency are measured: well below what either server can do. */
-const deliveriesPerSecond = 10_000;
+/**
+ * Deliveries a second. Busy: as many as the load generator can take from a server that is a good half busy; with
+ * five listeners to a change there are fewer. Calm: where a machine mostly sleeps, and waking it is what costs.
+ */
+const busy = { plain: 50_000, confirmed: 30_000 };
+const busyRooms = { plain: 10_000, confirmed: 10_000 };
+const calm = { plain: 10_000, confirmed: 10_000 };
+/** How long events are raised for each figure, in seconds. */
+const duration = 4;
 
 const log = (text) => process.stderr.write(`${text}\n`);
 
@@ -36,50 +43,61 @@ async function inTurn(label, shape, measure, alone) {
 const medians = (results, of) =>
   Object.fromEntries(names.map((name) => [name, median(results[name].map(of))]));
 
-/** CPU and latency of both kinds of event. */
-async function fanOut(label, { rooms, listeners }) {
+const kinds = ['plain', 'confirmed'];
+
+/** CPU and latency of both kinds of event, at each of the rates; by rate, kind and figure the medians of each server. */
+async function fanOut(label, { rooms, listeners }, rates) {
   const perEvent = listeners / rooms;
-  const rate = deliveriesPerSecond / perEvent;
-  const events = Math.max(20, Math.round(rate * 3));
-  const options = { events, rate, perEvent };
+  const plan = Object.entries(rates).flatMap(([rate, deliveries]) =>
+    kinds.map((kind) => {
+      const perSecond = deliveries[kind] / perEvent;
+      const events = Math.max(20, Math.round(perSecond * duration));
+      return { rate, kind, options: { rate: perSecond, perEvent, events, confirmed: kind === 'confirmed' } };
+    }),
+  );
   const measure = async (context) => {
-    const warm = { ...options, events: Math.max(10, Math.round(events / 4)) };
-    await deliver(context, { ...warm, confirmed: false });
-    const plain = await deliver(context, { ...options, confirmed: false });
-    await deliver(context, { ...warm, confirmed: true });
-    const confirmed = await deliver(context, { ...options, confirmed: true });
-    const { without } = context;
-    return { plain, confirmed, without };
+    const figures = {};
+    for (const { rate, kind, options } of plan) {
+      await deliver(context, { ...options, events: Math.max(10, Math.round(options.events / 3)) });
+      (figures[rate] ??= {})[kind] = await deliver(context, options);
+    }
+    return { ...figures, alone: context.without };
   };
-  const results = await inTurn(label, { rooms, listeners }, measure, async (child) => ({
-    plain: (await raiseAlone(child, { ...options, confirmed: false })) / (events * perEvent),
-    confirmed: (await raiseAlone(child, { ...options, confirmed: true })) / (events * perEvent),
-  }));
-  return {
-    plain: medians(results, ({ plain }) => plain.cpu),
-    confirmed: medians(results, ({ confirmed }) => confirmed.cpu),
-    plainAlone: medians(results, ({ plain, without }) => plain.cpu - without.plain),
-    confirmedAlone: medians(results, ({ confirmed, without }) => confirmed.cpu - without.confirmed),
-    p50: medians(results, ({ plain }) => plain.p50),
-    p99: medians(results, ({ plain }) => plain.p99),
-    confirmedP50: medians(results, ({ confirmed }) => confirmed.p50),
-    confirmedP99: medians(results, ({ confirmed }) => confirmed.p99),
+  const alone = async (child) => {
+    const [{ options }] = plan;
+    return (await raiseAlone(child, options)) / options.events;
   };
+  const results = await inTurn(label, { rooms, listeners }, measure, alone);
+  const of = (pick) => medians(results, pick);
+  const result = { alone: of(({ alone }) => alone) };
+  for (const { rate, kind } of plan) {
+    const figures = ['cpu', 'p50', 'p99'].map((name) => [name, of((measured) => measured[rate][kind][name])]);
+    (result[rate] ??= {})[kind] = Object.fromEntries(figures);
+  }
+  return result;
 }
 
-/** What one connection holds, in KiB. */
+/** What one connection holds, in KiB, and what it costs while nothing happens, its pings included. */
 async function memory(listeners) {
-  const results = await inTurn('memory', { rooms: 10, listeners }, async ({ child, load, before, since }) => {
+  const shape = { rooms: 10, listeners, pings: true };
+  const results = await inTurn('memory', shape, async ({ child, load, before, since }) => {
     await load.ask('say');
     // What connecting has left behind is collected first.
     await new Promise((resolve) => setTimeout(resolve, 2000));
     const after = await child.ask('memory');
+    await child.ask('begin');
+    // Each connection is pinged once.
+    const { seconds } = await child.ask('pings');
+    await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+    const { microseconds } = await child.ask('cpu');
     return {
+      idle: microseconds / seconds / listeners,
       held: (after.held - before.held) / since / 1024,
       rss: (after.rss - before.rss) / since / 1024,
     };
   });
-  return { held: medians(results, ({ held }) => held), rss: medians(results, ({ rss }) => rss) };
+  const of = (name) => medians(results, (figures) => figures[name]);
+  return { held: of('held'), rss: of('rss'), idle: of('idle') };
 }
 
 /** All come back at once and are given what they missed. */
@@ -121,11 +139,19 @@ const report = { listeners: {}, rooms: {} };
 if (wanted('fan-out') || wanted('listeners')) {
   const sizes = wanted('listeners') ? [100, 500, 2000, 5000] : [500];
   for (const listeners of sizes)
-    report.listeners[listeners] = await fanOut(`${listeners} listeners`, { rooms: 1, listeners });
+    report.listeners[listeners] = await fanOut(
+      `${listeners} listeners`,
+      { rooms: 1, listeners },
+      { busy, calm },
+    );
 }
 if (wanted('rooms')) {
   for (const rooms of [10, 100, 1000])
-    report.rooms[rooms] = await fanOut(`${rooms} rooms`, { rooms, listeners: rooms * 5 });
+    report.rooms[rooms] = await fanOut(
+      `${rooms} rooms`,
+      { rooms, listeners: rooms * 5 },
+      { busy: busyRooms },
+    );
 }
 if (wanted('memory')) report.memory = await memory(2500);
 if (wanted('return')) report.comeBack = await comeBack(1000, 100);
@@ -140,15 +166,34 @@ process.exit(0);
 function document({ listeners, rooms, memory, comeBack }) {
   const two = ({ bare, roomcast }, digits = 1) =>
     `${bare.toFixed(digits)} | ${roomcast.toFixed(digits)} | ${(roomcast / bare).toFixed(2)}`;
-  const growth = (sizes, unit, [plain, confirmed]) =>
+  const perSecond = (deliveries) => `${deliveries.toLocaleString('en')} a second`;
+  const growth = (sizes, rate, unit) =>
     Object.entries(sizes)
-      .map(([size, of]) => `| ${size} ${unit} | ${two(of[plain])} | ${two(of[confirmed])} |`)
+      .map(
+        ([size, of]) => `| ${size} ${unit} | ${kinds.map((kind) => two(of[rate][kind].cpu)).join(' | ')} |`,
+      )
       .join('\n');
   const head = `| | bare, unconfirmed | Roomcast | ratio | bare, confirmed | Roomcast | ratio |
 | --- | --- | --- | --- | --- | --- | --- |`;
-  const whole = ['plain', 'confirmed'];
-  const alone = ['plainAlone', 'confirmedAlone'];
-  const { plain, confirmed, p50, p99, confirmedP50, confirmedP99 } = listeners[500];
+  const flat = (sizes, unit) =>
+    kinds
+      .map((kind) => {
+        const costs = Object.values(sizes).map((of) => of.busy[kind].cpu.roomcast);
+        const mean = costs.reduce((sum, cost) => sum + cost, 0) / costs.length;
+        const off = (cost) => `${cost >= mean ? '+' : '−'}${Math.abs((cost / mean - 1) * 100).toFixed(0)} %`;
+        const label = kind === 'plain' ? 'unconfirmed' : 'confirmed';
+        return `- ${unit}, ${label}: ${mean.toFixed(1)} µs in the mean; ${costs.map(off).join(', ')}`;
+      })
+      .join('\n');
+  const of500 = (rate) => {
+    const { plain, confirmed } = listeners[500][rate];
+    return `| CPU per unconfirmed delivery, µs (\`emit\`) | ${two(plain.cpu)} |
+| CPU per confirmed delivery, µs (\`emitWithAck\`) | ${two(confirmed.cpu)} |
+| delivery latency p50, ms | ${two(plain.p50)} |
+| delivery latency p99, ms | ${two(plain.p99)} |
+| the same, confirmed, p50, ms | ${two(confirmed.p50)} |
+| the same, confirmed, p99, ms | ${two(confirmed.p99)} |`;
+  };
   const { version } = JSON.parse(
     readFileSync(new URL('../node_modules/socket.io/package.json', import.meta.url)),
   );
@@ -165,18 +210,21 @@ more than the figures.
 
 ![CPU of the server per delivery, by listeners and by rooms](benchmarks.svg)
 
-## 500 listeners in a room, ${deliveriesPerSecond.toLocaleString('en')} deliveries a second
+## 500 listeners in a room, ${perSecond(calm.plain)}
 
 | | bare Socket.IO | Roomcast | ratio |
 | --- | --- | --- | --- |
-| CPU per unconfirmed delivery, µs (\`emit\`) | ${two(plain)} |
-| CPU per confirmed delivery, µs (\`emitWithAck\`) | ${two(confirmed)} |
-| delivery latency p50, ms | ${two(p50)} |
-| delivery latency p99, ms | ${two(p99)} |
-| the same, confirmed, p50, ms | ${two(confirmedP50)} |
-| the same, confirmed, p99, ms | ${two(confirmedP99)} |
+${of500('calm')}
 
 Latency counts from before the change to its arrival at the listener; Roomcast's includes the commit.
+
+## 500 listeners in a room, as many deliveries as the load generator takes
+
+${perSecond(busy.plain)} unconfirmed, ${perSecond(busy.confirmed)} confirmed.
+
+| | bare Socket.IO | Roomcast | ratio |
+| --- | --- | --- | --- |
+${of500('busy')}
 
 ## Memory, and coming back
 
@@ -184,6 +232,7 @@ Latency counts from before the change to its arrival at the listener; Roomcast's
 | --- | --- | --- | --- |
 | heap and buffers per connection, KiB (2,000 more connections in 10 rooms) | ${two(memory.held)} |
 | resident memory per connection, KiB | ${two(memory.rss)} |
+| CPU per idle connection and second, µs (pings every 25 and every 20 s) | ${two(memory.idle)} |
 | 1,000 listeners return at once, 100 missed events each, s | ${two(comeBack.seconds, 2)} |
 | CPU of the server for that, s | ${two(comeBack.cpu, 2)} |
 
@@ -192,17 +241,27 @@ and the participant, writes presence down, and sends the room's whole state firs
 
 ## Growth: CPU per delivery, µs
 
-${head}
-${growth(listeners, 'listeners, 1 room', whole)}
-${growth(rooms, 'rooms of 5', whole)}
-
-With more than 250 listeners a user has several connections. The cost of the change itself, a transaction in the
-database, is in these figures, and is shared by the deliveries: the fewer listeners, the more of it each has. What a
-delivery costs beyond that is in the next table: the same events at the same rate were raised with nobody there to
-hear them, and what that cost is subtracted.
+${perSecond(busy.plain)} unconfirmed and ${perSecond(busy.confirmed)} confirmed in one room; ${perSecond(busyRooms.plain)} of either in rooms of five, where every
+fifth delivery is a change. Pings are switched off here: they fall into one measurement and not into the next.
 
 ${head}
-${growth(listeners, 'listeners, 1 room', alone)}
-${growth(rooms, 'rooms of 5', alone)}
+${growth(listeners, 'busy', 'listeners, 1 room')}
+${growth(rooms, 'busy', 'rooms of 5')}
+
+How far Roomcast's figures are from their mean, in the order of the table:
+
+${flat(listeners, 'listeners')}
+${flat(rooms, 'rooms')}
+
+The cost of the change itself, a transaction in the database, is in these figures, and is shared by its deliveries:
+the fewer listeners, the more of it each has. With nobody there to hear it a change at the rate of 100 listeners costs
+${listeners[100].alone.roomcast.toFixed(0)} µs, and raising the event ${listeners[100].alone.bare.toFixed(0)} µs on the bare server, the waking of the machine for each of them included;
+at the rate of rooms of five ${rooms[100].alone.roomcast.toFixed(0)} and ${rooms[100].alone.bare.toFixed(0)} µs. With more than 250 listeners a user has several connections.
+
+The same at ${perSecond(calm.plain)}, where a small machine sleeps between two events: waking it, with cold caches, costs more
+than several deliveries, and again the fewer listeners, the fewer share it.
+
+${head}
+${growth(listeners, 'calm', 'listeners, 1 room')}
 `;
 }

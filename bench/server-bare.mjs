@@ -24,6 +24,7 @@ io.of(/^\/rooms\/[^/]+$/).on('connection', (socket) => {
 });
 
 serve(http, {
+  io: () => io,
   setup({ rooms: count, listeners }) {
     const targets = [];
     for (let i = 0; i < count; i += 1) rooms.set(`/rooms/${randomUUID()}`, { sequence: 0, events: [] });

@@ -6,6 +6,7 @@ import { Clock } from '../build/config/clock.js';
 import { readSettings } from '../build/config/settings.js';
 import { Database } from '../build/database/database.js';
 import { EventBroadcasterService } from '../build/events/event-broadcaster.service.js';
+import { SocketAdapter } from '../build/gateway/socket-adapter.js';
 import { RoomsService } from '../build/rooms/rooms.service.js';
 import { createServer } from '../build/server.js';
 import { envelopeData } from './payload.mjs';
@@ -14,6 +15,11 @@ import { serve } from './serve.mjs';
 /** Roomcast itself, whole: a change is written to the database and the log before it goes out. */
 const DATA_DIR = mkdtempSync(join(tmpdir(), 'roomcast-bench-'));
 process.on('exit', () => rmSync(DATA_DIR, { recursive: true, force: true }));
+let io;
+const { createIOServer } = SocketAdapter.prototype;
+SocketAdapter.prototype.createIOServer = function (...args) {
+  return (io = createIOServer.apply(this, args));
+};
 const app = await createServer(
   readSettings({ DATA_DIR, LOG_LEVEL: 'error', RATE_LIMIT: 'off', PORT: '0', HOST: '127.0.0.1' }),
 );
@@ -26,6 +32,7 @@ const rooms = [];
 await app.init();
 
 serve(app.getHttpServer(), {
+  io: () => io,
   async setup({ rooms: count, listeners }) {
     const people = [];
     for (let i = 0; i < Math.min(users, listeners); i += 1)
