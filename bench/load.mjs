@@ -25,10 +25,10 @@ const numberAfter = (payload, mark, from) => {
 
 const now = () => (performance.timeOrigin + performance.now()) / 1000;
 
-function listen({ port, namespace, auth }, last) {
+function listen({ port, namespace, auth }) {
   return new Promise((resolve, reject) => {
     const client = new RawClient(port, namespace, auth);
-    const listener = { client, last };
+    const listener = { client };
     client.onClose = () => reject(new Error('closed while connecting'));
     client.onEvent = (name, payload, ackId) => {
       if (name === 'connection_established') {
@@ -41,7 +41,7 @@ function listen({ port, namespace, auth }, last) {
       if (ackId !== undefined) client.confirm(ackId);
       // The event's own number stands in its metadata, at the end.
       const sequence = numberAfter(payload, sequenceMark, payload.lastIndexOf('"metadata"'));
-      if (sequence === undefined || sequence <= listener.first) return;
+      if (sequence === undefined) return;
       if (name.startsWith('user_')) {
         listener.last = Math.max(listener.last, sequence);
         return;
@@ -110,7 +110,7 @@ const commands = {
     listeners = [];
     return {};
   },
-  /** All come back at once, each having seen up to `after`; the time until each has all it missed, in seconds. */
+  /** All come back at once, each having seen up to its `after_sequence`; the time until each has all it missed, in seconds. */
   async return({ targets, missed }) {
     received = 0;
     faults = 0;
@@ -119,7 +119,7 @@ const commands = {
     const began = performance.now();
     const done = new Promise((resolve) => (reached = resolve));
     const timer = setTimeout(() => reached(), 120_000);
-    const connecting = targets.map((target) => listen(target, undefined));
+    const connecting = targets.map((target) => listen(target));
     listeners.push(...(await Promise.all(connecting)));
     if (received < expected) await done;
     clearTimeout(timer);

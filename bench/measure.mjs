@@ -43,6 +43,9 @@ const warmUp = 3000;
 /** A load generator that was busier than this share of a core was the limit. */
 const busiest = 0.85;
 
+/** A server that raised its last event so much too late, in seconds, was the limit. */
+const latest = 0.4;
+
 /**
  * A server with its listeners connected, handed to `work`; both processes end with it.
  * @param alone is asked before anyone has connected, and its answer handed on too
@@ -74,9 +77,9 @@ export async function withListeners(
   }
 }
 
-/** What so many events cost with nobody there to hear them, in µs of the server's CPU. */
-export async function raiseAlone(child, { events, rate, confirmed }) {
-  await child.ask('run', { events, rate, confirmed });
+/** What so many unconfirmed events cost with nobody there to hear them, in µs of the server's CPU. */
+export async function raiseAlone(child, { events, rate }) {
+  await child.ask('run', { events, rate, confirmed: false });
   const { microseconds } = await child.ask('cpu');
   return microseconds;
 }
@@ -85,7 +88,7 @@ export async function raiseAlone(child, { events, rate, confirmed }) {
 export async function deliver({ child, load }, { events, rate, confirmed, perEvent }) {
   const deliveries = events * perEvent;
   await load.ask('begin');
-  await child.ask('run', { events, rate, confirmed });
+  const { behind } = await child.ask('run', { events, rate, confirmed });
   const end = await load.ask('end', { deliveries });
   const { microseconds } = await child.ask('cpu');
   if (end.received !== deliveries || end.faults > 0) {
@@ -95,7 +98,9 @@ export async function deliver({ child, load }, { events, rate, confirmed, perEve
   }
   if (end.busy > busiest)
     throw new Error(`void: the load generator was the limit (${Math.round(end.busy * 100)} % busy)`);
-  return { cpu: microseconds / deliveries, p50: end.p50 * 1000, p99: end.p99 * 1000, busy: end.busy };
+  if (behind > latest)
+    throw new Error(`void: the server was the limit (${Math.round(behind * 1000)} ms behind)`);
+  return { cpu: microseconds / deliveries, p50: end.p50 * 1000, p99: end.p99 * 1000, busy: end.busy, behind };
 }
 
 export const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];

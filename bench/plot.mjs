@@ -9,9 +9,9 @@ const series = [
 ];
 
 /** The growth of the cost of a delivery, as an SVG picture. */
-export function plot({ listeners, rooms }) {
-  const left = chart(listeners, 70, 'listeners in one room');
-  const right = chart(rooms, 490, 'rooms of 5 listeners');
+export function plot({ listeners, rooms }, { inOneRoom, inRooms }) {
+  const left = chart(listeners, 70, `listeners in one room, ${inOneRoom}`);
+  const right = chart(rooms, 490, `rooms of 5 listeners, ${inRooms}`);
   const legend = series
     .map(({ label, color, dash }, i) => {
       const x = 70 + i * 190;

@@ -10,7 +10,6 @@ const shared = Buffer.allocUnsafe(256 * 1024);
  */
 export class RawClient {
   /** Set by whoever wants them. */
-  onReady = () => {};
   onEvent = () => {};
   onClose = () => {};
   #socket;
@@ -20,7 +19,7 @@ export class RawClient {
   constructor(port, namespace, auth) {
     this.namespace = namespace;
     this.auth = auth;
-    const onread = { buffer: shared, callback: (length) => this.#take(shared.subarray(0, length)) };
+    const onread = { buffer: shared, callback: (length) => this.#read(shared.subarray(0, length)) };
     this.#socket = net.connect({ port, host: '127.0.0.1', noDelay: true, onread }, () => {
       const key = randomBytes(16).toString('base64');
       this.#socket.write(
@@ -43,11 +42,6 @@ export class RawClient {
 
   destroy() {
     this.#socket.destroy();
-  }
-
-  #take(chunk) {
-    this.#read(chunk);
-    return true;
   }
 
   /** Keeps nothing of the chunk itself. */
@@ -90,7 +84,6 @@ export class RawClient {
     if (kind === 0x30) return this.#send(`40${this.namespace},${JSON.stringify(this.auth)}`);
     if (kind === 0x32) return this.#send('3');
     if (kind !== 0x34) return undefined;
-    if (payload[1] === 0x30) return this.onReady();
     if (payload[1] === 0x34) throw new Error(`refused: ${payload.toString()}`);
     if (payload[1] !== 0x32) return undefined;
     const begin = payload.indexOf(0x2c) + 1;

@@ -41,8 +41,9 @@ export function serve(http, { setup, raise, sequences, io }) {
           setTimeout(resolve, Math.ceil(began + (i / rate) * 1000 - performance.now())),
         );
       }
+      const raised = (performance.now() - began) / 1000;
       await Promise.all(underWay);
-      return { elapsed: (performance.now() - began) / 1000 };
+      return { behind: raised - (events - 1) / rate };
     },
     /** Asked once everything has been received, so that all that belongs to the deliveries is counted. */
     cpu() {

@@ -13,6 +13,7 @@ const io = new Server(http, {
   serveClient: false,
 });
 const rooms = new Map();
+const names = [];
 const now = () => (performance.timeOrigin + performance.now()) / 1000;
 
 io.of(/^\/rooms\/[^/]+$/).on('connection', (socket) => {
@@ -27,15 +28,16 @@ serve(http, {
   io: () => io,
   setup({ rooms: count, listeners }) {
     const targets = [];
-    for (let i = 0; i < count; i += 1) rooms.set(`/rooms/${randomUUID()}`, { sequence: 0, events: [] });
-    const names = [...rooms.keys()];
+    for (let i = 0; i < count; i += 1) names.push(`/rooms/${randomUUID()}`);
+    for (const name of names) rooms.set(name, { sequence: 0, events: [] });
     for (let i = 0; i < listeners; i += 1)
       targets.push({ namespace: names[i % count], auth: { token: 'any' } });
     return { targets };
   },
   sequences: () => Object.fromEntries([...rooms].map(([name, { sequence }]) => [name, sequence])),
   raise(index, confirmed) {
-    const [name, room] = [...rooms][index % rooms.size];
+    const name = names[index % names.length];
+    const room = rooms.get(name);
     const type = confirmed ? 'playback_seeked' : 'track_voted';
     const timestamp = now();
     const event = {

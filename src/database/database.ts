@@ -39,7 +39,7 @@ export class Database implements OnApplicationShutdown {
     return this.db.transaction().execute(work);
   }
 
-  /** Several reads of one moment. */
+  /** Several reads of one moment. SQLite has one connection, and so one transaction at a time. */
   snapshot<R>(work: (trx: Trx) => Promise<R>): Promise<R> {
     return this.db
       .transaction()

@@ -24,8 +24,11 @@ export function makeDialect(database: Settings['database'], onPoolError: (error:
     : new PostgresDialect({ pool: openPostgres(database.url, onPoolError) });
 }
 
+/** What Kysely asks of SQLite, and whether a transaction has begun. */
+type OwnSqlite = SqliteDatabase & { readonly inTransaction: boolean };
+
 class OwnSqliteDialect extends SqliteDialect {
-  constructor(private readonly database: SqliteDatabase) {
+  constructor(private readonly database: OwnSqlite) {
     super({ database });
   }
 
@@ -53,7 +56,7 @@ class OwnSqliteDriver extends SqliteDriver {
   readonly #commit: SqliteStatement;
   readonly #rollback: SqliteStatement;
 
-  constructor(database: SqliteDatabase) {
+  constructor(private readonly database: OwnSqlite) {
     super({ database });
     this.#beginRead = database.prepare('begin');
     this.#beginWrite = database.prepare('begin immediate');
@@ -71,12 +74,13 @@ class OwnSqliteDriver extends SqliteDriver {
   }
 
   override async rollbackTransaction(): Promise<void> {
-    this.#rollback.run([]);
+    // A disk that is full has it rolled back already; what failed is to be told, and not this.
+    if (this.database.inTransaction) this.#rollback.run([]);
   }
 }
 /* eslint-enable @typescript-eslint/require-await */
 
-function openSqlite({ file, sync }: { file: string; sync: 'normal' | 'full' }) {
+function openSqlite({ file, sync }: { file: string; sync: 'normal' | 'full' }): OwnSqlite {
   mkdirSync(dirname(file), { recursive: true });
   const sqlite = new BetterSqlite3(file, { timeout: 5000 });
   sqlite.pragma('journal_mode = WAL');
@@ -93,6 +97,9 @@ function openSqlite({ file, sync }: { file: string; sync: 'normal' | 'full' }) {
       const statement = sqlite.prepare(text);
       statements.set(text, statement);
       return statement;
+    },
+    get inTransaction() {
+      return sqlite.inTransaction;
     },
     close: () => void sqlite.close(),
   };

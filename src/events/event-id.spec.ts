@@ -1,3 +1,4 @@
+import { describe, expect, it } from '@jest/globals';
 import { validate, version } from 'uuid';
 import { eventId } from './event-id.js';
 

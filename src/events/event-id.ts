@@ -5,7 +5,10 @@ const length = 16;
 const pool = new Uint8Array(256 * length);
 let used = pool.length;
 
-/** A UUID, version 7. Random bytes are drawn for many at a time: drawing them costs more than all the rest of it. */
+/**
+ * A UUID, version 7, in no order within a millisecond. Random bytes are drawn for many at a time: drawing them
+ * costs more than all the rest of it.
+ */
 export function eventId(): string {
   if (used === pool.length) {
     randomFillSync(pool);
