@@ -157,6 +157,36 @@ it('keeps one order without a gap while three users send 300 changes at once', a
   }
 }, 120_000);
 
+it('keeps one order without a gap where two servers change one room at once', async () => {
+  const settings = {
+    DATABASE_URL: await postgres.database(),
+    JWT_SECRET: 'a secret that is long enough for anyone',
+  };
+  const servers = [await startServer(settings), await startServer(settings)];
+  try {
+    const [{ url }, other] = servers as [TestServer, TestServer];
+    const { ada, roomId } = await threeInARoom(url);
+    await ada.upload(roomId, wav(120), 'song.wav');
+    // Only the database stands between them: neither knows of the other's changes.
+    const people = [ada, person(other.url, ada.token, ada.user)];
+    const answers = await Promise.all(
+      people.flatMap((someone) =>
+        numbers(1, 50).map((i) => someone.post(`/rooms/${roomId}/playback/seek`, { position: i })),
+      ),
+    );
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 200));
+    const { sequence, room } = await stateOf(ada, roomId);
+    const log: Envelope[] = (await ada.get(`/rooms/${roomId}/events?limit=1000`)).body.events;
+    expect(log.map(({ metadata }) => metadata.sequence)).toEqual(numbers(1, sequence));
+    const seeks = log.filter(({ type }) => type === 'playback_seeked') as Envelope<'playback_seeked'>[];
+    // Each went on from what the one before had left.
+    const versions = seeks.map(({ data }) => data.playback.version);
+    expect(versions).toEqual(numbers(room.playback.version - 99, room.playback.version));
+  } finally {
+    await Promise.all(servers.map((each) => each.close()));
+  }
+}, 120_000);
+
 it('replays exactly what was missed', async () => {
   const { ada, bob, roomId } = await threeInARoom();
   await ada.upload(roomId, wav(120), 'song.wav');

@@ -1,0 +1,72 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import BetterSqlite3 from 'better-sqlite3';
+import { Kysely, sql } from 'kysely';
+import { makeDialect } from './dialects.js';
+
+describe('transactions in SQLite', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'roomcast-dialects-'));
+  const file = join(folder, 'test.sqlite');
+  let db: Kysely<{ things: { id: number } }>;
+
+  beforeAll(async () => {
+    const nobody = (error: Error) => {
+      throw error;
+    };
+    db = new Kysely({ dialect: makeDialect({ kind: 'sqlite', file, sync: 'normal' }, nobody) });
+    await db.schema
+      .createTable('things')
+      .addColumn('id', 'integer', (column) => column.primaryKey())
+      .execute();
+  });
+  beforeEach(() => db.deleteFrom('things').execute());
+  afterAll(async () => {
+    await db.destroy();
+    rmSync(folder, { recursive: true });
+  });
+  const ids = async () => (await db.selectFrom('things').select('id').execute()).map(({ id }) => id);
+  const add = (trx: typeof db, id: number) => trx.insertInto('things').values({ id }).execute();
+
+  it('are kept when they end, and gone when they fail, and the next one is not touched by it', async () => {
+    await db.transaction().execute((trx) => add(trx, 1));
+    const failing = db.transaction().execute(async (trx) => {
+      await add(trx, 2);
+      throw new Error('no');
+    });
+    await expect(failing).rejects.toThrow('no');
+    await db.transaction().execute((trx) => add(trx, 3));
+    expect(await ids()).toEqual([1, 3]);
+  });
+
+  it('tell what failed where SQLite has rolled back by itself already', async () => {
+    const failing = db.transaction().execute(async (trx) => {
+      await add(trx, 1);
+      await sql`rollback`.execute(trx);
+      throw new Error('the disk is full');
+    });
+    await expect(failing).rejects.toThrow('the disk is full');
+    await db.transaction().execute((trx) => add(trx, 2));
+    expect(await ids()).toEqual([2]);
+  });
+
+  it('that are to write hold the database from their beginning; those that only read do not', async () => {
+    const elsewhere = new BetterSqlite3(file, { timeout: 0 });
+    const write = () => elsewhere.prepare('insert into things values (9)').run();
+    try {
+      await db.transaction().execute(async () => {
+        expect(write).toThrow('database is locked');
+      });
+      await db
+        .transaction()
+        .setAccessMode('read only')
+        .execute(async () => {
+          write();
+        });
+      expect(await ids()).toEqual([9]);
+    } finally {
+      elsewhere.close();
+    }
+  });
+});
