@@ -148,6 +148,40 @@ describe('a listener that keeps up', () => {
   });
 });
 
+describe('a listener that is removed while it catches up', () => {
+  it('still gets everything up to its user_left, which is its last event', async () => {
+    const { high } = raiser(server, ada, roomId);
+    const after = await headOf();
+    // More than the kernel's buffers take, so that the server has to wait for it to read.
+    for (let change = 0; change < 200; change += 1) await high(50, 'x'.repeat(900));
+    const types: string[] = [];
+    const returning = new RawListener(
+      server.url,
+      bob,
+      roomId,
+      ({ type, data }) => {
+        types.push(type);
+        if (type === 'connection_established') {
+          expect(data).toMatchObject({ resumed: true, replayed: 10_001 });
+          returning.stall();
+        }
+      },
+      { afterSequence: after },
+    );
+    await eventually(() => returning.established);
+    await ada.delete(`/rooms/${roomId}/participants/${bob.user.id}`);
+    const head = await headOf();
+    await high();
+    returning.goOn();
+    await eventually(() => returning.left, 'the end', 30_000);
+    expect(types.at(-1)).toBe('user_left');
+    expect(returning.sequences).toEqual(
+      Array.from({ length: head - after }, (_, place) => after + 1 + place),
+    );
+    returning.close();
+  });
+});
+
 describe('a connection that is slow but alive', () => {
   class FakeWire implements Wire {
     readonly id = 'wire';
@@ -182,8 +216,7 @@ describe('a connection that is slow but alive', () => {
       limits: { timeout: 5, attempts: 3 },
       statistics,
       onSlow: () => undefined,
-      onEnded: () => undefined,
-      onCaughtUp: () => undefined,
+      reports: { ended: () => undefined, caughtUp: () => undefined },
     });
     connection = new Connection(wire, caller, { joining: false });
     fanOut.add(connection);
@@ -192,6 +225,23 @@ describe('a connection that is slow but alive', () => {
     makeEvent(type, 'r', 1, data as Parameters<typeof makeEvent<T>>[3], sequence) as unknown as RoomEvent;
   const updated = (name: string) => event('room_state_updated', { room: { name } });
   const status = (status: string) => event('server_status', { status, message: '' });
+
+  it('that is removed before it has the state is sent the state, its last event, and nothing later', () => {
+    const joining = new Connection(wire, caller, { joining: true });
+    fanOut.add(joining);
+    wire.waitingFrames = 0;
+    const connected = (sequence: number) =>
+      event('user_connected_websocket', { name: `n${sequence}` }, sequence);
+    joining.offer(connected(1), () => fanOut.encode(connected(1)), undefined);
+    joining.offer(connected(2), () => fanOut.encode(connected(2)), undefined);
+    joining.closeAfterLastWord();
+    joining.offer(connected(3), () => fanOut.encode(connected(3)), undefined);
+    expect(wire.written).toEqual([]);
+    const established = event('connection_established', { name: 'state' });
+    joining.establish(established as RoomEvent<'connection_established'>, [], 1);
+    joining.offer(connected(4), () => fanOut.encode(connected(4)), undefined);
+    expect(wire.written).toEqual(['state', 'n2']);
+  });
 
   it('is sent only the newest normal event of each type, once it has room again', () => {
     for (const name of ['a', 'b', 'c']) fanOut.emit(updated(name));

@@ -64,7 +64,12 @@ export class EventLog {
   }
 
   /** At most `limit` events after `after`, whether or not the log reaches back that far. */
-  async read(trx: Trx | Database['db'], roomId: string, after: number, limit: number): Promise<RoomEvent[]> {
+  async read(
+    roomId: string,
+    after: number,
+    limit: number,
+    trx: Trx | Database['db'] = this.database.db,
+  ): Promise<RoomEvent[]> {
     return (await selectEvents.all(trx, { roomId, after, limit })).map(fromRow);
   }
 
@@ -76,7 +81,7 @@ export class EventLog {
     if (after > head) return { kind: 'reset', oldest: head };
     const oldest = await this.oldest(trx, roomId, head);
     if (after + 1 < oldest) return { kind: 'reset', oldest };
-    return { kind: 'replay', events: await this.read(trx, roomId, after, head - after) };
+    return { kind: 'replay', events: await this.read(roomId, after, head - after, trx) };
   }
 
   /** The oldest sequence that is kept; one after the head where nothing is. */

@@ -5,7 +5,8 @@ import { makeEvent } from '../events/envelope.js';
 import type { Delivery, Recipient } from '../events/delivery.js';
 import type { RoomDeliveries } from '../events/room-deliveries.js';
 import type { Statistics } from '../events/statistics.js';
-import { isBehind, longestQueue, underPressure } from './backpressure.js';
+import { Backlog, isLater } from './backlog.js';
+import { isBehind, underPressure } from './backpressure.js';
 import type { Frame } from './frame.js';
 import type { Wire } from './wire.js';
 
@@ -15,8 +16,8 @@ import type { Wire } from './wire.js';
  * its last event. Gone: it is in its namespace no more.
  */
 type State =
-  | { kind: 'joining'; waiting: RoomEvent[] }
-  | { kind: 'catching up'; queue: RoomEvent[]; next: number; replayed: number; after: number }
+  | { kind: 'joining'; backlog: Backlog }
+  | { kind: 'catching up'; backlog: Backlog }
   | { kind: 'live'; after: number }
   | { kind: 'closing'; closesAt: number }
   | { kind: 'gone' };
@@ -42,7 +43,7 @@ export interface Channel {
 export class Connection implements Recipient {
   slot = -1;
   #state: State;
-  /** Newest of each `normal` type that gave way, in the order in which they first did. */
+  /** Newest of each `normal` type that gave way, oldest first. */
   #coalesced: Map<string, RoomEvent> | undefined;
   #channel: Channel | undefined;
 
@@ -51,7 +52,7 @@ export class Connection implements Recipient {
     readonly caller: Caller,
     options: { joining: boolean },
   ) {
-    this.#state = options.joining ? { kind: 'joining', waiting: [] } : { kind: 'live', after: 0 };
+    this.#state = options.joining ? { kind: 'joining', backlog: new Backlog() } : { kind: 'live', after: 0 };
   }
 
   get id(): string {
@@ -76,21 +77,17 @@ export class Connection implements Recipient {
     const state = this.#state;
     switch (state.kind) {
       case 'live':
-        if (event.metadata.sequence !== undefined && event.metadata.sequence <= state.after) return false;
+        if (!isLater(event, state.after)) return false;
+        // An older one that gave way must not follow.
+        if (this.#coalesced?.delete(event.type)) this.#count('coalesced', event);
         // An idle wire is the rule: what follows is only for those that do not keep up.
         if (!this.wire.idle && this.#givesWay(event)) return false;
-        // An older one that still waits must not follow.
-        if (this.#coalesced?.delete(event.type)) this.#countCoalesced(event);
         delivery?.expect(this.slot);
         this.wire.write(frame());
         return true;
       case 'joining':
-        this.#queue(state.waiting, event);
-        return false;
       case 'catching up':
-        if (event.metadata.sequence === undefined || event.metadata.sequence > state.after) {
-          this.#queue(state.queue, event, state.replayed);
-        }
+        if (!state.backlog.add(event)) this.#tooSlow();
         return false;
       case 'closing':
       case 'gone':
@@ -104,16 +101,9 @@ export class Connection implements Recipient {
    */
   establish(established: RoomEvent<'connection_established'>, missed: RoomEvent[], sequence: number): void {
     if (this.#state.kind !== 'joining') return;
-    const later = this.#state.waiting.filter(
-      ({ metadata }) => metadata.sequence === undefined || metadata.sequence > sequence,
-    );
-    this.#state = {
-      kind: 'catching up',
-      queue: [...missed, ...later],
-      next: 0,
-      replayed: missed.length,
-      after: sequence,
-    };
+    const { backlog } = this.#state;
+    backlog.begin(missed, sequence);
+    this.#state = { kind: 'catching up', backlog };
     this.wire.together(() => {
       this.sendAlone(established);
       this.#pump();
@@ -156,10 +146,22 @@ export class Connection implements Recipient {
     this.#state = { kind: 'gone' };
   }
 
-  /** Nothing goes out any more; the socket closes once the last event is confirmed, or has had its time. */
+  /** Nothing more is offered; the socket closes once the last event is confirmed, or has had its time. */
   closeAfterLastWord(): void {
-    if (this.#state.kind === 'closing') return;
-    this.#state = { kind: 'closing', closesAt: this.#open.now() + this.#open.lastWordSeconds };
+    const state = this.#state;
+    switch (state.kind) {
+      case 'live':
+        this.#state = { kind: 'closing', closesAt: this.#open.now() + this.#open.lastWordSeconds };
+        return;
+      case 'joining':
+      case 'catching up':
+        // Its last event waits with the others.
+        state.backlog.end();
+        return;
+      case 'closing':
+      case 'gone':
+        return;
+    }
   }
 
   /** Tells why, and ends it; unless it is ending already. */
@@ -193,20 +195,17 @@ export class Connection implements Recipient {
 
   /** Whether an event is not written because too much waits already. */
   #givesWay(event: RoomEvent): boolean {
-    const { statistics, roomId } = this.#open;
-    const fate = underPressure(event, this.wire);
-    switch (fate) {
+    switch (underPressure(event, this.wire)) {
       case 'write':
         return false;
       case 'close':
         this.#tooSlow();
         return true;
       case 'drop':
-        statistics.count('dropped', event.type, roomId);
+        this.#count('dropped', event);
         return true;
       case 'coalesce':
         this.#coalesced ??= new Map();
-        if (this.#coalesced.has(event.type)) this.#countCoalesced(event);
         this.#coalesced.set(event.type, event);
         return true;
     }
@@ -221,41 +220,35 @@ export class Connection implements Recipient {
     this.wire.cut();
   }
 
-  #countCoalesced({ type }: RoomEvent): void {
-    const { statistics, roomId } = this.#open;
-    statistics.count('coalesced', type, roomId);
-  }
-
   #flushCoalesced(coalesced: Map<string, RoomEvent>): void {
     this.#coalesced = undefined;
     for (const event of coalesced.values()) this.sendAlone(event);
   }
 
-  #queue(queue: RoomEvent[], event: RoomEvent, replayed = 0): void {
-    if (queue.length < replayed + longestQueue) queue.push(event);
-    else this.#tooSlow();
+  #count(what: 'coalesced' | 'dropped' | 'replayed' | 'deliveries', { type }: RoomEvent): void {
+    const { statistics, roomId } = this.#open;
+    statistics.count(what, type, roomId);
   }
 
   /** Writes what is queued, as much as may wait at once; goes on when that has left. */
   #pump(): void {
     const state = this.#state;
-    if (state.kind === 'catching up') this.wire.together(() => this.#catchUp(state));
+    if (state.kind === 'catching up') this.wire.together(() => this.#catchUp(state.backlog));
   }
 
-  #catchUp(state: Extract<State, { kind: 'catching up' }>): void {
+  #catchUp(backlog: Backlog): void {
     const channel = this.#open;
-    while (state.next < state.queue.length) {
-      const event = state.queue[state.next++]!;
-      const counter = state.next <= state.replayed ? 'replayed' : 'deliveries';
-      channel.statistics.count(counter, event.type, channel.roomId);
+    for (let next = backlog.take(); next; next = backlog.take()) {
+      const { event, missed } = next;
+      this.#count(missed ? 'replayed' : 'deliveries', event);
       if (event.metadata.requires_confirmation) {
         channel.deliveries.replayed(this, event, channel.ackIdOf(event), channel.now());
       }
-      const pause = state.next < state.queue.length && isBehind(this.wire);
+      const pause = !backlog.empty && isBehind(this.wire);
       this.wire.write(channel.encode(event), pause ? () => this.#pump() : undefined);
       if (pause) return;
     }
-    const last = state.queue.at(-1)?.metadata.sequence ?? 0;
-    this.#state = { kind: 'live', after: Math.max(state.after, last) };
+    this.#state = { kind: 'live', after: backlog.after };
+    if (backlog.ended) this.closeAfterLastWord();
   }
 }

@@ -1,20 +1,19 @@
 import type { RoomEvent } from '../contract/index.js';
 import { seal } from '../events/envelope.js';
-import type { Delivery, DeliveryLimits } from '../events/delivery.js';
+import type { DeliveryLimits } from '../events/delivery.js';
+import type { DeliveryReportsService } from '../events/delivery-reports.service.js';
 import { RoomDeliveries } from '../events/room-deliveries.js';
 import type { Statistics } from '../events/statistics.js';
-import type { User } from '../contract/index.js';
 import type { Channel, Connection } from './connection.js';
 import { encodeFrame, type Frame } from './frame.js';
 
 /** What fanning out needs of its surroundings. */
 export interface FanOutContext {
-  now: () => number;
-  limits: DeliveryLimits;
-  statistics: Statistics;
-  onSlow: (connection: Connection, roomId: string | null) => void;
-  onEnded: (roomId: string, delivery: Delivery, users: readonly User[]) => void;
-  onCaughtUp: (roomId: string, event: RoomEvent, user: User, now: number) => void;
+  readonly limits: DeliveryLimits;
+  readonly statistics: Statistics;
+  readonly reports: Pick<DeliveryReportsService, 'ended' | 'caughtUp'>;
+  now(): number;
+  onSlow(connection: Connection, roomId: string | null): void;
 }
 
 /** The connections of one namespace, and the critical events that they have not confirmed. */
@@ -32,13 +31,14 @@ export class FanOut implements Channel {
     readonly roomId: string | null,
     private readonly context: FanOutContext,
   ) {
-    this.statistics = context.statistics;
+    const { limits, statistics, reports } = context;
+    this.statistics = statistics;
     // A little more than the attempts, so that they decide.
-    this.lastWordSeconds = context.limits.timeout * context.limits.attempts + 1;
-    this.deliveries = new RoomDeliveries(roomId, context.limits, context.statistics, {
+    this.lastWordSeconds = limits.timeout * limits.attempts + 1;
+    this.deliveries = new RoomDeliveries(roomId, limits, statistics, {
       // The lobby has no log, and no reports.
-      ended: (delivery, users) => roomId !== null && context.onEnded(roomId, delivery, users),
-      caughtUp: (event, user, now) => roomId !== null && context.onCaughtUp(roomId, event, user, now),
+      ended: (delivery, users) => roomId !== null && reports.ended(roomId, delivery, users),
+      caughtUp: (event, user, now) => roomId !== null && reports.caughtUp(roomId, event, user, now),
     });
   }
 

@@ -2,14 +2,16 @@ import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module.js';
 import { RoomStateModule } from '../room-state/room-state.module.js';
 import { RoomsModule } from '../rooms/rooms.module.js';
+import { FeedContext } from './feed-context.js';
 import { LobbyGateway } from './lobby.gateway.js';
+import { RoomEntrance } from './room-entrance.js';
 import { RoomFeedsService } from './room-feeds.service.js';
 import { RoomGateway } from './room.gateway.js';
 import { SocketAdmission } from './socket-admission.js';
 
 @Module({
   imports: [AuthModule, RoomsModule, RoomStateModule],
-  providers: [RoomGateway, LobbyGateway, RoomFeedsService, SocketAdmission],
+  providers: [RoomGateway, LobbyGateway, FeedContext, RoomEntrance, RoomFeedsService, SocketAdmission],
   exports: [RoomFeedsService, SocketAdmission],
 })
 export class GatewayModule {}

@@ -1,18 +1,10 @@
 import type { RoomEvent } from '../contract/index.js';
-import type { EventLog } from '../events/event-log.js';
-import type { Database } from '../database/database.js';
 import type { Connection } from './connection.js';
 import type { Problem } from '../errors/problem.js';
-import { FanOut, type FanOutContext } from './fan-out.js';
+import { FanOut } from './fan-out.js';
+import type { FeedContext } from './feed-context.js';
 
 const repairPage = 500;
-
-/** What a feed needs of its surroundings. */
-export interface FeedContext extends FanOutContext {
-  database: Pick<Database, 'db'>;
-  eventLog: Pick<EventLog, 'head' | 'read'>;
-  onError: (error: unknown, roomId: string) => void;
-}
 
 /**
  * One room's stream on this node: passes each logged event on once, in order, whatever way and however often it
@@ -104,12 +96,7 @@ export class RoomFeed {
       do {
         // Whatever is known before the log is asked was committed before, and so was all that precedes it.
         const known = Math.max(0, ...this.#ahead.keys());
-        const page = await this.context.eventLog.read(
-          this.context.database.db,
-          this.roomId,
-          this.passed,
-          repairPage,
-        );
+        const page = await this.context.eventLog.read(this.roomId, this.passed, repairPage);
         for (const event of page) {
           const sequence = event.metadata.sequence!;
           if (sequence <= this.passed || this.#ahead.has(sequence)) continue;
@@ -122,7 +109,7 @@ export class RoomFeed {
         this.#skipWhatIsGone(full ? read : Math.max(known, read));
       } while (full || this.#ahead.size > 0);
     } catch (error) {
-      this.context.onError(error, this.roomId);
+      this.context.log.error({ err: error, room_id: this.roomId }, 'the log could not be read; trying again');
     } finally {
       this.#repairing = false;
     }

@@ -1,20 +1,12 @@
-import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
-import type { Subscription } from 'rxjs';
+import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { SessionsService } from '../auth/sessions.service.js';
-import { Clock } from '../config/clock.js';
-import { SETTINGS } from '../config/config.module.js';
-import type { Settings } from '../config/settings.js';
-import { Database } from '../database/database.js';
 import { Problem } from '../errors/problem.js';
-import { DeliveryReportsService } from '../events/delivery-reports.service.js';
 import { makeEvent } from '../events/envelope.js';
 import { type Broadcast, EventBroadcasterService } from '../events/event-broadcaster.service.js';
-import { EventLog } from '../events/event-log.js';
-import { Statistics } from '../events/statistics.js';
 import type { Connection } from './connection.js';
 import { FanOut } from './fan-out.js';
-import { type FeedContext, RoomFeed } from './room-feed.js';
+import { FeedContext } from './feed-context.js';
+import { RoomFeed } from './room-feed.js';
 
 /** How often unconfirmed events are looked at, in milliseconds; connections and the logs' heads less often. */
 const sweepEvery = 50;
@@ -26,8 +18,6 @@ const sweepsPerHeadCheck = 20;
 export class RoomFeedsService implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #feeds = new Map<string, RoomFeed>();
   readonly #lobby: FanOut;
-  readonly #context: FeedContext;
-  readonly #subscriptions: Subscription[] = [];
   #timer: NodeJS.Timeout | undefined;
   #sweeps = 0;
   #checking = false;
@@ -35,39 +25,16 @@ export class RoomFeedsService implements OnApplicationBootstrap, OnModuleDestroy
   #gone: ReadonlySet<string> = new Set();
 
   constructor(
+    private readonly context: FeedContext,
     private readonly broadcaster: EventBroadcasterService,
-    private readonly eventLog: EventLog,
-    private readonly database: Database,
     private readonly sessions: SessionsService,
-    private readonly clock: Clock,
-    private readonly statistics: Statistics,
-    private readonly reports: DeliveryReportsService,
-    @Inject(SETTINGS) { confirmationTimeoutMs, confirmationAttempts }: Settings,
-    @InjectPinoLogger(RoomFeedsService.name) private readonly log: PinoLogger,
   ) {
-    this.#context = {
-      database,
-      eventLog,
-      statistics,
-      now: () => clock.now(),
-      limits: { timeout: confirmationTimeoutMs / 1000, attempts: confirmationAttempts },
-      onSlow: ({ id, user }, room_id) =>
-        log.warn(
-          { room_id, user_id: user.id, connection_id: id },
-          'a connection was closed: it does not keep up',
-        ),
-      onEnded: (roomId, delivery, users) => reports.ended(roomId, delivery, users),
-      onCaughtUp: (roomId, event, user, now) => reports.caughtUp(roomId, event, user, now),
-      onError: (err, room_id) => log.error({ err, room_id }, 'the log could not be read; trying again'),
-    };
-    this.#lobby = new FanOut('/', null, this.#context);
+    this.#lobby = new FanOut('/', null, this.context);
   }
 
   onApplicationBootstrap(): void {
-    this.#subscriptions.push(
-      this.broadcaster.broadcasts.subscribe((broadcast) => this.#take(broadcast)),
-      this.sessions.ended.subscribe((sessionId) => this.#endSession(sessionId)),
-    );
+    this.broadcaster.broadcasts.subscribe((broadcast) => this.#take(broadcast));
+    this.sessions.ended.subscribe((sessionId) => this.#endSession(sessionId));
     this.#timer = setInterval(() => this.#sweep(), sweepEvery);
   }
 
@@ -77,15 +44,15 @@ export class RoomFeedsService implements OnApplicationBootstrap, OnModuleDestroy
 
   /** Resolves once what became of the last deliveries is written down. */
   flush(): Promise<void> {
-    return this.reports.flush();
+    return this.context.reports.flush();
   }
 
   /** Puts a connection into its room's stream; it receives nothing until it is established. */
   async attach(roomId: string, connection: Connection): Promise<RoomFeed> {
     let feed = this.#feeds.get(roomId);
     if (!feed) {
-      feed = new RoomFeed(roomId, this.#context);
-      this.reports.watch(roomId, feed.fanOut.deliveries);
+      feed = new RoomFeed(roomId, this.context);
+      this.context.reports.watch(roomId, feed.fanOut.deliveries);
       this.#feeds.set(roomId, feed);
     }
     feed.fanOut.add(connection);
@@ -140,6 +107,11 @@ export class RoomFeedsService implements OnApplicationBootstrap, OnModuleDestroy
     return { connections: fanOut?.connections.size ?? 0, outstanding: fanOut?.deliveries.outstanding ?? 0 };
   }
 
+  /** Everyone is disconnected, and comes back where there is a server. */
+  closeAll(): void {
+    for (const connection of [...this.all()]) connection.close('reconnect');
+  }
+
   *all(): Iterable<Connection> {
     yield* this.#lobby.connections;
     for (const feed of this.#feeds.values()) yield* feed.connections;
@@ -150,7 +122,7 @@ export class RoomFeedsService implements OnApplicationBootstrap, OnModuleDestroy
       this.#deliver(broadcast);
     } catch (err) {
       // A fault in sending must not reach the feature whose change this is: the change stands.
-      this.log.error({ err, event_id: broadcast.event.event_id }, 'an event could not be sent');
+      this.context.log.error({ err, event_id: broadcast.event.event_id }, 'an event could not be sent');
     }
   }
 
@@ -160,7 +132,9 @@ export class RoomFeedsService implements OnApplicationBootstrap, OnModuleDestroy
       case 'room': {
         const feed = this.#feeds.get(broadcast.roomId);
         if (feed) feed.accept(event);
-        else if (broadcast.path === 'local') this.statistics.count('events', event.type, broadcast.roomId);
+        else if (broadcast.path === 'local') {
+          this.context.statistics.count('events', event.type, broadcast.roomId);
+        }
         return;
       }
       case 'lobby':
@@ -195,18 +169,18 @@ export class RoomFeedsService implements OnApplicationBootstrap, OnModuleDestroy
 
   #signOff(connection: Connection): void {
     const { body } = new Problem('session_ended', 'The token was revoked or has expired: sign in again.');
-    connection.sendAlone(makeEvent('error', null, this.clock.now(), body));
+    connection.sendAlone(makeEvent('error', null, this.context.now(), body));
     connection.close();
   }
 
   #close(feed: RoomFeed): void {
     feed.fanOut.deliveries.clear();
-    this.reports.unwatch(feed.roomId);
+    this.context.reports.unwatch(feed.roomId);
     this.#feeds.delete(feed.roomId);
   }
 
   #sweep(): void {
-    const now = this.clock.now();
+    const now = this.context.now();
     this.#lobby.deliveries.sweep(now);
     for (const { fanOut } of [...this.#feeds.values()]) fanOut.deliveries.sweep(now);
     this.#sweeps += 1;
@@ -215,7 +189,7 @@ export class RoomFeedsService implements OnApplicationBootstrap, OnModuleDestroy
   }
 
   #look(now: number): void {
-    this.statistics.age(now);
+    this.context.statistics.age(now);
     for (const connection of [...this.all()]) {
       connection.sweep(now);
       if (connection.caller.expiresAt <= now) this.#signOff(connection);
@@ -235,11 +209,11 @@ export class RoomFeedsService implements OnApplicationBootstrap, OnModuleDestroy
     this.#checking = true;
     try {
       const asked = [...this.#feeds.keys()];
-      const heads = await this.eventLog.heads(asked);
+      const heads = await this.context.eventLog.heads(asked);
       for (const [roomId, head] of heads) await this.#feeds.get(roomId)?.catchUpTo(head);
       this.#turnAway(asked.filter((roomId) => !heads.has(roomId)));
     } catch (err) {
-      this.log.warn({ err }, 'the logs could not be looked at; trying again');
+      this.context.log.warn({ err }, 'the logs could not be looked at; trying again');
     } finally {
       this.#checking = false;
     }

@@ -73,7 +73,7 @@ export class RoomStateService {
           oldest_sequence: oldest,
         });
       }
-      const events = await this.eventLog.read(trx, roomId, from, limit);
+      const events = await this.eventLog.read(roomId, from, limit, trx);
       return { events, sequence, more: (events.at(-1)?.metadata.sequence ?? sequence) < sequence };
     });
   }

@@ -14,6 +14,7 @@ import type { Outgoing, RoomChange } from '../../src/events/room-change.js';
 import { type Delivery, Outcome } from '../../src/events/delivery.js';
 import { Statistics } from '../../src/events/statistics.js';
 import { Connection } from '../../src/gateway/connection.js';
+import { FeedContext } from '../../src/gateway/feed-context.js';
 import type { RoomFeed } from '../../src/gateway/room-feed.js';
 import { RoomFeedsService } from '../../src/gateway/room-feeds.service.js';
 import { type Link } from './link.js';
@@ -59,15 +60,9 @@ export class SimulatedNode {
       logger,
     );
     this.feeds = new RoomFeedsService(
+      new FeedContext(this.#eventLog, this.statistics, this.#reports(), clock, settings, logger),
       this.broadcaster,
-      this.#eventLog,
-      database,
       { ended: new Subject() } as unknown as SessionsService,
-      clock,
-      this.statistics,
-      this.#reports(),
-      settings,
-      logger,
     );
     this.broadcaster.broadcasts.subscribe((broadcast) => {
       const { event } = broadcast;
@@ -273,8 +268,8 @@ class GatedLog extends EventLog {
     return this.gate(() => super.heads(roomIds));
   }
 
-  override read(trx: Trx | Database['db'], roomId: string, after: number, limit: number) {
-    const read = () => super.read(trx, roomId, after, limit);
+  override read(roomId: string, after: number, limit: number, trx: Trx | Database['db'] = this.of.db) {
+    const read = () => super.read(roomId, after, limit, trx);
     return trx === this.of.db ? this.gate(read) : read();
   }
 }

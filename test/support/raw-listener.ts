@@ -9,6 +9,8 @@ export class RawListener {
   /** Sequences of logged events as they came; nothing else of them is kept. */
   readonly sequences: number[] = [];
   established = false;
+  /** Whether the server took it out of the room. */
+  left = false;
   readonly #ws: WebSocket;
   readonly #namespace: string;
 
@@ -17,10 +19,13 @@ export class RawListener {
     { token }: Person,
     roomId: string,
     private readonly onEvent: (event: Envelope) => void = () => undefined,
+    { afterSequence }: { afterSequence?: number } = {},
   ) {
     this.#namespace = `/rooms/${roomId},`;
     this.#ws = new WebSocket(`${url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`);
-    this.#ws.on('message', (data: Buffer) => this.#read(data.toString(), token));
+    this.#ws.on('message', (data: Buffer) =>
+      this.#read(data.toString(), { token, after_sequence: afterSequence }),
+    );
   }
 
   get open(): boolean {
@@ -47,9 +52,10 @@ export class RawListener {
     return (this.#ws as unknown as { _socket: Socket })._socket;
   }
 
-  #read(text: string, token: string): void {
-    if (text.startsWith('0')) this.#ws.send(`40${this.#namespace}${JSON.stringify({ token })}`);
+  #read(text: string, auth: object): void {
+    if (text.startsWith('0')) this.#ws.send(`40${this.#namespace}${JSON.stringify(auth)}`);
     else if (text === '2') this.#ws.send('3');
+    else if (text === `41${this.#namespace}`) this.left = true;
     else if (text.startsWith(`42${this.#namespace}`)) this.#take(text.slice(2 + this.#namespace.length));
   }
 
