@@ -1,3 +1,5 @@
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { WebSocket } from 'ws';
 import { DeliveryReportsService } from '../src/events/delivery-reports.service.js';
@@ -153,4 +155,31 @@ describe.each(transports)('several namespaces over one connection, %s', (_, open
       expect(body.delivery).toMatchObject({ expected: 1, confirmed: 1, attempts: 1 });
     }
   });
+});
+
+it('the state and what was missed leave together, in a few writes', async () => {
+  const { id } = await roomOf(ada);
+  const { sequence } = (await ada.get(`/rooms/${id}`)).body;
+  await raiser(server, ada, id).high(60);
+  // Counted below everything that is ours: each is one call of the kernel.
+  let writes = 0;
+  server.app.getHttpServer().once('connection', (tcp: Socket & Pick<Duplex, '_write' | '_writev'>) => {
+    for (const call of ['_write', '_writev'] as const) {
+      const original = tcp[call]!.bind(tcp) as (...given: unknown[]) => void;
+      tcp[call] = (...given: unknown[]) => {
+        writes += 1;
+        original(...given);
+      };
+    }
+  });
+  const connection = await overWebSocket();
+  opened.push(connection);
+  const before = writes;
+  expect(before).toBeGreaterThan(0);
+  await connection.send(`40/rooms/${id},${JSON.stringify({ token: ada.token, after_sequence: sequence })}`);
+  const replayed = () => connection.packets.filter((packet) => packet.includes('user_connected_websocket"'));
+  // Those raised above, and one's own.
+  await eventually(() => replayed().length === 61, 'what was missed');
+  // The answer to entering comes before.
+  expect(writes - before).toBeLessThanOrEqual(4);
 });
