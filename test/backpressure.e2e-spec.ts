@@ -232,14 +232,15 @@ describe('a connection that is slow but alive', () => {
     wire.waitingFrames = 0;
     const connected = (sequence: number) =>
       event('user_connected_websocket', { name: `n${sequence}` }, sequence);
-    joining.offer(connected(1), () => fanOut.encode(connected(1)), undefined);
-    joining.offer(connected(2), () => fanOut.encode(connected(2)), undefined);
-    joining.closeAfterLastWord();
-    joining.offer(connected(3), () => fanOut.encode(connected(3)), undefined);
+    const [first, left, third, fourth] = [1, 2, 3, 4].map(connected);
+    const offer = (event: RoomEvent) => joining.offer(event, () => fanOut.encode(event), undefined);
+    for (const event of [first!, left!]) offer(event);
+    joining.closeAfter(left!);
+    offer(third!);
     expect(wire.written).toEqual([]);
     const established = event('connection_established', { name: 'state' });
     joining.establish(established as RoomEvent<'connection_established'>, [], 1);
-    joining.offer(connected(4), () => fanOut.encode(connected(4)), undefined);
+    offer(fourth!);
     expect(wire.written).toEqual(['state', 'n2']);
   });
 

@@ -104,6 +104,17 @@ describe('holds still', () => {
       ],
     }));
 
+  test('a state that gave way does not go out after the last event', () =>
+    run({
+      manners: ['never'],
+      weight: 150,
+      commands: [
+        connect,
+        { ...raise, kinds: ['playback', 'playback', 'state'], steps: 0 },
+        { ...calm, name: 'remove', client: 0, node: 0 },
+      ],
+    }));
+
   test('what joins a replay late has all its attempts', () =>
     run({
       manners: ['late'],

@@ -7,7 +7,8 @@ export class Backlog {
   #next = 0;
   #missed = 0;
   #after = 0;
-  #ended = false;
+  /** Events that end the connection, of those that came while it was not live yet. */
+  readonly #endings = new Set<RoomEvent>();
 
   /** The newest sequence that the state given to the connection has: nothing up to it is sent as live. */
   get after(): number {
@@ -15,17 +16,18 @@ export class Backlog {
   }
 
   get empty(): boolean {
-    return this.#next === this.#events.length;
+    return this.ended || this.#next === this.#events.length;
   }
 
-  /** Whether the connection's last event is in it, so that nothing is live after it. */
+  /** Whether the connection's last event was taken: nothing is sent after it. */
   get ended(): boolean {
-    return this.#ended;
+    const taken = this.#events[this.#next - 1];
+    return taken !== undefined && this.#endings.has(taken);
   }
 
   /** A live event. @returns whether there was room for it */
   add(event: RoomEvent): boolean {
-    if (this.#ended || !isLater(event, this.#after)) return true;
+    if (!isLater(event, this.#after)) return true;
     if (this.#events.length >= this.#missed + longestQueue) return false;
     this.#events.push(event);
     return true;
@@ -38,15 +40,15 @@ export class Backlog {
     this.#after = sequence;
   }
 
-  /** What was added last is the connection's last event. */
-  end(): void {
-    this.#ended = true;
+  /** An event that was added is the connection's last; unless the state turns out to be later than it. */
+  endWith(event: RoomEvent): void {
+    this.#endings.add(event);
   }
 
   /** The next to be sent, and whether it is one of the missed. */
   take(): { event: RoomEvent; missed: boolean } | undefined {
-    const event = this.#events[this.#next];
-    if (!event) return undefined;
+    if (this.empty) return undefined;
+    const event = this.#events[this.#next]!;
     this.#next += 1;
     return { event, missed: this.#next <= this.#missed };
   }

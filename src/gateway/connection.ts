@@ -146,17 +146,20 @@ export class Connection implements Recipient {
     this.#state = { kind: 'gone' };
   }
 
-  /** Nothing more is offered; the socket closes once the last event is confirmed, or has had its time. */
-  closeAfterLastWord(): void {
+  /**
+   * `event`, which was offered, is its last one: the socket closes once that is confirmed, or has had its time.
+   * Whoever was given a state that is later than the event has come back since, and stays.
+   */
+  closeAfter(event: RoomEvent): void {
     const state = this.#state;
     switch (state.kind) {
       case 'live':
-        this.#state = { kind: 'closing', closesAt: this.#open.now() + this.#open.lastWordSeconds };
+        if (isLater(event, state.after)) this.#haveLastWord();
         return;
       case 'joining':
       case 'catching up':
-        // Its last event waits with the others.
-        state.backlog.end();
+        // It waits with the others.
+        state.backlog.endWith(event);
         return;
       case 'closing':
       case 'gone':
@@ -179,13 +182,18 @@ export class Connection implements Recipient {
 
   /** Closes where the time has come, and sends what had given way where there is room again. */
   sweep(now: number): void {
-    if (this.#state.kind === 'closing' && now >= this.#state.closesAt) {
+    const state = this.#state;
+    if (state.kind === 'live') {
+      if (this.#coalesced && !isBehind(this.wire)) this.#flushCoalesced(this.#coalesced);
+    } else if (state.kind === 'closing' && now >= state.closesAt) {
       this.wire.end('leave');
       // Whoever does not read does not take part in a closing handshake either.
       if (!this.wire.idle) this.wire.cut();
-      return;
     }
-    if (this.#coalesced && !isBehind(this.wire)) this.#flushCoalesced(this.#coalesced);
+  }
+
+  #haveLastWord(): void {
+    this.#state = { kind: 'closing', closesAt: this.#open.now() + this.#open.lastWordSeconds };
   }
 
   get #open(): Channel {
@@ -248,7 +256,7 @@ export class Connection implements Recipient {
       this.wire.write(channel.encode(event), pause ? () => this.#pump() : undefined);
       if (pause) return;
     }
-    this.#state = { kind: 'live', after: backlog.after };
-    if (backlog.ended) this.closeAfterLastWord();
+    if (backlog.ended) this.#haveLastWord();
+    else this.#state = { kind: 'live', after: backlog.after };
   }
 }

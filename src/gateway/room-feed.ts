@@ -133,11 +133,11 @@ export class RoomFeed {
   #emit(event: RoomEvent): void {
     this.fanOut.emit(event);
     if (event.type === 'room_deleted') {
-      for (const connection of this.connections) connection.closeAfterLastWord();
+      for (const connection of this.connections) connection.closeAfter(event);
     } else if (event.type === 'user_left') {
       const { user } = (event as RoomEvent<'user_left'>).data;
       for (const connection of this.connections) {
-        if (connection.user.id === user.id) connection.closeAfterLastWord();
+        if (connection.user.id === user.id) connection.closeAfter(event);
       }
     }
   }

@@ -25,6 +25,8 @@ const raise = command('raise', {
   kinds: fc.array(fc.constantFrom(...kinds), { minLength: 1, maxLength: 4 }),
   fails: fc.integer({ min: 0, max: 9 }).map((n) => n === 9),
 });
+/** Someone is removed from the room, and comes back without asking. */
+const remove = command('remove', { client: which, node: which });
 const connect = command('connect', { client: which, node: which });
 const cut = command('cut', { client: which, lossy: fc.boolean() });
 const stall = command('stall', { client: which, stalled: fc.boolean() });
@@ -39,6 +41,7 @@ const go = command('go', {});
 
 const commands = fc.oneof(
   { weight: 10, arbitrary: raise },
+  { weight: 1, arbitrary: remove },
   { weight: 8, arbitrary: connect },
   { weight: 3, arbitrary: cut },
   { weight: 4, arbitrary: stall },

@@ -62,6 +62,9 @@ export class Link implements Wire {
   over = false;
   endedAt: number | undefined;
   failed = false;
+  /** It was told that its user was removed from the room, which is the last that it is told. */
+  removed = false;
+  #toReplay = 0;
   /** How often each event that asks for a confirmation was written. */
   readonly copies = new Map<number, number>();
   /** Unlogged events in the order in which the node had them, and the newest of each type. */
@@ -106,7 +109,7 @@ export class Link implements Wire {
 
   end(how: 'leave' | 'reconnect'): void {
     const { node, client } = this.options;
-    const allowed = this.failed || this.endedAt !== undefined || node.world.pruned;
+    const allowed = this.failed || this.removed || this.endedAt !== undefined || node.world.pruned;
     if (!allowed) fail(`${this.id} was closed (${how}) for no reason`);
     this.endedAt ??= node.world.clock.now();
     if (this.state === 'open') {
@@ -198,7 +201,14 @@ export class Link implements Wire {
   }
 
   #account({ event, ackId }: Received): void {
-    const { node } = this.options;
+    const { node, client } = this.options;
+    const { retry_count, sequence } = event.metadata;
+    if (retry_count === 0 && event.type !== 'error') {
+      if (this.removed) fail(`${this.id} was sent ${event.type} after its last event`);
+      if (event.type === 'connection_established') this.#toReplay = event.data.replayed;
+      else if (sequence !== undefined && this.#toReplay > 0) this.#toReplay -= 1;
+      else this.removed = event.type === 'user_left' && event.data.user.id === client.user.id;
+    }
     if (event.type === 'error' && event.data.code === 'delivery_failed') {
       const { sequence } = event.data.details as { sequence: number };
       const copies = this.copies.get(sequence);
@@ -208,7 +218,6 @@ export class Link implements Wire {
       this.failed = true;
       node.failedLinks += 1;
     }
-    const { retry_count, sequence } = event.metadata;
     if (sequence !== undefined && retry_count === 0 && this.waitingFrames >= budget.close.frames) {
       fail(`${this.id} is written to beyond its budget`);
     }

@@ -150,6 +150,11 @@ export class World {
         if (node?.alive) this.#raise(node, command.kinds, command.fails);
         return;
       }
+      case 'remove': {
+        const node = this.#node(command.node);
+        if (node?.alive) this.#remove(this.#client(command.client), node);
+        return;
+      }
       case 'connect': {
         const node = this.#node(command.node);
         if (node?.alive) this.#connect(this.#client(command.client), node);
@@ -206,6 +211,14 @@ export class World {
     node.enter(client).catch((error: unknown) => (this.#failure ??= error));
   }
 
+  #remove({ user }: SimulatedClient, node: SimulatedNode): void {
+    node
+      .raise((change) => {
+        change.userActivity('user_left', { user, participant_count: 1, reason: 'kicked' });
+      })
+      .catch((error: unknown) => (this.#failure ??= error));
+  }
+
   #restart(which: number): void {
     if (!this.nodes[which]!.alive) this.nodes[which] = new SimulatedNode(this);
   }
@@ -256,7 +269,9 @@ export class World {
   #isQuiet(): boolean {
     return (
       this.clients.every(({ established }) => established) &&
-      this.nodes.every(({ feeds }) => feeds.size.outstanding === 0)
+      this.nodes.every(
+        ({ feeds, links }) => feeds.size.outstanding === 0 && ![...links].some((link) => link.removed),
+      )
     );
   }
 
