@@ -14,6 +14,10 @@ export const openApiSchema = (schema: TSchema): OpenApiSchema =>
 export const Answers = (status: number, schema: TSchema, description = 'Done.') =>
   ApiResponse({ status, description, schema: openApiSchema(schema) });
 
+/** What routes refuse that are for a room's participants, or for its administrator. */
+export const participantsOnly = ['malformed', 'unauthorized', 'not_a_participant', 'room_not_found'] as const;
+export const administratorsOnly = [...participantsOnly, 'not_administrator'] as const;
+
 /** Documents the errors a route answers with, each code under its status, with an example. */
 export const Refuses = (...codes: ErrorCode[]) => {
   const byStatus = new Map<number, ErrorCode[]>();

@@ -2,7 +2,7 @@ import { Controller, Get, Param } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentUser } from '../auth/caller.js';
 import { DeliveryReport, RoomStatistics, ServerStatistics, shape, type User } from '../contract/index.js';
-import { Answers, Refuses } from '../errors/documented.js';
+import { Answers, participantsOnly, Refuses } from '../errors/documented.js';
 import { IdPipe } from '../errors/id.pipe.js';
 import { StatisticsService } from './statistics.service.js';
 
@@ -25,7 +25,7 @@ export class StatisticsController {
 
   @ApiOperation({ summary: 'How delivery goes in a room', description: 'For its participants.' })
   @Answers(200, RoomStatistics)
-  @Refuses('malformed', 'unauthorized', 'not_a_participant', 'room_not_found')
+  @Refuses(...participantsOnly)
   @Get('rooms/:id/statistics')
   room(@CurrentUser() user: User, @Param('id', IdPipe) id: string) {
     return this.statistics.room(user, id);
@@ -37,7 +37,7 @@ export class StatisticsController {
       'Live while it is on its way; kept for as long as the event is in the log. For participants.',
   })
   @Answers(200, shape({ delivery: DeliveryReport }))
-  @Refuses('malformed', 'unauthorized', 'not_a_participant', 'room_not_found', 'event_not_found')
+  @Refuses(...participantsOnly, 'event_not_found')
   @Get('rooms/:id/events/:event_id/delivery')
   async delivery(
     @CurrentUser() user: User,

@@ -2,7 +2,7 @@ import { applyDecorators, Body, Controller, Get, HttpCode, Param, Post } from '@
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentUser } from '../auth/caller.js';
 import { type ErrorCode, rest, type User } from '../contract/index.js';
-import { Answers, Refuses } from '../errors/documented.js';
+import { Answers, participantsOnly, Refuses } from '../errors/documented.js';
 import { IdPipe } from '../errors/id.pipe.js';
 import { SeekDto, StartDto } from './playback.dto.js';
 import { PlaybackService } from './playback.service.js';
@@ -64,7 +64,7 @@ export class PlaybackController {
 
   @ApiOperation({ summary: 'What the room hears' })
   @Answers(200, rest.PlaybackStatusAnswer)
-  @Refuses('malformed', 'unauthorized', 'not_a_participant', 'room_not_found')
+  @Refuses(...participantsOnly)
   @Get('status')
   status(@CurrentUser() user: User, @Param('id', IdPipe) id: string) {
     return this.playback.status(user, id);

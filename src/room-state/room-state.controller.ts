@@ -3,7 +3,7 @@ import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentUser } from '../auth/caller.js';
 import { Clock } from '../config/clock.js';
 import { rest, type User } from '../contract/index.js';
-import { Answers, Refuses } from '../errors/documented.js';
+import { Answers, participantsOnly, Refuses } from '../errors/documented.js';
 import { IdPipe } from '../errors/id.pipe.js';
 import { seal } from '../events/envelope.js';
 import { ReadLogDto } from './room-state.dto.js';
@@ -23,7 +23,7 @@ export class RoomStateController {
     description: 'As of `sequence`. For its participants.',
   })
   @Answers(200, rest.RoomStateAnswer)
-  @Refuses('malformed', 'unauthorized', 'not_a_participant', 'room_not_found')
+  @Refuses(...participantsOnly)
   @Get()
   read(@CurrentUser() user: User, @Param('id', IdPipe) id: string) {
     return this.state.read(user, id);
@@ -31,14 +31,7 @@ export class RoomStateController {
 
   @ApiOperation({ summary: "The room's log", description: 'In pages. For its participants.' })
   @Answers(200, rest.EventsPage)
-  @Refuses(
-    'malformed',
-    'unauthorized',
-    'not_a_participant',
-    'room_not_found',
-    'history_gone',
-    'invalid_field',
-  )
+  @Refuses(...participantsOnly, 'history_gone', 'invalid_field')
   @Get('events')
   async events(
     @CurrentUser() user: User,

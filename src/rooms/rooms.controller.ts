@@ -2,7 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } fr
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentUser } from '../auth/caller.js';
 import { rest, type User } from '../contract/index.js';
-import { Answers, Refuses } from '../errors/documented.js';
+import { administratorsOnly, Answers, participantsOnly, Refuses } from '../errors/documented.js';
 import { IdPipe } from '../errors/id.pipe.js';
 import { ParticipantsService } from './participants.service.js';
 import {
@@ -44,14 +44,7 @@ export class RoomsController {
 
   @ApiOperation({ summary: 'Change name, visibility or settings', description: "The administrator's." })
   @Answers(200, rest.RoomAnswer)
-  @Refuses(
-    'malformed',
-    'unauthorized',
-    'not_a_participant',
-    'not_administrator',
-    'room_not_found',
-    'invalid_field',
-  )
+  @Refuses(...administratorsOnly, 'invalid_field')
   @Patch(':id')
   async update(@CurrentUser() user: User, @Param('id', IdPipe) id: string, @Body() input: UpdateRoomDto) {
     return { room: await this.rooms.update(user, id, input) };
@@ -59,7 +52,7 @@ export class RoomsController {
 
   @ApiOperation({ summary: 'Delete the room and all that is in it', description: "The administrator's." })
   @Answers(200, rest.RoomAnswer)
-  @Refuses('malformed', 'unauthorized', 'not_a_participant', 'not_administrator', 'room_not_found')
+  @Refuses(...administratorsOnly)
   @Delete(':id')
   async delete(@CurrentUser() user: User, @Param('id', IdPipe) id: string) {
     return { room: await this.rooms.delete(user, id) };
@@ -87,7 +80,7 @@ export class RoomsController {
     description: 'An administrator who leaves hands the room to the longest-standing participant.',
   })
   @Answers(200, rest.Done)
-  @Refuses('malformed', 'unauthorized', 'not_a_participant', 'room_not_found')
+  @Refuses(...participantsOnly)
   @Delete(':id/leave')
   async leave(@CurrentUser() user: User, @Param('id', IdPipe) id: string) {
     await this.participants.leave(user, id);
@@ -99,16 +92,7 @@ export class RoomsController {
     description: "The administrator's. A ban holds for whoever has left already, too.",
   })
   @Answers(200, rest.UserAnswer)
-  @Refuses(
-    'malformed',
-    'unauthorized',
-    'not_a_participant',
-    'not_administrator',
-    'room_not_found',
-    'user_not_found',
-    'cannot_remove_self',
-    'invalid_field',
-  )
+  @Refuses(...administratorsOnly, 'user_not_found', 'cannot_remove_self', 'invalid_field')
   @Delete(':id/participants/:user_id')
   async remove(
     @CurrentUser() user: User,
@@ -121,14 +105,7 @@ export class RoomsController {
 
   @ApiOperation({ summary: 'Lift a ban', description: "The administrator's." })
   @Answers(200, rest.UserAnswer)
-  @Refuses(
-    'malformed',
-    'unauthorized',
-    'not_a_participant',
-    'not_administrator',
-    'room_not_found',
-    'user_not_found',
-  )
+  @Refuses(...administratorsOnly, 'user_not_found')
   @Delete(':id/bans/:user_id')
   async unban(
     @CurrentUser() user: User,
@@ -143,7 +120,7 @@ export class RoomsController {
     description: "The administrator's. Good for a week, for anyone who has it.",
   })
   @Answers(201, rest.InviteAnswer)
-  @Refuses('malformed', 'unauthorized', 'not_a_participant', 'not_administrator', 'room_not_found')
+  @Refuses(...administratorsOnly)
   @Post(':id/invites')
   invite(@CurrentUser() user: User, @Param('id', IdPipe) id: string) {
     return this.participants.invite(user, id);

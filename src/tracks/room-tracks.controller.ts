@@ -3,7 +3,7 @@ import { ApiBearerAuth, ApiBody, ApiConsumes, ApiOperation, ApiTags } from '@nes
 import type { Request } from 'express';
 import { CurrentUser } from '../auth/caller.js';
 import { rest, type User } from '../contract/index.js';
-import { Answers, Refuses } from '../errors/documented.js';
+import { administratorsOnly, Answers, participantsOnly, Refuses } from '../errors/documented.js';
 import { IdPipe } from '../errors/id.pipe.js';
 import { AudioUploadInterceptor, uploadField, type UploadedAudio } from './audio-upload.interceptor.js';
 import { ListTracksDto, PlaceTrackDto } from './tracks.dto.js';
@@ -24,7 +24,7 @@ export class RoomTracksController {
     description: 'The current one, then the queue in order; or the history.',
   })
   @Answers(200, rest.TrackList)
-  @Refuses('malformed', 'unauthorized', 'not_a_participant', 'room_not_found', 'invalid_field')
+  @Refuses(...participantsOnly, 'invalid_field')
   @Get('tracks')
   list(
     @CurrentUser() user: User,
@@ -48,11 +48,7 @@ export class RoomTracksController {
   })
   @Answers(201, rest.TrackAnswer, 'Added to the queue.')
   @Refuses(
-    'malformed',
-    'unauthorized',
-    'not_a_participant',
-    'not_administrator',
-    'room_not_found',
+    ...administratorsOnly,
     'queue_full',
     'payload_too_large',
     'unsupported_media_type',
@@ -74,16 +70,7 @@ export class RoomTracksController {
     description: "The administrator's. It holds its place while the others flow around it.",
   })
   @Answers(200, rest.QueueAnswer)
-  @Refuses(
-    'malformed',
-    'unauthorized',
-    'not_a_participant',
-    'not_administrator',
-    'room_not_found',
-    'track_not_found',
-    'not_queued',
-    'invalid_field',
-  )
+  @Refuses(...administratorsOnly, 'track_not_found', 'not_queued', 'invalid_field')
   @Put('queue')
   place(@CurrentUser() user: User, @Param('id', IdPipe) id: string, @Body() input: PlaceTrackDto) {
     return this.tracks.place(user, id, input.track_id.toLowerCase(), input.queue_position);
