@@ -97,7 +97,7 @@ module.exports = {
       from: { path: '^src/playback/' },
       to: { path: '^src/room-state/' },
     },
-    offers('rooms', ['rooms.module', 'room-access', 'rooms.reader', 'presence.service']),
+    offers('rooms', ['rooms.module', 'room-access', 'rooms.reader', 'presence/(presence.service|listener-counts)']),
     offers('tracks', ['tracks.module', 'queue.service', 'track-view']),
     offers('playback', ['playback.module', 'playback-store']),
     offers('room-state', ['room-state.module', 'room-state.service']),

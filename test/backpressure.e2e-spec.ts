@@ -184,6 +184,7 @@ describe('a listener that is removed while it catches up', () => {
 
 describe('a connection that is slow but alive', () => {
   class FakeWire implements Wire {
+    progress = 0;
     readonly id = 'wire';
     idle = false;
     waitingFrames: number = budget.yield.frames;
@@ -216,7 +217,7 @@ describe('a connection that is slow but alive', () => {
       limits: { timeout: 5, attempts: 3 },
       statistics,
       onSlow: () => undefined,
-      reports: { ended: () => undefined, caughtUp: () => undefined },
+      reports: { ended: () => undefined, confirmedLate: () => undefined },
     });
     connection = new Connection(wire, caller, { joining: false });
     fanOut.add(connection);

@@ -142,20 +142,20 @@ it('tells of those who did not confirm in time that they did when they returned'
   ] as const;
   for (const [id, outcome] of missed) {
     await eventually(async () => (await reportOf(id)).complete);
-    expect(await reportOf(id)).toMatchObject({ expected: 2, confirmed: 1, [outcome]: 1, caught_up: 0 });
+    expect(await reportOf(id)).toMatchObject({ expected: 2, confirmed: 1, [outcome]: 1, confirmed_late: 0 });
   }
 
   const began = Date.now() / 1000;
   const back = await listen(server.url, bob, roomId, { afterSequence: before });
   for (const [id, outcome] of missed) {
-    await eventually(async () => (await reportOf(id)).caught_up === 1);
+    await eventually(async () => (await reportOf(id)).confirmed_late === 1);
     const { expected, confirmed, users } = await reportOf(id);
     expect([expected, confirmed]).toEqual([2, 1]);
     expect(users).toMatchObject([
-      { id: bob.user.id, outcome, caught_up_at: expect.any(Number) },
-      { id: ada.user.id, outcome: 'confirmed', caught_up_at: null },
+      { id: bob.user.id, outcome, confirmed_late_at: expect.any(Number) },
+      { id: ada.user.id, outcome: 'confirmed', confirmed_late_at: null },
     ]);
-    expect(Math.abs(users[0]!.caught_up_at! - began)).toBeLessThan(10);
+    expect(Math.abs(users[0]!.confirmed_late_at! - began)).toBeLessThan(10);
   }
   // Told once: coming back again for the same changes nothing.
   const told = await reportOf(dead);
@@ -178,7 +178,7 @@ it('a late confirmation that comes just before the end is written all the same',
   await back.until(() => back.events.some(({ event_id }) => event_id === id));
   await eventually(() => server.app.get(RoomFeedsService).sizeOf(roomId).outstanding === 0);
   await restart();
-  expect(await reportOf(id)).toMatchObject({ expected: 1, dead: 1, caught_up: 1 });
+  expect(await reportOf(id)).toMatchObject({ expected: 1, dead: 1, confirmed_late: 1 });
   back.close();
 });
 
@@ -186,7 +186,7 @@ it('who was dead, returned and confirmed while others are still asked has caught
   const reports: ReturnType<typeof summarizeDelivery>[] = [];
   const deliveries = new RoomDeliveries('r', { timeout: 1, attempts: 1 }, new Statistics(), {
     ended: (delivery, users) => reports.push(summarizeDelivery(delivery, users)),
-    caughtUp: () => undefined,
+    confirmedLate: () => undefined,
   });
   const recipient = (name: string): Recipient => {
     const self: Recipient = {
@@ -219,8 +219,8 @@ it('who was dead, returned and confirmed while others are still asked has caught
   deliveries.confirm(other, 1, 101.6);
   expect(reports).toHaveLength(1);
   expect(reports[0]!.users).toMatchObject([
-    { id: 'dead', outcome: 'dead', connections: 2, caught_up_at: expect.closeTo(101.5) },
-    { id: 'newcomer', outcome: 'confirmed', caught_up_at: null },
-    { id: 'two tabs', outcome: 'confirmed', caught_up_at: null },
+    { id: 'dead', outcome: 'dead', connections: 2, confirmed_late_at: expect.closeTo(101.5) },
+    { id: 'newcomer', outcome: 'confirmed', confirmed_late_at: null },
+    { id: 'two tabs', outcome: 'confirmed', confirmed_late_at: null },
   ]);
 });

@@ -1,8 +1,12 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { rm } from 'node:fs/promises';
 import { type Envelope } from '../src/contract/index.js';
+import { v7 as uuid } from 'uuid';
+import { NodeId } from '../src/config/node-id.js';
+import { Database } from '../src/database/database.js';
+import { EventBroadcasterService } from '../src/events/event-broadcaster.service.js';
 import { guest, person, roomOf, stateOf } from './support/api.js';
-import { listen, type Listener } from './support/listener.js';
+import { eventually, listen, type Listener } from './support/listener.js';
 import {
   type ServerProcess,
   spawnServer,
@@ -100,6 +104,113 @@ it('a user whose connections come and go at once is there at the end, or not, as
   expect((await stateOf(ada, room.id)).room.online_users).toEqual([ada.user]);
 });
 
+it('a user whose connection breaks and who returns within the grace raises no event', async () => {
+  const [ada, bob] = [await guest(server.url, 'ada'), await guest(server.url, 'bob')];
+  const room = await roomOf(ada, [bob]);
+  const hers = await hear(server.url, ada, room.id);
+  const his = await hear(server.url, bob, room.id);
+  await hers.next('user_connected_websocket');
+  const { sequence } = await stateOf(ada, room.id);
+  for (let breaks = 0; breaks < 3; breaks += 1) {
+    const connection = breaks === 0 ? his : opened.at(-1)!;
+    connection.socket.io.engine.close();
+    await connection.until(() => !connection.socket.connected);
+    expect((await stateOf(ada, room.id)).room.online_count).toBe(2);
+    await hear(server.url, bob, room.id);
+  }
+  // The connections that broke are forgotten, and the one that is left is not.
+  opened.at(-1)!.socket.io.engine.close();
+  await hers.next('user_disconnected_websocket');
+  expect(presence(hers)).toEqual([
+    ['user_connected_websocket', 'bob', 2],
+    ['user_disconnected_websocket', 'bob', 1],
+  ]);
+  expect((await stateOf(ada, room.id)).sequence).toBe(sequence + 1);
+}, 30_000);
+
+it('a user who connects and leaves again and again is announced a few times a minute, not each time', async () => {
+  const limited = await startServer({ RATE_LIMIT: 'on' });
+  try {
+    const [ada, bob] = [await guest(limited.url, 'ada'), await guest(limited.url, 'bob')];
+    const room = await roomOf(ada, [bob]);
+    const before = (await stateOf(ada, room.id)).sequence;
+    for (let visits = 0; visits < 30; visits += 1) (await hear(limited.url, bob, room.id)).close();
+    const written = (await stateOf(ada, room.id)).sequence - before;
+    expect(written).toBeGreaterThan(2);
+    expect(written).toBeLessThan(20);
+  } finally {
+    for (const listener of opened.splice(0)) listener.close();
+    await limited.close();
+  }
+});
+
+it('many users who come at once are written in few changes, and each is announced', async () => {
+  const [ada, ...others] = await Promise.all(
+    Array.from({ length: 41 }, (_, index) => guest(server.url, `guest ${index}`)),
+  );
+  const room = await roomOf(ada!, others);
+  const hers = await hear(server.url, ada!, room.id);
+  const broadcaster = server.app.get(EventBroadcasterService);
+  const change = broadcaster.roomChange.bind(broadcaster);
+  let changes = 0;
+  broadcaster.roomChange = (...given) => {
+    changes += 1;
+    return change(...given);
+  };
+  try {
+    await Promise.all(others.map((other) => hear(server.url, other, room.id)));
+  } finally {
+    broadcaster.roomChange = change;
+  }
+  await hers.until(() => presence(hers).length === 40, 'all arrivals');
+  expect(presence(hers).map(([, , count]) => count)).toEqual(others.map((_, index) => index + 2));
+  expect(changes).toBeLessThan(30);
+}, 30_000);
+
+it('a room with more than 200 users online gets counts instead of events by user', async () => {
+  const [ada, bob] = [await guest(server.url, 'ada'), await guest(server.url, 'bob')];
+  const room = await roomOf(ada, [bob]);
+  const hers = await hear(server.url, ada, room.id);
+  const { db } = server.app.get(Database);
+  const users = Array.from({ length: 200 }, (_, index) => ({
+    id: uuid(),
+    username: `user ${index}`,
+    username_key: null,
+    password_hash: null,
+    created_at: 1,
+  }));
+  await db.insertInto('users').values(users).execute();
+  const node_id = server.app.get(NodeId).value;
+  await db
+    .insertInto('connections')
+    .values(users.map(({ id }) => ({ id: uuid(), user_id: id, room_id: room.id, node_id })))
+    .execute();
+  const { sequence } = await stateOf(ada, room.id);
+  const his = await hear(server.url, bob, room.id);
+  await hers.next('listeners_updated', ({ data }) => data.online_count === 202);
+  his.close();
+  const { data } = await hers.next('listeners_updated', ({ data }) => data.online_count === 201);
+  expect(data).toMatchObject({ listening_count: 0 });
+  expect((await stateOf(ada, room.id)).sequence).toBe(sequence);
+  expect(presence(hers)).toEqual([]);
+});
+
+it('listeners_updated says how many users hear the music, as they report it', async () => {
+  const [ada, bob] = [await guest(server.url, 'ada'), await guest(server.url, 'bob')];
+  const room = await roomOf(ada, [bob]);
+  const hers = await hear(server.url, ada, room.id);
+  const his = await hear(server.url, bob, room.id);
+  const report = { drift: 0, round_trip: 0.01, buffered: 10 };
+  await hers.ask('sync_report', report);
+  await his.ask('sync_report', { ...report, status: 'in_step' });
+  await hers.next('listeners_updated', ({ data }) => data.listening_count === 2 && data.online_count === 2);
+  await his.ask('sync_report', { ...report, status: 'blocked' });
+  const { length } = hers.ofType('listeners_updated');
+  await hers.until(() => hers.ofType('listeners_updated').length > length);
+  expect(hers.ofType('listeners_updated').at(-1)!.data.listening_count).toBe(1);
+  expect(await hers.ask('sync_report', { ...report, status: 'asleep' })).toMatchObject({ ok: false });
+});
+
 it('after a killed process the next one tells the log who is gone', async () => {
   const folder = await temporaryFolder();
   folders.push(folder);
@@ -116,6 +227,9 @@ it('after a killed process the next one tells the log who is gone', async () => 
 
   const second = await spawn(folder);
   const again = person(second.url, ada.token, ada.user);
+  // They have a moment to come back.
+  expect((await stateOf(again, room.id)).sequence).toBe(sequence);
+  await eventually(async () => (await stateOf(again, room.id)).room.online_count === 0, 'the grace to end');
   const { body } = await again.get(`/rooms/${room.id}/events?after=${sequence}`);
   const told = (body.events as Envelope<'user_disconnected_websocket'>[]).map(({ type, data, metadata }) => [
     type,

@@ -128,7 +128,11 @@ export class SessionsService implements OnApplicationBootstrap, OnModuleDestroy 
 
   #claims(token: string): Claims | undefined {
     try {
-      return this.jwt.verify<Claims>(token, { algorithms: ['HS256'] });
+      return this.jwt.verify<Claims>(token, {
+        algorithms: ['HS256'],
+        // The server's clock, which the expiry was computed with; the system's may have jumped since.
+        clockTimestamp: Math.floor(this.clock.now()),
+      });
     } catch {
       // Whatever is wrong with it, the caller learns no more than that it does not hold.
       return undefined;

@@ -2,6 +2,7 @@ import { type DynamicModule, Global, Module } from '@nestjs/common';
 import type { Settings } from './settings.js';
 import { Clock } from './clock.js';
 import { NodeId } from './node-id.js';
+import { SystemClockMonitor } from './system-clock-monitor.js';
 
 export const SETTINGS = Symbol('settings');
 
@@ -12,7 +13,7 @@ export class ConfigModule {
   static with(settings: Settings): DynamicModule {
     return {
       module: ConfigModule,
-      providers: [{ provide: SETTINGS, useValue: settings }, Clock, NodeId],
+      providers: [{ provide: SETTINGS, useValue: settings }, Clock, SystemClockMonitor, NodeId],
       exports: [SETTINGS, Clock, NodeId],
     };
   }

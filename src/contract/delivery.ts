@@ -17,10 +17,10 @@ export const DeliveryUser = shape(
     confirmed_connections: Count,
     attempts: Type.Integer({ minimum: 1, description: 'The most that any of the connections took' }),
     seconds: Seconds,
-    caught_up_at: orNull(
+    confirmed_late_at: orNull(
       Type.Number({
         description:
-          'When they confirmed it after all, on returning and being replayed it: Unix time in seconds',
+          'When they confirmed it after all, whatever the outcome: late, or on returning and being replayed it. Unix time in seconds',
       }),
     ),
   },
@@ -54,9 +54,9 @@ export const DeliveryReport = shape(
     requires_confirmation: Type.Boolean(),
     complete: Type.Boolean({ description: 'Nothing of it is outstanding any more' }),
     ...DeliveryCounts.properties,
-    caught_up: Type.Integer({
+    confirmed_late: Type.Integer({
       minimum: 0,
-      description: 'Of those who did not confirm it in time and are named: who did on their return',
+      description: 'Of those who did not confirm it in time and are named: how many did so later',
     }),
     connections: shape({ expected: Count, confirmed: Count }),
     attempts: Type.Integer({

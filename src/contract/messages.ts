@@ -1,7 +1,7 @@
 import { Type, type TSchema } from 'typebox';
 import { AnyEnvelope } from './envelope-schema.js';
 import type { ErrorCode } from './errors.js';
-import { orNull, RoomState, Sequence, shape, Time } from './views.js';
+import { oneOf, orNull, RoomState, Sequence, shape, Time } from './views.js';
 
 /** What a client may send over its socket, and how it is acknowledged when all is well. */
 interface Declaration {
@@ -13,6 +13,9 @@ interface Declaration {
 }
 
 const ok = Type.Literal(true);
+
+export const syncStatuses = ['blocked', 'buffering', 'in_step', 'correcting', 'silent'] as const;
+export type SyncStatus = (typeof syncStatuses)[number];
 
 export const socketMessages = {
   time_sync: {
@@ -43,6 +46,8 @@ export const socketMessages = {
       drift: Type.Number({ description: 'Seconds that the listener is ahead of the room' }),
       round_trip: Type.Number({ minimum: 0, description: 'seconds' }),
       buffered: Type.Number({ minimum: 0, description: 'Seconds of audio that are loaded' }),
+      status: Type.Optional(oneOf(syncStatuses, '`blocked` and `silent` do not count as listening')),
+      muted: Type.Optional(Type.Boolean({ description: 'A muted listener does not count as listening' })),
     }),
     answer: shape({ ok }),
   },
@@ -66,7 +71,12 @@ export const Confirmation = orNull(
 
 /** The handshake's `auth`. */
 export const LobbyAuth = shape({ token: Type.String({ description: 'Of a sign-in' }) });
-export const RoomAuth = shape({ ...LobbyAuth.properties, after_sequence: Type.Optional(Sequence) });
+export const RoomAuth = shape({
+  ...LobbyAuth.properties,
+  after_sequence: Type.Optional(
+    Type.Union([Sequence, Type.String({ pattern: '^[0-9]{1,16}$', description: 'The same in decimal' })]),
+  ),
+});
 
 /** What a handshake that is refused arrives with, as the `data` of `connect_error`. */
 export const Refusal = MessageFailure.properties.error;

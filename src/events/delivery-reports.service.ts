@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
-import type { DeliveryReport, RoomEvent, User } from '../contract/index.js';
+import type { DeliveryReport, User } from '../contract/index.js';
 import { Database, type Trx } from '../database/database.js';
 import { NodeId } from '../config/node-id.js';
 import { Problem } from '../errors/problem.js';
@@ -65,9 +65,9 @@ export class DeliveryReportsService {
     this.#writing ??= this.#write();
   }
 
-  /** Someone who returned has confirmed what they missed. @param now Unix seconds */
-  caughtUp(roomId: string, event: RoomEvent, user: User, now: number): void {
-    this.late.note(roomId, event, user.id, now);
+  /** A user has confirmed an event after its delivery to them had ended. @param now Unix seconds */
+  confirmedLate(roomId: string, sequence: number, userId: string, now: number): void {
+    this.late.note(roomId, sequence, userId, now);
   }
 
   /**
@@ -115,7 +115,7 @@ export class DeliveryReportsService {
       requires_confirmation: event.metadata.requires_confirmation,
       complete: counts.outstanding === 0,
       ...counts,
-      caught_up: users.filter(({ caught_up_at }) => caught_up_at !== null).length,
+      confirmed_late: users.filter(({ confirmed_late_at }) => confirmed_late_at !== null).length,
       connections,
       attempts,
       time_to_confirmation: { p50, p99, max },

@@ -61,11 +61,11 @@ export function summarizeDelivery(delivery: Delivery, users: readonly User[]): D
     }
     const user = addConnection(byUser, users[slot]!, outcome, took, seconds);
     if ((delivery.outcome[slot] as Outcome) === Outcome.CaughtUp) {
-      user.caught_up_at = delivery.sentAt + delivery.latency[slot]!;
+      user.confirmed_late_at = delivery.sentAt + delivery.latency[slot]!;
     }
   }
   // Whoever confirmed in time had nothing to catch up on.
-  for (const user of byUser.values()) if (user.outcome === 'confirmed') user.caught_up_at = null;
+  for (const user of byUser.values()) if (user.outcome === 'confirmed') user.confirmed_late_at = null;
   latencies.sort((a, b) => a - b);
   const counts: DeliveryCounts = {
     expected: byUser.size,
@@ -105,7 +105,7 @@ function addConnection(
       confirmed_connections,
       attempts,
       seconds,
-      caught_up_at: null,
+      confirmed_late_at: null,
     };
     byUser.set(id, user);
     return user;
@@ -168,9 +168,12 @@ export function mergeSummaries(summaries: readonly DeliverySummary[]): DeliveryS
   };
 }
 
-/** A summary as it was written down; earlier ones knew nothing of who caught up. */
+/** A summary as it was written; earlier versions had no `confirmed_late_at`, or called it `caught_up_at`. */
 export function parseSummary(text: string): DeliverySummary {
   const summary = JSON.parse(text) as DeliverySummary;
-  for (const user of summary.users) user.caught_up_at ??= null;
+  for (const user of summary.users as (DeliveryUser & { caught_up_at?: number | null })[]) {
+    user.confirmed_late_at ??= user.caught_up_at ?? null;
+    delete user.caught_up_at;
+  }
   return summary;
 }

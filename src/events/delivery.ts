@@ -6,10 +6,21 @@ export interface Recipient {
   readonly user: User;
   /** Its place in its room's deliveries; given by `RoomDeliveries.enter`. */
   slot: number;
+  /** What it has not confirmed of events whose delivery has ended. */
+  unconfirmed?: Unconfirmed | undefined;
   /** Sends a logged event again. */
   resend(event: RoomEvent, retryCount: number): void;
   /** The last attempt is unconfirmed: tells it so and closes it, to return and catch up. */
   fail(event: RoomEvent): void;
+}
+
+/** Events that ended without a connection's confirmation, since the last one that came from it. */
+export interface Unconfirmed {
+  /** When the first of them was sent: Unix seconds. */
+  since: number;
+  count: number;
+  /** The newest of them, whose confirmations are still noted in the report. */
+  ackIds: Set<number>;
 }
 
 /** Where one recipient's copy stands. */

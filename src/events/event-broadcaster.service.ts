@@ -11,7 +11,7 @@ import { Problem } from '../errors/problem.js';
 import { makeEvent } from './envelope.js';
 import { GuardedBus } from './guarded-bus.js';
 import { EventLog } from './event-log.js';
-import { KeyedLock } from './keyed-lock.js';
+import { KeyedLock, type LockPriority } from './keyed-lock.js';
 import { checkPayload } from './payload-check.js';
 import { RetentionService } from './retention.service.js';
 import { type Outgoing, RoomChange } from './room-change.js';
@@ -80,16 +80,24 @@ export class EventBroadcasterService implements OnApplicationShutdown {
   /**
    * Changes a room: `work` writes rows and raises events in one transaction that holds the room's row. Returns
    * after the commit and after the events have been handed to this node's gateway.
+   * @param priority `low` for changes that nobody waits for (presence): commands of the room run first
    * @throws {Problem} room_not_found; or what `work` throws, and then nothing has happened
    */
-  roomChange<R>(roomId: string, work: (change: RoomChange) => Promise<R>): Promise<R> {
-    return this.#change(roomId, work, (trx) => lockRoom.first(trx, { roomId }));
+  roomChange<R>(
+    roomId: string,
+    work: (change: RoomChange) => Promise<R>,
+    priority: LockPriority = 'high',
+  ): Promise<R> {
+    return this.#change(roomId, work, (trx) => lockRoom.first(trx, { roomId }), priority);
   }
 
   /** Makes a room, and does the rest of what belongs to making it in the same transaction. */
   newRoom<R>(room: Omit<RoomRow, 'sequence'>, work: (change: RoomChange) => Promise<R>): Promise<R> {
-    return this.#change(room.id, work, (trx) =>
-      trx.insertInto('rooms').values(room).returningAll().executeTakeFirst(),
+    return this.#change(
+      room.id,
+      work,
+      (trx) => trx.insertInto('rooms').values(room).returningAll().executeTakeFirst(),
+      'high',
     );
   }
 
@@ -131,8 +139,9 @@ export class EventBroadcasterService implements OnApplicationShutdown {
     roomId: string,
     work: (change: RoomChange) => Promise<R>,
     take: (trx: Trx) => Promise<RoomRow | undefined>,
+    priority: LockPriority,
   ): Promise<R> {
-    const { result, change } = await this.#rooms.run(roomId, async () => {
+    const inRoom = async () => {
       await this.#breathe();
       const committed = await this.database.write(async (trx) => {
         const room = await take(trx);
@@ -146,7 +155,8 @@ export class EventBroadcasterService implements OnApplicationShutdown {
       // Only now: a rolled back change is silent.
       for (const outgoing of committed.change.outgoing) this.#send(outgoing);
       return committed;
-    });
+    };
+    const { result, change } = await this.#rooms.run(roomId, inRoom, priority);
     if (!change.deleted) this.retention.advanced(roomId, change.room.sequence, change.sequence);
     for (const work of change.afterCommit) {
       // The change stands whatever becomes of this.

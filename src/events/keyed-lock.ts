@@ -1,17 +1,47 @@
-/** One at a time for each key, in the order asked; different keys run side by side. */
-export class KeyedLock {
-  readonly #tails = new Map<string, Promise<unknown>>();
+/** `high` work of a key runs before `low` work of the same key that has not begun. */
+export type LockPriority = 'high' | 'low';
 
-  async run<R>(key: string, work: () => Promise<R>): Promise<R> {
-    const before = this.#tails.get(key) ?? Promise.resolve();
-    // Whoever came before may have failed; that is theirs to tell.
-    const mine = before.then(work, work);
-    const tail = mine.catch(() => undefined);
-    this.#tails.set(key, tail);
+interface Queue {
+  running: boolean;
+  high: (() => void)[];
+  low: (() => void)[];
+  /** `high` entries that have gone first while `low` work waited. */
+  passed: number;
+}
+
+/** After so many `high` entries one waiting `low` entry has its turn, so that it cannot starve. */
+const maxPassed = 50;
+
+/** A lock per key: one holder at a time, in the order of asking within a priority. Different keys run concurrently. */
+export class KeyedLock {
+  readonly #queues = new Map<string, Queue>();
+
+  async run<R>(key: string, work: () => Promise<R>, priority: LockPriority = 'high'): Promise<R> {
+    const queue = this.#queueOf(key);
+    if (queue.running) await new Promise<void>((resolve) => queue[priority].push(resolve));
+    queue.running = true;
     try {
-      return await mine;
+      return await work();
     } finally {
-      if (this.#tails.get(key) === tail) this.#tails.delete(key);
+      this.#next(key, queue);
     }
+  }
+
+  #queueOf(key: string): Queue {
+    let queue = this.#queues.get(key);
+    if (!queue) this.#queues.set(key, (queue = { running: false, high: [], low: [], passed: 0 }));
+    return queue;
+  }
+
+  /** Hands the lock on: it stays `running`, so that a newcomer cannot take it in between. */
+  #next(key: string, queue: Queue): void {
+    const lowIsDue = queue.low.length > 0 && (queue.high.length === 0 || queue.passed >= maxPassed);
+    const next = lowIsDue ? queue.low.shift() : queue.high.shift();
+    if (!next) {
+      this.#queues.delete(key);
+      return;
+    }
+    queue.passed = lowIsDue || queue.low.length === 0 ? 0 : queue.passed + 1;
+    next();
   }
 }

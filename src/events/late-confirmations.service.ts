@@ -1,7 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
-import type { RoomEvent } from '../contract/index.js';
 import { Database, type Trx } from '../database/database.js';
 import { held } from '../database/dialects.js';
 import { parseSummary } from './delivery-summary.js';
@@ -25,8 +24,8 @@ const mostTries = 3;
 const longestQueue = 100_000;
 
 /**
- * Whoever did not confirm an event when it went out, and confirms it when they have returned and are replayed it:
- * the rows that name them say so.
+ * Confirmations that come after the delivery of their event has ended: from users who returned and were replayed it,
+ * and from connections that were slow. Gathered, and noted in the rows of the report that name the user.
  */
 @Injectable()
 export class LateConfirmationsService {
@@ -41,9 +40,7 @@ export class LateConfirmationsService {
     @InjectPinoLogger(LateConfirmationsService.name) private readonly log: PinoLogger,
   ) {}
 
-  note(roomId: string, event: RoomEvent, userId: string, now: number): void {
-    const { sequence } = event.metadata;
-    if (sequence === undefined) return;
+  note(roomId: string, sequence: number, userId: string, now: number): void {
     this.#add({ roomId, sequence, at: new Map([[userId, now]]), tries: 0 });
     this.#writing ??= this.#write();
   }
@@ -133,8 +130,8 @@ async function mark(trx: Trx, { roomId, sequence, at }: Late): Promise<boolean> 
     let changed = false;
     for (const user of summary.users) {
       const time = at.get(user.id);
-      if (time === undefined || user.outcome === 'confirmed' || user.caught_up_at !== null) continue;
-      user.caught_up_at = time;
+      if (time === undefined || user.outcome === 'confirmed' || user.confirmed_late_at !== null) continue;
+      user.confirmed_late_at = time;
       changed = true;
     }
     if (!changed) continue;

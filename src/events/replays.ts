@@ -15,6 +15,8 @@ interface Replayed {
 
 export interface ReplayObserver {
   ended(recipient: Recipient, event: RoomEvent, ackId: number, outcome: Ended): void;
+  /** An event ends unconfirmed. @returns whether the connection confirms nothing at all, and has failed */
+  unconfirmed(recipient: Recipient, ackId: number, sentAt: number, now: number): boolean;
   /** Is to be sent again. @param attempts with this one */
   retry(recipient: Recipient, event: RoomEvent, ackId: number, attempts: number): void;
 }
@@ -79,9 +81,11 @@ export class Replays {
     for (const [ackId, { event, attempts }] of [...replay.pending]) {
       if (isPlayback(event) && ackId < newestPlayback) {
         replay.pending.delete(ackId);
+        if (this.observer.unconfirmed(recipient, ackId, replay.sentAt, now)) failed.push(event);
         this.observer.ended(recipient, event, ackId, Outcome.Superseded);
       } else if (attempts >= this.limits.attempts) {
         replay.pending.delete(ackId);
+        this.observer.unconfirmed(recipient, ackId, replay.sentAt, now);
         this.observer.ended(recipient, event, ackId, Outcome.Dead);
         failed.push(event);
       }

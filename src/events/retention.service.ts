@@ -8,8 +8,15 @@ import { Database } from '../database/database.js';
 const mostSlack = 64;
 /** So many events go in one statement, so that no change ever waits long. */
 const step = 256;
+/** Presence says who is there, not what happened: it does not push what happened out of the log. */
+const uncountedTypes = ['user_connected_websocket', 'user_disconnected_websocket'];
+/** With the uncounted ones a log may hold at most this many times the retention. */
+const maxFactor = 4;
 
-/** Keeps each room's log, and with it the delivery reports, to the newest `EVENT_RETENTION` events. */
+/**
+ * Keeps each room's log, and with it the delivery reports, to the newest `EVENT_RETENTION` events. Presence events are
+ * not counted, up to a limit; the log has no gaps, so those between counted events are kept with them.
+ */
 @Injectable()
 export class RetentionService implements OnApplicationBootstrap, OnModuleDestroy {
   /** Rooms to be looked at, and up to which sequence their events go. */
@@ -54,9 +61,10 @@ export class RetentionService implements OnApplicationBootstrap, OnModuleDestroy
   }
 
   async #prune(): Promise<void> {
-    for (const [roomId, upTo] of this.#due) {
+    for (const [roomId, latest] of this.#due) {
       this.#due.delete(roomId);
       try {
+        const upTo = await this.#prunedUpTo(roomId, latest);
         while (!this.#ended && (await this.#pruneStep(roomId, upTo))) {
           // Whoever else wants the database goes first.
           await new Promise((resolve) => setImmediate(resolve));
@@ -67,6 +75,22 @@ export class RetentionService implements OnApplicationBootstrap, OnModuleDestroy
       }
     }
     this.#work = undefined;
+  }
+
+  /** The newest sequence that goes. @param latest the same if all events were counted */
+  async #prunedUpTo(roomId: string, latest: number): Promise<number> {
+    const { eventRetention } = this.settings;
+    const newestKept = await this.database.db
+      .selectFrom('events')
+      .select('sequence')
+      .where('room_id', '=', roomId)
+      .where('type', 'not in', uncountedTypes)
+      .orderBy('sequence', 'desc')
+      .offset(eventRetention)
+      .limit(1)
+      .executeTakeFirst();
+    const atLeast = latest - (maxFactor - 1) * eventRetention;
+    return Math.min(latest, Math.max(newestKept?.sequence ?? 0, atLeast));
   }
 
   /** @returns whether there may be more */

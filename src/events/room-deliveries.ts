@@ -10,12 +10,15 @@ import {
 import { Replays } from './replays.js';
 import type { Statistics } from './statistics.js';
 
+/** Of the events of a connection that ended unconfirmed, so many are remembered in case it confirms them later. */
+const maxNotedUnconfirmed = 100;
+
 /** Who is told what became of deliveries. */
 export interface DeliveryObserver {
   /** Once for each delivery, when nothing of it is outstanding any more. */
   ended(delivery: Delivery, users: readonly User[]): void;
-  /** Someone confirmed an event that they were replayed, and that has ended on this node. */
-  caughtUp(event: RoomEvent, user: User, now: number): void;
+  /** A confirmation came after the delivery had ended on this node, or for an event that was replayed. */
+  confirmedLate(ackId: number, user: User, now: number): void;
 }
 
 /**
@@ -40,6 +43,10 @@ export class RoomDeliveries {
   ) {
     this.#replays = new Replays(limits, {
       ended: (recipient, event, ackId, outcome) => this.#endReplayed(recipient, ackId, event, outcome),
+      unconfirmed: (recipient, ackId, sentAt, now) => {
+        this.#noteUnconfirmed(recipient, ackId, sentAt);
+        return this.#isMute(recipient, now);
+      },
       retry: (recipient, event, ackId, attempts) => {
         const delivery = this.#flying.get(ackId);
         if (delivery) delivery.attemptsOf[recipient.slot] = attempts;
@@ -119,15 +126,17 @@ export class RoomDeliveries {
     if (delivery && delivery.outcome[slot] === Outcome.Pending && this.#recipients[slot] === recipient) {
       delivery.latency[slot] = now - delivery.sentAt;
       this.statistics.confirmed(now - delivery.sentAt);
+      if (recipient.unconfirmed) recipient.unconfirmed.count = 0;
       this.#end(delivery, slot, Outcome.Confirmed);
       return true;
     }
     const event = this.#replays.confirm(recipient, ackId);
-    if (!event) return false;
+    if (!event) return this.#confirmLate(recipient, ackId, now);
+    if (recipient.unconfirmed) recipient.unconfirmed.count = 0;
     if (delivery) delivery.latency[slot] = now - delivery.sentAt;
     const flies = delivery?.outcome[slot] === Outcome.Replaying;
     this.#endReplayed(recipient, ackId, event, Outcome.CaughtUp);
-    if (!flies) this.observer.caughtUp(event, recipient.user, now);
+    if (!flies) this.observer.confirmedLate(ackId, recipient.user, now);
     return true;
   }
 
@@ -146,8 +155,8 @@ export class RoomDeliveries {
   sweep(now: number): void {
     for (const delivery of [...this.#flying.values()]) {
       if (now - delivery.sentAt < delivery.attempts * this.limits.timeout) continue;
-      if (delivery.superseded) this.#endAll(delivery, Outcome.Superseded);
-      else if (delivery.attempts >= this.limits.attempts) this.#endAll(delivery, Outcome.Dead);
+      if (delivery.superseded) this.#endAll(delivery, Outcome.Superseded, now);
+      else if (delivery.attempts >= this.limits.attempts) this.#endAll(delivery, Outcome.Dead, now);
       else this.#retry(delivery);
     }
     this.#replays.sweep(now, this.#newestPlayback);
@@ -170,16 +179,49 @@ export class RoomDeliveries {
     }
   }
 
-  #endAll(delivery: Delivery, outcome: Ended): void {
+  #endAll(delivery: Delivery, outcome: Outcome.Superseded | Outcome.Dead, now: number): void {
     const failed: Recipient[] = [];
     for (let slot = 0; slot < delivery.outcome.length && delivery.pending > 0; slot += 1) {
       if (delivery.outcome[slot] !== Outcome.Pending) continue;
       const recipient = this.#recipients[slot];
-      if (outcome === Outcome.Dead && recipient) failed.push(recipient);
+      if (recipient) {
+        this.#noteUnconfirmed(recipient, delivery.ackId, delivery.sentAt);
+        if (outcome === Outcome.Dead || this.#isMute(recipient, now)) failed.push(recipient);
+      }
       this.#end(delivery, slot, outcome);
     }
     // Only now: a failed connection is closed, which ends its other deliveries too.
     for (const recipient of failed) recipient.fail(delivery.event);
+  }
+
+  #noteUnconfirmed(recipient: Recipient, ackId: number, sentAt: number): void {
+    const noted = (recipient.unconfirmed ??= { since: sentAt, count: 0, ackIds: new Set() });
+    if (noted.count === 0) noted.since = sentAt;
+    noted.count += 1;
+    noted.ackIds.add(ackId);
+    if (noted.ackIds.size > maxNotedUnconfirmed) noted.ackIds.delete(noted.ackIds.values().next().value!);
+  }
+
+  /**
+   * Whether a connection confirms nothing at all. Superseded events are not sent again, so that such a connection
+   * would never run out of attempts while playback commands follow each other.
+   */
+  #isMute({ unconfirmed }: Recipient, now: number): boolean {
+    const { attempts, timeout } = this.limits;
+    return (
+      unconfirmed !== undefined &&
+      unconfirmed.count >= attempts &&
+      now - unconfirmed.since >= attempts * timeout
+    );
+  }
+
+  /** A confirmation of an event that had ended otherwise. @returns whether such an event is known */
+  #confirmLate(recipient: Recipient, ackId: number, now: number): boolean {
+    const { unconfirmed } = recipient;
+    if (!unconfirmed?.ackIds.delete(ackId)) return false;
+    unconfirmed.count = 0;
+    this.observer.confirmedLate(ackId, recipient.user, now);
+    return true;
   }
 
   /** What was replayed may fly as well: then it ends for this connection there too. */

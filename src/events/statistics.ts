@@ -35,6 +35,8 @@ export const nodeCounterNames = [
   /** Events that had been passed on already when they came. */
   'duplicates',
   'slow_connections_closed',
+  /** Cut because of the number or kind of packets that they sent. */
+  'flooding_connections_closed',
   'arrived_local',
   'arrived_bus',
   'bus_published',

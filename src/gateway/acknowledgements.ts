@@ -1,5 +1,6 @@
 import type { Socket } from 'socket.io';
 import { type Client, engineOf, internalsOf, type WsSocket } from './internals.js';
+import { countPacket } from './packet-guard.js';
 
 /** Who takes a connection's acknowledgements. */
 export interface AckReceiver {
@@ -51,8 +52,10 @@ function readAcknowledgements(ws: WsSocket, here: readonly Socket[]): void {
   ws.on('message', (data, isBinary) => {
     const ack = isBinary ? undefined : readAcknowledgement(data);
     const socket = ack && here.find(({ nsp }) => nsp.name === ack.namespace);
-    if (socket) receiverOf(socket)?.confirmed(ack.id);
-    else for (const listener of pass) listener.call(ws, data, isBinary);
+    if (socket) {
+      countPacket(ws);
+      receiverOf(socket)?.confirmed(ack.id);
+    } else for (const listener of pass) listener.call(ws, data, isBinary);
   });
 }
 

@@ -6,7 +6,7 @@ import type { Delivery, Recipient } from '../events/delivery.js';
 import type { RoomDeliveries } from '../events/room-deliveries.js';
 import type { Statistics } from '../events/statistics.js';
 import { Backlog, isLater } from './backlog.js';
-import { isBehind, underPressure } from './backpressure.js';
+import { isBehind, isOverBudget, stallSeconds, underPressure } from './backpressure.js';
 import type { Frame } from './frame.js';
 import type { Wire } from './wire.js';
 
@@ -46,6 +46,7 @@ export class Connection implements Recipient {
   /** Newest of each `normal` type that gave way, oldest first. */
   #coalesced: Map<string, RoomEvent> | undefined;
   #channel: Channel | undefined;
+  #stall: { progress: unknown; since: number } | undefined;
 
   constructor(
     readonly wire: Wire,
@@ -87,7 +88,7 @@ export class Connection implements Recipient {
         return true;
       case 'joining':
       case 'catching up':
-        if (!state.backlog.add(event)) this.#tooSlow();
+        if (!state.backlog.add(event)) this.closeAsSlow();
         return false;
       case 'closing':
       case 'gone':
@@ -180,9 +181,25 @@ export class Connection implements Recipient {
     this.wire.end(how);
   }
 
+  /** Closes the connection where more is unread than it may leave. @returns whether it was closed */
+  closeIfOverBudget(): boolean {
+    if (this.wire.idle || !isOverBudget(this.wire)) return false;
+    this.closeAsSlow();
+    return true;
+  }
+
+  /** Whether it is to read something before it is sent more that it asked for. */
+  get isBehind(): boolean {
+    return !this.wire.idle && isBehind(this.wire);
+  }
+
   /** Closes where the time has come, and sends what had given way where there is room again. */
   sweep(now: number): void {
     const state = this.#state;
+    if (state.kind !== 'closing' && this.#hasStalled(now)) {
+      this.closeAsSlow();
+      return;
+    }
     if (state.kind === 'live') {
       if (this.#coalesced && !isBehind(this.wire)) this.#flushCoalesced(this.#coalesced);
     } else if (state.kind === 'closing' && now >= state.closesAt) {
@@ -190,6 +207,17 @@ export class Connection implements Recipient {
       // Whoever does not read does not take part in a closing handshake either.
       if (!this.wire.idle) this.wire.cut();
     }
+  }
+
+  /** Whether something waits and nothing of it has left for `stallSeconds`. */
+  #hasStalled(now: number): boolean {
+    if (this.wire.idle) {
+      this.#stall = undefined;
+      return false;
+    }
+    const { progress } = this.wire;
+    if (!this.#stall || this.#stall.progress !== progress) this.#stall = { progress, since: now };
+    return now - this.#stall.since >= stallSeconds;
   }
 
   #haveLastWord(): void {
@@ -207,7 +235,7 @@ export class Connection implements Recipient {
       case 'write':
         return false;
       case 'close':
-        this.#tooSlow();
+        this.closeAsSlow();
         return true;
       case 'drop':
         this.#count('dropped', event);
@@ -219,8 +247,9 @@ export class Connection implements Recipient {
     }
   }
 
-  /** It is cut without a closing handshake, which it would not read either; and comes back for what it lacks. */
-  #tooSlow(): void {
+  /** Cuts it without a closing handshake, which it would not read either; it resumes from the log on its return. */
+  closeAsSlow(): void {
+    if (this.#state.kind === 'gone') return;
     const channel = this.#open;
     channel.statistics.countNode('slow_connections_closed');
     this.#state = { kind: 'closing', closesAt: channel.now() };

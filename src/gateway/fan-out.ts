@@ -11,7 +11,7 @@ import { encodeFrame, type Frame } from './frame.js';
 export interface FanOutContext {
   readonly limits: DeliveryLimits;
   readonly statistics: Statistics;
-  readonly reports: Pick<DeliveryReportsService, 'ended' | 'caughtUp'>;
+  readonly reports: Pick<DeliveryReportsService, 'ended' | 'confirmedLate'>;
   now(): number;
   onSlow(connection: Connection, roomId: string | null): void;
 }
@@ -38,7 +38,9 @@ export class FanOut implements Channel {
     this.deliveries = new RoomDeliveries(roomId, limits, statistics, {
       // The lobby has no log, and no reports.
       ended: (delivery, users) => roomId !== null && reports.ended(roomId, delivery, users),
-      caughtUp: (event, user, now) => roomId !== null && reports.caughtUp(roomId, event, user, now),
+      // In a room the number of an acknowledgement is the event's sequence.
+      confirmedLate: (sequence, user, now) =>
+        roomId !== null && reports.confirmedLate(roomId, sequence, user.id, now),
     });
   }
 

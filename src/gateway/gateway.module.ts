@@ -3,7 +3,9 @@ import { AuthModule } from '../auth/auth.module.js';
 import { RoomStateModule } from '../room-state/room-state.module.js';
 import { RoomsModule } from '../rooms/rooms.module.js';
 import { FeedContext } from './feed-context.js';
+import { HandshakeLimits } from './handshake-limits.js';
 import { LobbyGateway } from './lobby.gateway.js';
+import { PacketGuard } from './packet-guard.js';
 import { RoomEntrance } from './room-entrance.js';
 import { RoomFeedsService } from './room-feeds.service.js';
 import { RoomGateway } from './room.gateway.js';
@@ -11,7 +13,16 @@ import { SocketAdmission } from './socket-admission.js';
 
 @Module({
   imports: [AuthModule, RoomsModule, RoomStateModule],
-  providers: [RoomGateway, LobbyGateway, FeedContext, RoomEntrance, RoomFeedsService, SocketAdmission],
+  providers: [
+    RoomGateway,
+    LobbyGateway,
+    FeedContext,
+    RoomEntrance,
+    RoomFeedsService,
+    SocketAdmission,
+    HandshakeLimits,
+    PacketGuard,
+  ],
   exports: [RoomFeedsService, SocketAdmission],
 })
 export class GatewayModule {}

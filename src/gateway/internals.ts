@@ -10,17 +10,19 @@ import type { Socket } from 'socket.io';
 export interface WsSocket {
   readyState: number;
   bufferedAmount: number;
+  pause(): void;
   terminate(): void;
   _socket: TcpSocket | null;
   listeners(event: 'message'): unknown[];
   removeAllListeners(event: 'message'): void;
   on(event: 'message', receive: (data: Buffer, isBinary: boolean) => void): void;
+  on(event: 'ping', receive: () => void): void;
 }
 
 export interface EngineSocket {
   readyState: string;
   upgrading: boolean;
-  writeBuffer: unknown[];
+  writeBuffer: { data?: { length: number } }[];
   transport: { name: string; writable: boolean; socket?: WsSocket };
   write(data: string, options: object, sent?: () => void): void;
   close(discard?: boolean): void;

@@ -1,4 +1,5 @@
-import { IsInt, IsNumber, IsOptional, Max, Min } from 'class-validator';
+import { IsBoolean, IsIn, IsInt, IsNumber, IsOptional, Max, Min } from 'class-validator';
+import { type SyncStatus, syncStatuses } from '../contract/index.js';
 
 export class ReplayDto {
   @Max(Number.MAX_SAFE_INTEGER)
@@ -27,4 +28,13 @@ export class SyncReportDto {
   @Min(0)
   @IsNumber()
   buffered!: number;
+
+  /** What the player does; `blocked` and `silent` do not count as listening. */
+  @IsIn(syncStatuses)
+  @IsOptional()
+  status?: SyncStatus;
+
+  @IsBoolean()
+  @IsOptional()
+  muted?: boolean;
 }

@@ -4,7 +4,7 @@ import type { Socket } from 'socket.io';
 import { asProblem } from '../errors/as-problem.js';
 import { makeEvent } from '../events/envelope.js';
 import { RoomStateService } from '../room-state/room-state.service.js';
-import { PresenceService } from '../rooms/presence.service.js';
+import { PresenceService } from '../rooms/presence/presence.service.js';
 import { receiveAcknowledgements, releaseAcknowledgements } from './acknowledgements.js';
 import { Connection } from './connection.js';
 import { FeedContext } from './feed-context.js';
@@ -32,10 +32,10 @@ export class RoomEntrance {
     receiveAcknowledgements(socket, connection);
     const entered = this.#enter(roomId, connection, afterSequence(socket));
     this.#track(entered);
-    socket.on('disconnect', () => {
+    socket.on('disconnect', (reason) => {
       releaseAcknowledgements(socket);
       this.feeds.detach(roomId, connection);
-      this.#track(entered.then(() => this.#leave(roomId, connection)));
+      this.#track(entered.then(() => this.#leave(roomId, connection, leftOnPurpose.has(reason))));
     });
   }
 
@@ -68,14 +68,9 @@ export class RoomEntrance {
     }
   }
 
-  async #leave(roomId: string, { user, id }: Connection): Promise<void> {
-    try {
-      await this.presence.disconnected(roomId, user, id);
-    } catch (error) {
-      // The room was deleted, and what we would say of it with it; anything else is a fault.
-      if (asProblem(error).code === 'room_not_found') return;
-      this.log.error({ err: error, room_id: roomId }, 'a disconnection could not be written down');
-    }
+  async #leave(roomId: string, { user, id }: Connection, onPurpose: boolean): Promise<void> {
+    if (onPurpose) await this.presence.left(roomId, user, id);
+    else this.presence.lost(roomId, user, id);
   }
 
   #count(after: number | undefined, resumed: boolean, missed: number): void {
@@ -92,8 +87,18 @@ export class RoomEntrance {
   }
 }
 
-/** What the client has seen; undefined where it does not say, or says nothing that could be a sequence. */
-function afterSequence({ handshake }: Socket): number | undefined {
+/** Socket.IO's reasons for which a user is gone at once: the client left the namespace, or was removed from it. */
+const leftOnPurpose: ReadonlySet<string> = new Set([
+  'client namespace disconnect',
+  'server namespace disconnect',
+]);
+
+/**
+ * What the client has seen: an integer, or its decimal string, as the official Java client can send strings only.
+ * Undefined where it does not say, or says nothing that could be a sequence.
+ */
+export function afterSequence({ handshake }: Pick<Socket, 'handshake'>): number | undefined {
   const { after_sequence: given } = handshake.auth as { after_sequence?: unknown };
-  return typeof given === 'number' && Number.isSafeInteger(given) && given >= 0 ? given : undefined;
+  const value = typeof given === 'string' && /^\d{1,16}$/.test(given) ? Number(given) : given;
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;
 }

@@ -5,6 +5,7 @@ import { makeEvent } from '../events/envelope.js';
 import { type Broadcast, EventBroadcasterService } from '../events/event-broadcaster.service.js';
 import type { Connection } from './connection.js';
 import { FanOut } from './fan-out.js';
+import { totalBudgetBytes } from './backpressure.js';
 import { FeedContext } from './feed-context.js';
 import { RoomFeed } from './room-feed.js';
 
@@ -190,9 +191,24 @@ export class RoomFeedsService implements OnApplicationBootstrap, OnModuleDestroy
 
   #look(now: number): void {
     this.context.statistics.age(now);
+    const behind: { connection: Connection; bytes: number }[] = [];
     for (const connection of [...this.all()]) {
       connection.sweep(now);
       if (connection.caller.expiresAt <= now) this.#signOff(connection);
+      if (!connection.wire.idle) behind.push({ connection, bytes: connection.wire.waitingBytes });
+    }
+    this.#limitTotal(behind);
+  }
+
+  /** Closes the connections with the most unread bytes until all together are within the limit. */
+  #limitTotal(behind: { connection: Connection; bytes: number }[]): void {
+    let total = behind.reduce((sum, { bytes }) => sum + bytes, 0);
+    if (total <= totalBudgetBytes) return;
+    behind.sort((a, b) => b.bytes - a.bytes);
+    for (const { connection, bytes } of behind) {
+      if (total <= totalBudgetBytes) return;
+      connection.closeAsSlow();
+      total -= bytes;
     }
   }
 

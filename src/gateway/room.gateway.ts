@@ -12,7 +12,8 @@ import { Clock } from '../config/clock.js';
 import { InputPipe } from '../errors/input.pipe.js';
 import { seal } from '../events/envelope.js';
 import { RoomStateService } from '../room-state/room-state.service.js';
-import { PresenceService } from '../rooms/presence.service.js';
+import { ListenerCounts } from '../rooms/presence/listener-counts.js';
+import { PresenceService } from '../rooms/presence/presence.service.js';
 import { ReplayDto, SyncReportDto } from './messages.dto.js';
 import { RoomEntrance } from './room-entrance.js';
 import { RoomFeedsService } from './room-feeds.service.js';
@@ -29,13 +30,14 @@ export class RoomGateway implements OnGatewayInit, OnGatewayConnection, BeforeAp
     private readonly entrance: RoomEntrance,
     private readonly feeds: RoomFeedsService,
     private readonly presence: PresenceService,
+    private readonly counts: ListenerCounts,
     private readonly state: RoomStateService,
     private readonly clock: Clock,
   ) {}
 
   afterInit(rooms: Namespace): void {
     rooms.use(this.admission.middleware);
-    this.presence.lost.subscribe(() => this.feeds.closeAll());
+    this.presence.evicted.subscribe(() => this.feeds.closeAll());
   }
 
   handleConnection(socket: Socket): void {
@@ -60,16 +62,18 @@ export class RoomGateway implements OnGatewayInit, OnGatewayConnection, BeforeAp
     return { ok: true, events: page.events.map((event) => seal(event, now)), more: page.more };
   }
 
-  /** Taken and checked; nothing is made of it. */
   @SubscribeMessage('sync_report')
-  syncReport(@MessageBody() _: SyncReportDto) {
+  syncReport(@ConnectedSocket() socket: Socket, @MessageBody() { status, muted }: SyncReportDto) {
+    const listening = status !== 'blocked' && status !== 'silent' && muted !== true;
+    this.counts.report(roomOf(socket)!, callerOf(socket).user.id, socket.id, listening);
     return { ok: true };
   }
 
-  /** Everyone is disconnected, and written down as gone. */
+  /** Everyone is disconnected. Their connections stay in the database, for those who return within the grace. */
   async beforeApplicationShutdown(): Promise<void> {
     this.feeds.closeAll();
     await this.entrance.settled();
+    await this.presence.stop();
     await this.feeds.flush();
   }
 }

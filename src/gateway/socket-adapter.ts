@@ -1,13 +1,32 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type INestApplicationContext, Logger, type WsMessageHandler } from '@nestjs/common';
 import { IoAdapter } from '@nestjs/platform-socket.io';
+import type { Socket as EngineConnection } from 'engine.io';
 import type { Server, ServerOptions, Socket } from 'socket.io';
+import { WebSocketServer } from 'ws';
 import { Clock } from '../config/clock.js';
 import type { Settings } from '../config/settings.js';
 import { Problem } from '../errors/problem.js';
+import type { Connection } from './connection.js';
+import { HandshakeLimits } from './handshake-limits.js';
+import { PacketGuard } from './packet-guard.js';
+import { callerOf } from './socket-admission.js';
 import { type MessageContext, SocketMessages } from './socket-messages.js';
 
 /** A packet that breaks the protocol closes the connection; without a listener it would end the process. */
 const ignore = (): void => undefined;
+
+/** A peer that does not take part in the closing handshake is cut after this time; `ws` would wait 30 s. */
+const closeTimeoutMs = 2000;
+class QuicklyClosingServer extends WebSocketServer {
+  constructor(options: object) {
+    super({ ...options, closeTimeout: closeTimeoutMs } as ConstructorParameters<typeof WebSocketServer>[0]);
+  }
+}
+
+/** How often it is checked whether a client has read an answer, while it has not. */
+const drainCheckMs = 50;
+const expensiveMessages: ReadonlySet<string> = new Set(['room_state', 'replay']);
 
 /** Namespaces that are neither the lobby nor a room's. */
 const elsewhere = /^\/(?!$|rooms\/[^/]+$)/;
@@ -18,6 +37,8 @@ const refusal = Object.assign(new Error(body.message), { data: body });
 export class SocketAdapter extends IoAdapter {
   readonly #log = new Logger(SocketAdapter.name);
   readonly #clock: Clock;
+  readonly #guard: PacketGuard;
+  readonly #handshakes: HandshakeLimits;
   /** By the messages that there are. */
   readonly #contexts = new Map<string, MessageContext>();
 
@@ -27,6 +48,8 @@ export class SocketAdapter extends IoAdapter {
   ) {
     super(app);
     this.#clock = app.get(Clock);
+    this.#guard = app.get(PacketGuard);
+    this.#handshakes = app.get(HandshakeLimits);
   }
 
   /**
@@ -40,7 +63,7 @@ export class SocketAdapter extends IoAdapter {
     );
     // Nothing is handed on: what no handler takes is answered here, and what comes after the end is late.
     socket.use((message) => {
-      if (socket.connected) messages.take(message);
+      if (socket.connected) messages.take(message, socket);
     });
     socket.on('error', ignore);
   }
@@ -54,13 +77,25 @@ export class SocketAdapter extends IoAdapter {
     if (!context) {
       context = {
         names,
+        expensive: expensiveMessages,
         limited: this.settings.rateLimit,
         now: () => this.#clock.now(),
         onError: (error) => this.#log.error(error),
+        onFlood: (socket) => this.#endFlood(socket),
+        closeIfOverBudget: (socket) => connectionOf(socket)?.closeIfOverBudget() ?? false,
+        drained,
       };
       this.#contexts.set(key, context);
     }
     return context;
+  }
+
+  #endFlood(socket: Socket): void {
+    void this.#handshakes.penalize(callerOf(socket).user.id);
+    connectionOf(socket)?.turnAway(
+      new Problem('rate_limited', 'Too many messages: the connection is closed.'),
+    );
+    this.#guard.cut(socket.conn, 'messages');
   }
 
   override createIOServer(port: number, options?: ServerOptions): Server {
@@ -77,9 +112,19 @@ export class SocketAdapter extends IoAdapter {
       pingInterval: 20_000,
       pingTimeout: 15_000,
       connectTimeout: 15_000,
+      wsEngine: QuicklyClosingServer,
       ...(corsOrigins === '*' || corsOrigins.length > 0 ? { cors: { origin: corsOrigins } } : {}),
     } as ServerOptions);
+    server.engine.on('connection', (connection: EngineConnection) => this.#guard.watch(connection));
     server.of(elsewhere).use((_socket, next) => next(refusal));
     return server;
   }
+}
+
+const connectionOf = (socket: Socket): Connection | undefined =>
+  (socket.data as { receiver?: Connection }).receiver;
+
+/** Resolves once less waits for a client than it may leave unread before others give way, or it is gone. */
+async function drained(socket: Socket): Promise<void> {
+  while (socket.connected && connectionOf(socket)?.isBehind) await delay(drainCheckMs);
 }

@@ -9,6 +9,8 @@ import type { Settings } from '../config/settings.js';
 import { asProblem } from '../errors/as-problem.js';
 import { Problem } from '../errors/problem.js';
 import { RoomAccess } from '../rooms/room-access.js';
+import { HandshakeLimits } from './handshake-limits.js';
+import { PacketGuard } from './packet-guard.js';
 import { RoomFeedsService } from './room-feeds.service.js';
 
 /** How many connections one user may have open to one room, or to the lobby, on a node. */
@@ -23,6 +25,8 @@ export class SocketAdmission {
     private readonly auth: AuthService,
     private readonly access: RoomAccess,
     private readonly feeds: RoomFeedsService,
+    private readonly limits: HandshakeLimits,
+    private readonly guard: PacketGuard,
     @Inject(SETTINGS) private readonly settings: Settings,
     @InjectPinoLogger(SocketAdmission.name) private readonly log: PinoLogger,
   ) {}
@@ -43,6 +47,7 @@ export class SocketAdmission {
       () => next(),
       (error: unknown) => {
         const problem = asProblem(error);
+        if (problem.code === 'unauthorized') this.guard.countUnauthorized(socket.conn);
         if (problem.status >= 500 && !(error instanceof Problem)) {
           this.log.error({ err: error }, 'a handshake failed');
         }
@@ -58,6 +63,7 @@ export class SocketAdmission {
       throw new Problem('unauthorized', 'A token is needed, as `auth: { token }` of the handshake.');
     }
     const caller = await this.auth.authenticate(token);
+    await this.limits.requireUser(caller.user.id);
     const roomId = roomOf(socket);
     if (roomId !== null) {
       if (!validate(roomId)) throw new Problem('room_not_found', 'There is no such room.');

@@ -7,8 +7,6 @@ import type { Wire } from './wire.js';
 /** A Socket.IO socket as a way out. */
 export class SocketWire implements Wire {
   readonly #engine: EngineSocket;
-  /** Of the frames that wait in Engine.IO's buffer. */
-  #bufferedBytes = 0;
 
   constructor(private readonly socket: Socket) {
     this.#engine = engineOf(socket);
@@ -30,8 +28,16 @@ export class SocketWire implements Wire {
   }
 
   get waitingBytes(): number {
-    const buffered = this.#engine.writeBuffer.length === 0 ? 0 : this.#bufferedBytes;
-    return buffered + (this.#engine.transport.socket?.bufferedAmount ?? 0);
+    const { writeBuffer, transport } = this.#engine;
+    let bytes = transport.socket?.bufferedAmount ?? 0;
+    // Summed when asked for: most of the time the buffer is empty, and it holds answers that were not written here.
+    for (const { data } of writeBuffer) bytes += data?.length ?? 0;
+    return bytes;
+  }
+
+  get progress(): unknown {
+    const tcp = this.#engine.transport.socket?._socket;
+    return tcp ? tcp.bytesWritten - tcp.writableLength : this.#engine.writeBuffer[0];
   }
 
   write(frame: Frame, sent?: () => void): void {
@@ -46,11 +52,6 @@ export class SocketWire implements Wire {
       }
     }
     engine.write(frame.packet, frame.options, sent);
-    // Engine.IO hands over its whole buffer at once, so that a lone packet in it means the others have gone.
-    const waiting = engine.writeBuffer.length;
-    if (waiting > 0) {
-      this.#bufferedBytes = waiting === 1 ? frame.bytes.length : this.#bufferedBytes + frame.bytes.length;
-    }
   }
 
   together(write: () => void): void {

@@ -7,8 +7,10 @@ export interface Wire {
   readonly idle: boolean;
   /** Frames that wait. */
   readonly waitingFrames: number;
-  /** Bytes that wait, here and in the socket. */
+  /** Bytes that wait, here and in the socket; answers to messages included. */
   readonly waitingBytes: number;
+  /** A value that changes whenever some of what waits has left. */
+  readonly progress: unknown;
   /** @param sent called once this frame and all before it have left */
   write(frame: Frame, sent?: () => void): void;
   /** Has what `write` is called with meanwhile leave together, which costs one call of the kernel. */

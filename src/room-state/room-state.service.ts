@@ -5,7 +5,7 @@ import { Database, type Trx } from '../database/database.js';
 import { Problem } from '../errors/problem.js';
 import { EventLog, type LogPage } from '../events/event-log.js';
 import { PlaybackStore, playbackView } from '../playback/playback-store.js';
-import { PresenceService } from '../rooms/presence.service.js';
+import { PresenceService } from '../rooms/presence/presence.service.js';
 import { RoomAccess } from '../rooms/room-access.js';
 import { RoomsReader } from '../rooms/rooms.reader.js';
 import { QueueService } from '../tracks/queue.service.js';

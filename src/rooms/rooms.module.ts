@@ -1,7 +1,9 @@
 import { Module } from '@nestjs/common';
 import { ParticipantsService } from './participants.service.js';
-import { NodesService } from './nodes.service.js';
-import { PresenceService } from './presence.service.js';
+import { ListenerCounts } from './presence/listener-counts.js';
+import { NodesService } from './presence/nodes.service.js';
+import { PresenceWriter } from './presence/presence-writer.js';
+import { PresenceService } from './presence/presence.service.js';
 import { RoomAccess } from './room-access.js';
 import { RoomsController } from './rooms.controller.js';
 import { RoomsReader } from './rooms.reader.js';
@@ -9,7 +11,16 @@ import { RoomsService } from './rooms.service.js';
 
 @Module({
   controllers: [RoomsController],
-  providers: [RoomsService, ParticipantsService, PresenceService, NodesService, RoomsReader, RoomAccess],
-  exports: [PresenceService, RoomsReader, RoomAccess],
+  providers: [
+    RoomsService,
+    ParticipantsService,
+    PresenceService,
+    PresenceWriter,
+    ListenerCounts,
+    NodesService,
+    RoomsReader,
+    RoomAccess,
+  ],
+  exports: [PresenceService, ListenerCounts, RoomsReader, RoomAccess],
 })
 export class RoomsModule {}

@@ -100,6 +100,10 @@ export class Link implements Wire {
     return this.waitingFrames * 700;
   }
 
+  get progress(): unknown {
+    return this.#buffer[0];
+  }
+
   write(frame: Frame, sent?: () => void): void {
     this.#account(decode(frame));
     if (this.state !== 'open') return;

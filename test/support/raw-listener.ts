@@ -9,10 +9,13 @@ export class RawListener {
   /** Sequences of logged events as they came; nothing else of them is kept. */
   readonly sequences: number[] = [];
   established = false;
+  /** How many of its messages were acknowledged. */
+  answers = 0;
   /** Whether the server took it out of the room. */
   left = false;
   readonly #ws: WebSocket;
   readonly #namespace: string;
+  #asked = 0;
 
   constructor(
     url: string,
@@ -36,6 +39,11 @@ export class RawListener {
     if (this.#ws.readyState !== WebSocket.CLOSED) await once(this.#ws, 'close');
   }
 
+  /** Sends a message whose acknowledgement is counted. */
+  ask(message: string, data: unknown): void {
+    this.#ws.send(`42${this.#namespace}${++this.#asked}${JSON.stringify([message, data])}`);
+  }
+
   stall(): void {
     this.#tcp.pause();
   }
@@ -56,6 +64,7 @@ export class RawListener {
     if (text.startsWith('0')) this.#ws.send(`40${this.#namespace}${JSON.stringify(auth)}`);
     else if (text === '2') this.#ws.send('3');
     else if (text === `41${this.#namespace}`) this.left = true;
+    else if (text.startsWith('43')) this.answers += 1;
     else if (text.startsWith(`42${this.#namespace}`)) this.#take(text.slice(2 + this.#namespace.length));
   }
 
