@@ -287,6 +287,18 @@ describe('a connection that is slow but alive', () => {
     expect(statistics.total.node.slow_connections_closed).toBe(1);
   });
 
+  it('is closed when nothing of what waits has left for half a minute', () => {
+    connection.sweep(0);
+    connection.sweep(29);
+    // A little has left: the time begins again.
+    wire.progress = 1;
+    connection.sweep(30);
+    connection.sweep(59);
+    expect(wire.cuts).toBe(0);
+    connection.sweep(60);
+    expect(wire.cuts).toBe(1);
+  });
+
   it('is sent everything at once where it is idle', () => {
     wire.idle = true;
     for (const name of ['a', 'b']) fanOut.emit(updated(name));

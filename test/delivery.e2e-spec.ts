@@ -274,6 +274,63 @@ describe('clients that confirm half of the time', () => {
   });
 });
 
+describe('a client whose confirmations do not come in time', () => {
+  async function play(): Promise<void> {
+    const { status } = await ada.upload(roomId, wav(60), 'song.wav');
+    expect(status).toBe(201);
+  }
+  const seek = async (position: number): Promise<string> =>
+    (await ada.post(`/rooms/${roomId}/playback/seek`, { position })).body.event.event_id;
+
+  it('is closed when it confirms nothing, even though each command supersedes the one before', async () => {
+    await play();
+    const hers = await hear(ada);
+    const mute = await hear(bob, { confirm: never });
+    for (let position = 1; mute.socket.connected; position += 1) {
+      await seek(position % 50);
+      if (position > 200) throw new Error('the mute connection was not closed');
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    expect(mute.ofType('error').map(({ data }) => data.code)).toEqual(['delivery_failed']);
+    expect(hers.socket.connected).toBe(true);
+  });
+
+  it('stays connected when it confirms some of them', async () => {
+    await play();
+    let seen = 0;
+    const his = await hear(bob, {
+      confirm: (_, acknowledge) => {
+        if (++seen % 3 === 0) acknowledge();
+      },
+    });
+    for (let position = 1; position <= 40; position += 1) {
+      await seek(position);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    await his.until(() => his.ofType('playback_seeked').length >= 40);
+    expect(his.socket.connected).toBe(true);
+  });
+
+  it('has a confirmation that comes after all in the report, whatever the event had ended as', async () => {
+    await play();
+    const held: (() => void)[] = [];
+    const his = await hear(bob, { confirm: (_, acknowledge) => held.push(acknowledge) });
+    const older = await seek(1);
+    const newer = await seek(2);
+    await his.until(() => held.length >= 2);
+    // Confirming the newer one shows that the connection is alive.
+    held[1]!();
+    expect(await finalReport(older)).toMatchObject({ superseded: 1, confirmed_late: 0 });
+    expect(await finalReport(newer)).toMatchObject({ confirmed: 1 });
+    held[0]!();
+    await eventually(async () => (await report(older)).confirmed_late === 1, 'the late confirmation');
+    expect(userOf(await report(older), bob)).toMatchObject({
+      outcome: 'superseded',
+      confirmed_late_at: expect.any(Number),
+    });
+  });
+});
+
 describe('a client that disconnects between attempts', () => {
   it('is expected no longer, and what it did not confirm is replayed when it returns', async () => {
     const hers = await hear(ada);

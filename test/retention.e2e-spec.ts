@@ -74,6 +74,27 @@ it('keeps the newest events and their reports, and says of the others that they 
   }
 });
 
+it('does not count presence events, up to four times the setting, and leaves no gap', async () => {
+  const server = await startServer({ EVENT_RETENTION: '10' });
+  try {
+    const ada = await guest(server.url, 'ada');
+    const { id: roomId } = await roomOf(ada);
+    const raise = raiser(server, ada, roomId);
+    await raise.high(10);
+    const first = (await kept(server, roomId)).at(-10)!;
+    for (let change = 0; change < 28; change += 1) await raise.presence();
+    await raise.high();
+    // One counted event more than the setting: the oldest goes, the presence events stay.
+    await eventually(async () => (await kept(server, roomId))[0] === first + 1, 'the oldest to go');
+    const held = await kept(server, roomId);
+    expect(held).toEqual(held.map((_, place) => first + 1 + place));
+    for (let change = 0; change < 60; change += 1) await raise.presence();
+    await eventually(async () => (await kept(server, roomId)).length <= 41, 'the limit to hold');
+  } finally {
+    await server.close();
+  }
+});
+
 it('prunes what a lowered setting no longer keeps in small steps, between which the room changes', async () => {
   const dataDir = await temporaryFolder();
   let server = await startServer({ DATA_DIR: dataDir, EVENT_RETENTION: '100000' });

@@ -8,20 +8,27 @@ export function raiser({ app }: TestServer, { user }: Person, roomId: string) {
   const broadcaster = app.get(EventBroadcasterService);
   /** One change that raises `count` events. `text` makes them as large as needed. */
   const raise =
-    (type: 'user_joined' | 'user_connected_websocket') =>
+    (type: 'user_joined' | 'queue_reordered' | 'user_connected_websocket') =>
     (count = 1, text = ''): Promise<RoomEvent[]> =>
       broadcaster.roomChange(roomId, (change) => {
         const username = user.username + text;
-        const events = Array.from({ length: count }, (_, index) =>
-          type === 'user_joined'
-            ? change.userActivity(type, { user: { ...user, username }, participant_count: index })
-            : change.userActivity(type, { user: { ...user, username }, online_count: index }),
-        );
-        return Promise.resolve(events);
+        const who = { ...user, username };
+        const raiseOne = (index: number): RoomEvent => {
+          switch (type) {
+            case 'user_joined':
+              return change.userActivity(type, { user: who, participant_count: index });
+            case 'queue_reordered':
+              return change.trackActivity(type, { track_id: roomId, queue_position: index + 1, user: who });
+            case 'user_connected_websocket':
+              return change.userActivity(type, { user: who, online_count: index });
+          }
+        };
+        return Promise.resolve(Array.from({ length: count }, (_, index) => raiseOne(index)));
       });
   return {
     critical: raise('user_joined'),
-    high: raise('user_connected_websocket'),
+    high: raise('queue_reordered'),
+    presence: raise('user_connected_websocket'),
     /** Not logged; `name` makes them as large as needed. */
     normal: (name: string): Promise<RoomEvent> =>
       broadcaster.roomChange(roomId, (change) => {
