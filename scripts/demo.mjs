@@ -98,11 +98,21 @@ async function call(person, method, path, body) {
 }
 
 function listen({ username, token }, roomId) {
-  const socket = io(`${url}/rooms/${roomId}`, { auth: { token }, forceNew: true, reconnection: false });
+  const auth = { token };
+  const socket = io(`${url}/rooms/${roomId}`, { auth: (send) => send(auth), forceNew: true });
   sockets.push(socket);
-  socket.onAny((_type, event, confirm) => {
+  socket.onAny((type, event, confirm) => {
+    const { sequence } = event.metadata;
+    // An event was lost on the way: return for it, and confirm nothing that was not applied.
+    if (sequence > auth.after_sequence + 1) {
+      socket.io.engine.close();
+      return;
+    }
     confirm?.();
-    if (event.metadata.sequence === undefined) return;
+    if (type === 'connection_established' && !event.data.resumed) auth.after_sequence = event.data.sequence;
+    // Not logged, or a retry.
+    if (sequence === undefined || sequence <= auth.after_sequence) return;
+    auth.after_sequence = sequence;
     seen.get(username).push(event);
     print(event);
     for (const look of [...waiting]) look();

@@ -561,8 +561,8 @@ describe('what happens by REST', () => {
     const all = [...hers.events, ...his.events, ...lobby.events];
     expectValid(all);
     const seen = new Set(all.map(({ type }) => type));
-    // The server's own condition is not something that a request can change.
-    expect(eventTypes.filter((type) => !seen.has(type))).toEqual(['server_status']);
+    // Requests change neither how the server is nor what clients report over their sockets.
+    expect(eventTypes.filter((type) => !seen.has(type))).toEqual(['listeners_updated', 'server_status']);
     expect(hers.sequences).toEqual(hers.sequences.map((_, index) => hers.sequences[0]! + index));
   });
 

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import pg from 'pg';
+import { requirePackage } from './debian.js';
 import { eventually } from './listener.js';
 
 const run = promisify(execFile);
@@ -17,9 +18,9 @@ export interface Postgres {
   close(): Promise<void>;
 }
 
-/** Where initdb and postgres are; installed first where that can be done without asking anyone. */
-async function binaries(): Promise<string> {
-  const found = () => {
+/** Where initdb and postgres are. */
+const binaries = (): Promise<string> =>
+  requirePackage('postgresql', () => {
     const versions = '/usr/lib/postgresql';
     const folders = [
       ...(process.env['PATH'] ?? '').split(':'),
@@ -28,22 +29,7 @@ async function binaries(): Promise<string> {
     return folders.find(
       (folder) => existsSync(join(folder, 'initdb')) && existsSync(join(folder, 'postgres')),
     );
-  };
-  const there = found();
-  if (there) return there;
-  const help = new Error(
-    'PostgreSQL is needed for this test: install it (Debian: apt-get install postgresql)',
-  );
-  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) throw help;
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  try {
-    await run('apt-get', ['update', '-qq'], { env });
-    await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'postgresql'], { env });
-  } catch {
-    throw help;
-  }
-  return found() ?? Promise.reject(help);
-}
+  });
 
 /** PostgreSQL refuses to run as root: then it runs as the user that its package made. */
 async function runAs(): Promise<{ uid?: number; gid?: number }> {
