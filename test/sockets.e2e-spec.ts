@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { JwtService } from '@nestjs/jwt';
 import { Compile } from 'typebox/compile';
 import { v7 as uuid } from 'uuid';
@@ -508,6 +509,22 @@ describe('a client that floods', () => {
     for (let sent = 0; sent < 12_000; sent += 1) socket.ping();
     await closed;
   });
+
+  it('is cut when it opens a WebSocket, joins no namespace and ignores the closing handshake', async () => {
+    const { port } = new URL(limited.url);
+    const socket = connect(Number(port), '127.0.0.1');
+    const opened = performance.now();
+    socket.write(
+      'GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n' +
+        'Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n',
+    );
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    expect(answer.toString()).toMatch(/^HTTP\/1.1 101 /);
+    socket.resume();
+    await once(socket, 'close');
+    // Ten seconds to join a namespace, two for the closing handshake; `ws` alone would wait 30 s more.
+    expect(performance.now() - opened).toBeLessThan(25_000);
+  }, 40_000);
 
   it('has to wait when it connects again and again', async () => {
     const ada = await guest(limited.url, 'ada');

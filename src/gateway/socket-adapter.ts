@@ -111,7 +111,7 @@ export class SocketAdapter extends IoAdapter {
       serveClient: false,
       pingInterval: 20_000,
       pingTimeout: 15_000,
-      connectTimeout: 15_000,
+      connectTimeout: 10_000,
       wsEngine: QuicklyClosingServer,
       ...(corsOrigins === '*' || corsOrigins.length > 0 ? { cors: { origin: corsOrigins } } : {}),
     } as ServerOptions);
