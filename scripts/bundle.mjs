@@ -11,6 +11,7 @@ const external = [
   'better-sqlite3',
   // Files that it reads beside itself. (Those that pino's transports and Socket.IO's client have are not used.)
   /^swagger-ui-dist(\/|$)/,
+  /^piscina(\/|$)/,
   // Nest also requires them by names made at run time: bundled there would be two of each, with decorators kept apart.
   /^class-(transformer|validator)(\/|$)/,
   // Optional, and not installed.
@@ -21,6 +22,9 @@ const external = [
   /^@fastify\//,
 ];
 
+/** What Node starts: the server, and the threads that inspect uploads. */
+const entries = ['main', 'tracks/inspection/worker'];
+
 const [from, to] = process.argv.slice(2).map((folder) => resolve(folder));
 if (!from || !to) {
   console.error('usage: node scripts/bundle.mjs <folder of the compiled server> <folder to write>');
@@ -28,7 +32,8 @@ if (!from || !to) {
 }
 
 const bundler = await rolldown({
-  input: join(from, 'main.js'),
+  // By their paths below the folder: the server finds the worker beside itself, bundled or not.
+  input: Object.fromEntries(entries.map((name) => [name, join(from, `${name}.js`)])),
   platform: 'node',
   external,
   onLog(level, log, handler) {

@@ -15,11 +15,19 @@ import { OperationsModule } from './operations/operations.module.js';
 import { PlaybackModule } from './playback/playback.module.js';
 import { RoomStateModule } from './room-state/room-state.module.js';
 import { RoomsModule } from './rooms/rooms.module.js';
+import { InspectionModule } from './tracks/inspection/inspection.module.js';
 import { TracksModule } from './tracks/tracks.module.js';
+
+export interface Parts {
+  /** How this node reaches the others. */
+  bus?: EventBus;
+  /** The compiled worker that inspects uploads. */
+  inspectionWorker: URL;
+}
 
 @Module({})
 export class AppModule {
-  static with(settings: Settings, bus: EventBus = new LocalEventBus()): DynamicModule {
+  static with(settings: Settings, { bus = new LocalEventBus(), inspectionWorker }: Parts): DynamicModule {
     return {
       module: AppModule,
       imports: [
@@ -31,6 +39,7 @@ export class AppModule {
         AuthModule,
         OperationsModule,
         RoomsModule,
+        InspectionModule.with(inspectionWorker),
         TracksModule,
         PlaybackModule,
         RoomStateModule,

@@ -3,8 +3,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Express } from 'express';
 import helmet from 'helmet';
 import { Logger } from 'nestjs-pino';
-import { AppModule } from './app.module.js';
-import type { EventBus } from './events/event-bus.js';
+import { AppModule, type Parts } from './app.module.js';
 import type { Settings } from './config/settings.js';
 import { Problem } from './errors/problem.js';
 import { SocketAdapter } from './gateway/socket-adapter.js';
@@ -14,9 +13,19 @@ import { frameworkLogger } from './operations/logging.js';
 /** Long enough for a large file over a slow line. */
 const requestTimeout = 30 * 60_000;
 
-/** The whole server, composed; not listening yet. */
-export async function createServer(settings: Settings, bus?: EventBus): Promise<NestExpressApplication> {
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(settings, bus), {
+/** Beside this file in the compiled server, and beside main.js in the bundle. */
+const defaultInspectionWorker = new URL('./tracks/inspection/worker.js', import.meta.url);
+
+/**
+ * The whole server, composed; not listening yet.
+ * @param overrides a server that runs from its sources has to name the compiled worker
+ */
+export async function createServer(
+  settings: Settings,
+  overrides: Partial<Parts> = {},
+): Promise<NestExpressApplication> {
+  const parts: Parts = { inspectionWorker: defaultInspectionWorker, ...overrides };
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.with(settings, parts), {
     bufferLogs: true,
     // The caller of this decides what a failure to start means.
     abortOnError: false,

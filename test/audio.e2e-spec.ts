@@ -233,9 +233,9 @@ describe('an upload is refused, and leaves nothing behind,', () => {
     ['a video', 'video.mp4', fixture('video.mp4'), 415, 'unsupported_media_type'],
     ['a video that is called audio', 'song.m4a', fixture('video.mp4'), 415, 'unsupported_media_type'],
     ['nothing but zeros', 'song.wav', zeros(5000), 415, 'unsupported_media_type'],
-    ['an empty file', 'song.mp3', zeros(0), 422, 'damaged_file'],
-    ['tags without any audio', 'song.mp3', fixture('tagged.mp3').subarray(0, 300), 422, 'damaged_file'],
-    ['a header without any audio', 'song.wav', wav(0.5).subarray(0, 44), 422, 'damaged_file'],
+    ['an empty file', 'song.mp3', zeros(0), 422, 'unreadable_audio'],
+    ['tags without any audio', 'song.mp3', fixture('tagged.mp3').subarray(0, 300), 422, 'unreadable_audio'],
+    ['a header without any audio', 'song.wav', wav(0.5).subarray(0, 44), 422, 'unreadable_audio'],
   ] as const)('where it is %s', async (_, name, bytes, status, code) => {
     expectProblem(await ada.upload(room.id, bytes, name, 'audio/mpeg'), status, code);
   });
@@ -315,7 +315,7 @@ describe('an upload is refused, and leaves nothing behind,', () => {
       expect({ start, status, body }).toMatchObject({
         start,
         status: 422,
-        body: { error: { code: 'damaged_file' } },
+        body: { error: { code: 'unreadable_audio' } },
       });
     }
   });
@@ -353,7 +353,7 @@ describe('an upload is refused, and leaves nothing behind,', () => {
         status: status === 415 ? 415 : 422,
         body: {
           error: expect.objectContaining({
-            code: status === 415 ? 'unsupported_media_type' : 'damaged_file',
+            code: status === 415 ? 'unsupported_media_type' : 'unreadable_audio',
           }),
         },
       });

@@ -32,7 +32,9 @@ export const errorCodes = {
   precondition_failed: 'The file is not the one that the condition of the request names.',
   payload_too_large: 'More than is allowed.',
   unsupported_media_type: 'Not one of the kinds of content that are taken here.',
-  damaged_file: 'The audio file is cut off or broken.',
+  unreadable_audio: 'The audio file is empty, cut off or broken.',
+  audio_too_complex:
+    'Reading the audio file would take too much time or memory: its tags are too large or too many.',
   range_not_satisfiable: 'The requested range lies outside of the file.',
   rate_limited: 'Too many requests; try again after `Retry-After` seconds.',
   too_many_connections: 'This user has too many open connections.',

@@ -1,5 +1,5 @@
 import { invalidField } from '../errors/problem.js';
-import { line } from './audio-inspector.js';
+import { oneLine } from './one-line.js';
 
 /**
  * A file's name as the browser sent it: without folders, and never one that points elsewhere.
@@ -11,7 +11,7 @@ export function originalName(given: string): string {
   if (segments.includes('..') || segments[0] === '' || /[\u0000-\u001f\u007f]/.test(given)) {
     throw invalidField('audio_file', 'The file’s name must be a plain name, without a path in it.');
   }
-  const name = line(segments.at(-1));
+  const name = oneLine(segments.at(-1));
   if (name === null || name === '.') throw invalidField('audio_file', 'The file needs a name.');
   return name;
 }

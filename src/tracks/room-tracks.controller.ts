@@ -52,7 +52,9 @@ export class RoomTracksController {
     'queue_full',
     'payload_too_large',
     'unsupported_media_type',
-    'damaged_file',
+    'unreadable_audio',
+    'audio_too_complex',
+    'unavailable',
     'invalid_field',
   )
   @UseInterceptors(AudioUploadInterceptor)

@@ -1,6 +1,5 @@
 import { Module } from '@nestjs/common';
 import { RoomsModule } from '../rooms/rooms.module.js';
-import { AudioInspector } from './audio-inspector.js';
 import { FileSender } from './file-sender.js';
 import { FileStore } from './file-store.js';
 import { QueueService } from './queue.service.js';
@@ -12,7 +11,7 @@ import { UploadsService } from './uploads.service.js';
 @Module({
   imports: [RoomsModule],
   controllers: [RoomTracksController, TracksController],
-  providers: [TracksService, UploadsService, QueueService, AudioInspector, FileStore, FileSender],
+  providers: [TracksService, UploadsService, QueueService, FileStore, FileSender],
   exports: [QueueService],
 })
 export class TracksModule {}

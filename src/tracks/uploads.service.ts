@@ -9,8 +9,8 @@ import { EventBroadcasterService } from '../events/event-broadcaster.service.js'
 import type { RoomChange } from '../events/room-change.js';
 import { KeyedLock } from '../events/keyed-lock.js';
 import { RoomAccess } from '../rooms/room-access.js';
-import { AudioInspector } from './audio-inspector.js';
 import { FileStore, type Incoming, sha256Of } from './file-store.js';
+import { AudioInspector } from './inspection/audio-inspector.js';
 import { originalName, titleOf } from './original-name.js';
 import { QueueService } from './queue.service.js';
 
@@ -49,12 +49,13 @@ export class UploadsService implements OnModuleInit, OnApplicationBootstrap {
 
   /**
    * Turns an uploaded file into a queued track. The incoming file is used up, whatever happens.
-   * @throws {Problem} as `requireMayUpload`, and unsupported_media_type, damaged_file, invalid_field
+   * @throws {Problem} as `requireMayUpload`, and unsupported_media_type, unreadable_audio, audio_too_complex, unavailable,
+   * invalid_field
    */
   async add(user: User, roomId: string, incoming: Incoming, givenName: string): Promise<Track> {
     try {
       const original_name = originalName(givenName);
-      const audio = await this.inspector.inspect(incoming);
+      const audio = await this.inspector.inspect(user.id, incoming);
       const { sha256, size: size_bytes } = incoming;
       const cover_sha256 = audio.cover ? sha256Of(audio.cover.bytes) : null;
       return await this.#holding(cover_sha256 === null ? [sha256] : [sha256, cover_sha256], async () => {

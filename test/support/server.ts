@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { readSettings } from '../../src/config/settings.js';
 import type { EventBus } from '../../src/events/event-bus.js';
@@ -21,11 +22,17 @@ const quiet: Environment = { PORT: '0', HOST: '127.0.0.1', LOG_LEVEL: 'silent', 
 
 export const temporaryFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'roomcast-data-'));
 
+/** Threads cannot load TypeScript: they run what the tests' global setup has built. */
+export const inspectionWorker = new URL(
+  'tracks/inspection/worker.js',
+  pathToFileURL(join(process.env['ROOMCAST_TEST_BUILD']!, 'dist/')),
+);
+
 /** A real server in this process, with a data folder of its own that goes with it. */
 export async function startServer(env: Environment = {}, bus?: EventBus): Promise<TestServer> {
   const dataDir = env['DATA_DIR'] ?? (await temporaryFolder());
   const settings = readSettings({ ...quiet, DATA_DIR: dataDir, ...env });
-  const app = await createServer(settings, bus);
+  const app = await createServer(settings, { inspectionWorker, ...(bus && { bus }) });
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as { port: number };
   return {

@@ -1,0 +1,107 @@
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
+import type { Piscina } from 'piscina';
+import { Problem } from '../../errors/problem.js';
+import type { Incoming } from '../file-store.js';
+import { FairQueue, QueueRefusal } from './fair-queue.js';
+import type { InspectedAudio, InspectionAnswer, InspectionRequest } from './inspection.js';
+
+export const INSPECTION_WORKER = Symbol('inspection worker');
+
+/** One processor stays free for the main thread. */
+const threads = Math.max(1, Math.min(2, availableParallelism() - 1));
+/** Of one file, from the moment that a thread has it. Larger files than the default allows get more time. */
+const deadlineMs = 10_000;
+const deadlineMsPerMegabyteOver50 = 100;
+const idleThreadMs = 30_000;
+/** Of JavaScript alone: what is read of a file lies outside, and is bounded by the limits of the reader. */
+const resourceLimits = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 16, stackSizeMb: 2 };
+const queueLimits = { concurrency: threads, maxWaiting: 128, maxWaitingPerKey: 16 };
+
+/**
+ * Inspects uploaded files in worker threads, so that no file holds up or ends the process. A thread that runs out of
+ * memory or of time is terminated and replaced, and its file refused. Threads start with the first upload and end
+ * when there was none for a while.
+ */
+@Injectable()
+export class AudioInspector implements OnApplicationShutdown {
+  readonly #queue = new FairQueue(queueLimits);
+  #pool: Promise<Piscina<InspectionRequest, InspectionAnswer>> | undefined;
+
+  constructor(
+    @Inject(INSPECTION_WORKER) private readonly worker: URL,
+    @InjectPinoLogger(AudioInspector.name) private readonly log: PinoLogger,
+  ) {}
+
+  /**
+   * One file of each user at a time.
+   * @throws {Problem} unsupported_media_type, unreadable_audio, audio_too_complex, unavailable, draining
+   */
+  async inspect(userId: string, file: Incoming): Promise<InspectedAudio> {
+    let answer: InspectionAnswer;
+    try {
+      answer = await this.#queue.run(userId, () => this.#runInThread(file));
+    } catch (error) {
+      throw this.#problemOf(error, userId, file);
+    }
+    if (!answer.accepted) throw new Problem(answer.code, answer.message);
+    return answer.audio;
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.#queue.close();
+    await (await this.#pool)?.destroy();
+  }
+
+  async #runInThread({ path, size }: Incoming): Promise<InspectionAnswer> {
+    const pool = await (this.#pool ??= this.#open());
+    const overMegabytes = Math.max(0, size / 2 ** 20 - 50);
+    const deadline = new AbortController();
+    const timer = setTimeout(
+      () => deadline.abort(),
+      deadlineMs + overMegabytes * deadlineMsPerMegabyteOver50,
+    );
+    try {
+      return await pool.run({ path }, { signal: deadline.signal });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Loaded with the first upload: a server is ready sooner without. */
+  async #open(): Promise<Piscina<InspectionRequest, InspectionAnswer>> {
+    const { Piscina } = await import('piscina');
+    const pool = new Piscina<InspectionRequest, InspectionAnswer>({
+      filename: fileURLToPath(this.worker),
+      minThreads: 0,
+      maxThreads: threads,
+      idleTimeout: idleThreadMs,
+      resourceLimits,
+      env: {},
+    });
+    // Of a thread that had no file.
+    pool.on('error', (err: unknown) => this.log.error({ err }, 'an inspection thread failed'));
+    return pool;
+  }
+
+  #problemOf(error: unknown, userId: string, { sha256, size }: Incoming): Error {
+    if (error instanceof QueueRefusal) {
+      return error.reason === 'closed'
+        ? new Problem('draining', 'The server is going down; try again.')
+        : new Problem('unavailable', 'Too many uploads wait to be inspected; try again in a moment.');
+    }
+    const { name, code, syscall } = error as NodeJS.ErrnoException;
+    // The disk failed, not the file.
+    if (syscall !== undefined) return error as Error;
+    const file = { user_id: userId, sha256, size_bytes: size };
+    if (name === 'AbortError' || code === 'ERR_WORKER_OUT_OF_MEMORY') {
+      const reason = name === 'AbortError' ? 'time' : 'memory';
+      this.log.warn({ ...file, reason }, 'an inspection took too much time or memory; the file is refused');
+      return new Problem('audio_too_complex', `Reading the file takes too much ${reason}.`);
+    }
+    this.log.error({ ...file, err: error }, 'an inspection failed; the file is refused');
+    return new Problem('unreadable_audio', 'The file is broken: its audio could not be read.');
+  }
+}
