@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { cutOff } from './inspection.js';
 
-const windowBytes = 64 * 1024;
+export const windowBytes = 64 * 1024;
 const nothing = Buffer.alloc(0);
 
 /**

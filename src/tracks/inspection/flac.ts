@@ -41,8 +41,9 @@ export function readFlac(file: ByteSource, id3: Id3Tags, elements: ElementCounte
   if (info === undefined) throw new Refusal('unreadable_audio', 'The FLAC file does not describe its audio.');
   const trailing = readTrailingTags(file, at, elements);
   const lastSample = lastFlacSample(file, at, trailing.start, info);
-  if (lastSample === undefined || (info.totalSamples !== 0 && lastSample !== info.totalSamples))
-    {throw cutOff();}
+  if (lastSample === undefined || (info.totalSamples !== 0 && lastSample !== info.totalSamples)) {
+    throw cutOff();
+  }
   const tags = id3.excerpt.length > 0 || trailing.excerpt.length > 0 || comment !== null || picture !== null;
   return {
     duration: lastSample / info.sampleRate,

@@ -9,7 +9,7 @@ import { type InspectedAudio, Refusal } from './inspection.js';
 import { ElementCounter, maxDurationSeconds } from './limits.js';
 import { readMp4 } from './mp4.js';
 import { parseAdtsHeader, parseMp3Header } from './mpeg-frames.js';
-import { readFrames } from './mpeg.js';
+import { readMpeg } from './mpeg.js';
 import { readOgg } from './ogg.js';
 import { readTags } from './tags.js';
 import { readWav } from './wav.js';
@@ -69,9 +69,9 @@ function readStructure(
 ): AudioStructure {
   switch (kind) {
     case 'mp3':
-      return readFrames(file, id3, elements, parseMp3Header);
+      return readMpeg(file, id3, elements, parseMp3Header);
     case 'aac':
-      return readFrames(file, id3, elements, parseAdtsHeader);
+      return readMpeg(file, id3, elements, parseAdtsHeader);
     case 'flac':
       return readFlac(file, id3, elements);
     case 'wav':

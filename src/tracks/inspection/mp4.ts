@@ -71,8 +71,9 @@ class Mp4Reader {
   }
 
   #read(box: Box, depth: number): void {
-    if (depth > maxDepth)
-      {throw new Refusal('audio_too_complex', 'The boxes of the file are nested too deeply.');}
+    if (depth > maxDepth) {
+      throw new Refusal('audio_too_complex', 'The boxes of the file are nested too deeply.');
+    }
     const { type, from, to } = box;
     if (containers.has(type)) {
       if (type === 'trak') this.#tracks.push({});

@@ -1,77 +1,110 @@
 import type { AudioStructure } from './audio-structure.js';
-import type { ByteSource } from './byte-source.js';
+import { type ByteSource, windowBytes } from './byte-source.js';
 import type { Id3Tags } from './id3.js';
 import { cutOff, Refusal } from './inspection.js';
 import type { ElementCounter } from './limits.js';
-import {
-  type FrameHeader,
-  frameHeaderBytes,
-  type ParseFrameHeader,
-  shortestFrameHeader,
-} from './mpeg-frames.js';
+import { frameHeaderBytes, longestFrame, type ParseFrameHeader } from './mpeg-frames.js';
 import { readTrailingTags } from './trailing-tags.js';
 
 /** Bytes between two frames that are none are passed over; after more of them the audio has ended. */
 const maxGapBytes = 128 * 1024;
+/** Of all gaps of a file. */
+const maxGapBytesTotal = 1024 * 1024;
+const searchBytes = 4096;
 
 /**
  * MP3 and ADTS files: frame after frame, each within the file, tags before and behind. The duration is that of the
  * frames, so nothing that the file claims about it is believed.
  * @throws {Refusal} unreadable_audio, audio_too_complex
  */
-export function readFrames(
+export function readMpeg(
   file: ByteSource,
   id3: Id3Tags,
   elements: ElementCounter,
   parse: ParseFrameHeader,
 ): AudioStructure {
   const trailing = readTrailingTags(file, id3.end, elements);
-  const end = trailing.start;
-  let at = findFrame(file, id3.end, end, parse);
-  if (at === undefined) throw new Refusal('unreadable_audio', 'The file has tags, but no audio after them.');
-  const info = readInfoFrame(file, at, parse);
+  const audio = new FrameReader(file, trailing.start, parse);
+  const start = audio.find(id3.end);
+  if (start === undefined) throw new Refusal('unreadable_audio', 'No audio was found in the file.');
+  const info = readInfoFrame(file, start, parse);
   if (info !== undefined && info.end > file.size) throw cutOff();
-  let duration = 0;
-  while (at !== undefined && at < end) {
-    const header = file.at(at, Math.min(frameHeaderBytes, end - at));
-    const frame: FrameHeader | undefined = header.length < shortestFrameHeader ? undefined : parse(header);
-    if (frame !== undefined) {
-      if (at + frame.bytes > end) throw cutOff();
-      duration += frame.seconds;
-      at += frame.bytes;
-    } else if (header.length < frameHeaderBytes) {
-      // Too few bytes for a header, but the beginning of one.
-      if (header[0] === 0xff) throw cutOff();
-      break;
-    } else {
-      elements.add();
-      at = findFrame(file, at, end, parse);
-    }
-  }
+  let duration = audio.secondsFrom(start);
   // Decoders do not play the frame that describes the others.
   if (info !== undefined && duration > info.seconds) duration -= info.seconds;
   const tags = Buffer.concat([id3.excerpt, trailing.excerpt]);
   return { duration, tags: tags.length > 0 ? { mimeType: 'audio/mpeg', bytes: tags } : null };
 }
 
-/** The next frame that another frame or the end follows, within the longest gap. */
-function findFrame(file: ByteSource, from: number, end: number, parse: ParseFrameHeader): number | undefined {
-  const limit = Math.min(from + maxGapBytes, end - shortestFrameHeader);
-  for (let at = from; at <= limit;) {
-    const bytes = file.at(at, Math.min(4096, end - at));
-    const sync = bytes.indexOf(0xff);
-    if (sync === -1) {
-      at += bytes.length;
-      continue;
+class FrameReader {
+  #gapBytes = 0;
+
+  /** @param end where the audio ends */
+  constructor(
+    private readonly file: ByteSource,
+    private readonly end: number,
+    private readonly parse: ParseFrameHeader,
+  ) {}
+
+  /** @throws {Refusal} unreadable_audio where the last frame is cut off */
+  secondsFrom(start: number): number {
+    let seconds = 0;
+    let at: number | undefined = start;
+    while (at !== undefined && at < this.end) {
+      const window = this.file.at(at, Math.min(windowBytes, this.end - at));
+      let offset = 0;
+      while (offset < window.length) {
+        const frame = this.parse(window, offset);
+        if (frame === undefined) break;
+        seconds += frame.seconds;
+        offset += frame.bytes;
+      }
+      at += offset;
+      if (at > this.end) throw cutOff();
+      // A header may lie across the end of the window.
+      if (offset < window.length && (offset === 0 || window.length - offset >= frameHeaderBytes)) {
+        at = this.#afterGap(at, window.subarray(offset));
+      }
     }
-    at += sync;
-    const next = at + (parse(file.at(at, Math.min(frameHeaderBytes, end - at)))?.bytes ?? Infinity);
-    if (next === end) return at;
-    if (next + shortestFrameHeader <= end && parse(file.at(next, Math.min(frameHeaderBytes, end - next))))
-      {return at;}
-    at += 1;
+    return seconds;
   }
-  return undefined;
+
+  /** The next frame that another frame or the end follows, within the longest gap. */
+  find(from: number): number | undefined {
+    const limit = Math.min(from + maxGapBytes, from + maxGapBytesTotal - this.#gapBytes, this.end);
+    for (let at = from; at < limit; at += searchBytes) {
+      const window = this.file.at(at, Math.min(searchBytes + longestFrame + frameHeaderBytes, this.end - at));
+      const found = this.#findIn(window, at);
+      if (found !== undefined) {
+        this.#gapBytes += found - from;
+        return found;
+      }
+    }
+    return undefined;
+  }
+
+  /** @param window what is searched, and as much behind it as the frames need that are found there */
+  #findIn(window: Buffer, start: number): number | undefined {
+    for (let offset = 0; offset < Math.min(searchBytes, window.length); offset += 1) {
+      offset = window.indexOf(0xff, offset);
+      if (offset === -1) return undefined;
+      const frame = this.parse(window, offset);
+      if (frame === undefined) continue;
+      const next = offset + frame.bytes;
+      if (start + next === this.end || this.parse(window, next) !== undefined) return start + offset;
+    }
+    return undefined;
+  }
+
+  /** @param rest what follows the last frame */
+  #afterGap(at: number, rest: Buffer): number | undefined {
+    if (rest.length < frameHeaderBytes) {
+      // Too few bytes for a header, but the beginning of one.
+      if (rest[0] === 0xff) throw cutOff();
+      return undefined;
+    }
+    return this.find(at);
+  }
 }
 
 /** What an MP3's first frame ("Xing" or "Info") says: encoders write it last, so it tells where the audio ends. */
@@ -85,5 +118,5 @@ function readInfoFrame(
   if (at === -1 || at + 16 > frame.length) return undefined;
   const flags = frame.readUInt32BE(at + 4);
   const bytes = (flags & 2) === 0 ? 0 : frame.readUInt32BE(at + 8 + (flags & 1 ? 4 : 0));
-  return { end: start + bytes, seconds: parse(frame)?.seconds ?? 0 };
+  return { end: start + bytes, seconds: parse(frame, 0)?.seconds ?? 0 };
 }

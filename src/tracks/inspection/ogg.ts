@@ -48,7 +48,8 @@ export function readOgg(file: ByteSource, elements: ElementCounter): AudioStruct
     elements.add();
     const page = readPage(file, at);
     if (page.flags & flags.first) {
-      stream ??= identify(file.at(page.body, Math.min(page.end - page.body, 256)), page.serial);
+      const found = identify(file.at(page.body, Math.min(page.end - page.body, 256)), page.serial);
+      stream ??= found;
     } else if (stream === undefined) {
       throw new Refusal('unreadable_audio', 'The Ogg file has no audio that is known here.');
     } else if (page.serial === stream.serial) {
@@ -70,14 +71,16 @@ function readPage(file: ByteSource, at: number): Page {
     throw new Refusal('unreadable_audio', 'The Ogg file is broken: a page is missing.');
   }
   const segmentCount = header[26]!;
-  const page = {
+  const page: Page = {
     flags: header[5]!,
     granule: header.readBigUInt64LE(6),
     serial: header.readUInt32LE(14),
     segments: file.copy(at + pageHeaderBytes, segmentCount),
     body: at + pageHeaderBytes + segmentCount,
+    end: at + pageHeaderBytes + segmentCount,
   };
-  return { ...page, end: page.body + page.segments.reduce((sum, length) => sum + length, 0) };
+  for (const segment of page.segments) page.end += segment;
+  return page;
 }
 
 /** How much of a page belongs to the packet that begins or continues at its start. */

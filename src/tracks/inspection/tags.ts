@@ -4,24 +4,32 @@ import { type InspectedAudio, Refusal } from './inspection.js';
 import { maxPictureBytes } from './limits.js';
 
 export interface Tags {
-  title?: string | undefined;
-  artist?: string | undefined;
-  album?: string | undefined;
+  title: string | undefined;
+  artist: string | undefined;
+  album: string | undefined;
   cover: InspectedAudio['cover'];
 }
 
 /** @throws {Refusal} unreadable_audio */
 export async function readTags(excerpt: TagExcerpt | null): Promise<Tags> {
-  if (excerpt === null) return { cover: null };
+  if (excerpt === null) return { title: undefined, artist: undefined, album: undefined, cover: null };
   const { mimeType, bytes } = excerpt;
   try {
     const { common } = await parseBuffer(bytes, { mimeType, size: bytes.length }, { duration: false });
     const { title, artist, album, picture } = common;
-    return { title, artist, album, cover: coverOf(picture?.[0]?.data) };
+    return {
+      title: textOf(title),
+      artist: textOf(artist),
+      album: textOf(album),
+      cover: coverOf(picture?.[0]?.data),
+    };
   } catch (cause) {
     throw new Refusal('unreadable_audio', 'The file is broken: its tags could not be read.', { cause });
   }
 }
+
+/** In MP4 any value can be a number. */
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
 /** A copy: the whole memory behind a view would be sent to the main thread. */
 function coverOf(data: Uint8Array | undefined): InspectedAudio['cover'] {
