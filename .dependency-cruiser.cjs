@@ -46,6 +46,14 @@ module.exports = {
       to: { path: '^src/', pathNot: '^src/(config|errors|contract)/' },
     },
     {
+      name: 'limits-below-features',
+      comment:
+        'Limits that REST and sockets share are counted by keys; they know nothing of what is limited.',
+      severity: 'error',
+      from: { path: '^src/limits/' },
+      to: { path: '^src/', pathNot: '^src/(limits|config|contract|errors)/' },
+    },
+    {
       name: 'database-below',
       comment: 'The database knows tables, not what is done with them.',
       severity: 'error',
@@ -64,7 +72,7 @@ module.exports = {
       comment: 'Who is asking is settled before any feature comes in.',
       severity: 'error',
       from: { path: '^src/auth/' },
-      to: { path: '^src/', pathNot: '^src/(auth|events|database|config|contract|errors)/' },
+      to: { path: '^src/', pathNot: '^src/(auth|events|database|limits|config|contract|errors)/' },
     },
     {
       name: 'features-never-up',
@@ -73,7 +81,7 @@ module.exports = {
       from: { path: features },
       to: {
         path: '^src/',
-        pathNot: [features, '^src/(events|database|auth|config|contract|errors)/'],
+        pathNot: [features, '^src/(events|database|auth|limits|config|contract|errors)/'],
       },
     },
     {

@@ -10,6 +10,7 @@ import { InputPipe } from './errors/input.pipe.js';
 import { type EventBus, LocalEventBus } from './events/event-bus.js';
 import { EventsModule } from './events/events.module.js';
 import { GatewayModule } from './gateway/gateway.module.js';
+import { LimitsModule } from './limits/limits.module.js';
 import { loggerOptions } from './operations/logging.js';
 import { OperationsModule } from './operations/operations.module.js';
 import { PlaybackModule } from './playback/playback.module.js';
@@ -33,6 +34,7 @@ export class AppModule {
       imports: [
         ConfigModule.with(settings),
         LoggerModule.forRoot(loggerOptions(settings)),
+        LimitsModule,
         DatabaseModule,
         EventsModule.with(bus),
         // Guards run in the order of these: who is asking, before how often.

@@ -105,6 +105,14 @@ export class SessionsService implements OnApplicationBootstrap, OnModuleDestroy 
     return { user: userView(row), sessionId: claims.sid, expiresAt: claims.exp };
   }
 
+  /**
+   * The user a token was issued to, by its signature alone: it may be revoked. For limits, which must not ask the
+   * database.
+   */
+  signedFor(token: string): string | undefined {
+    return this.#claims(token)?.sub;
+  }
+
   /** Sessions that were revoked lately, on whichever node: telling of one again does no harm. */
   async #lookElsewhere(): Promise<void> {
     try {

@@ -12,8 +12,8 @@ export interface Settings {
   jwtSecret: string | null;
   /** Origins that may use the server from a browser; '*' for any. */
   corsOrigins: string[] | '*';
-  /** What Express understands as `trust proxy`. */
-  trustProxy: boolean | number | string;
+  /** Which `X-Forwarded-For` entries are believed: none, those of so many hops, or those of these addresses. */
+  trustProxy: false | number | string;
   maxUploadBytes: number;
   confirmationTimeoutMs: number;
   confirmationAttempts: number;
@@ -123,9 +123,10 @@ function isProxyAddress(part: string): boolean {
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128));
 }
 
-function readTrustProxy(text: string | undefined): boolean | number | string {
+function readTrustProxy(text: string | undefined): Settings['trustProxy'] {
   if (text === undefined || text === 'false' || text === 'off') return false;
-  if (text === 'true' || text === 'on') return true;
+  // The nearest proxy only: believing every hop would let a client choose its own address.
+  if (text === 'true' || text === 'on') return 1;
   if (/^\d{1,2}$/.test(text)) return Number(text);
   if (text.split(',').every((part) => isProxyAddress(part.trim()))) return text;
   throw new SettingError(

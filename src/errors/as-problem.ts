@@ -7,6 +7,7 @@ const codes: Record<number, ErrorCode> = {
   401: 'unauthorized',
   403: 'forbidden',
   404: 'not_found',
+  408: 'request_timeout',
   412: 'precondition_failed',
   413: 'payload_too_large',
   415: 'unsupported_media_type',

@@ -2,6 +2,7 @@ import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common'
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import type { Request, Response } from 'express';
 import { asProblem } from './as-problem.js';
+import { RateLimited } from './problem.js';
 
 /** Answers every error of a REST call in the one form. */
 @Catch()
@@ -22,9 +23,11 @@ export class HttpProblemFilter implements ExceptionFilter {
       return;
     }
     if (problem.status === 401) response.setHeader('WWW-Authenticate', 'Bearer');
-    for (const header of ['ETag', 'Cache-Control', 'Last-Modified', 'Content-Type', 'Content-Disposition']) {
+    if (problem instanceof RateLimited) response.setHeader('Retry-After', problem.retryAfterSeconds);
+    for (const header of ['ETag', 'Last-Modified', 'Content-Type', 'Content-Disposition']) {
       response.removeHeader(header);
     }
+    response.setHeader('Cache-Control', 'no-store');
     response.status(problem.status).json({ error: problem.body });
   }
 }

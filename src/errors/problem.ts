@@ -18,6 +18,8 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   user_not_found: 404,
   event_not_found: 404,
   cover_not_found: 404,
+  audio_missing: 404,
+  request_timeout: 408,
   username_taken: 409,
   already_registered: 409,
   cannot_remove_self: 409,
@@ -61,6 +63,17 @@ export class Problem extends Error {
   get body(): { code: string; message: string; details?: unknown } {
     const { code, message, details } = this;
     return details === undefined ? { code, message } : { code, message, details };
+  }
+}
+
+/** `rate_limited`, with how long to wait. */
+export class RateLimited extends Problem {
+  readonly retryAfterSeconds: number;
+
+  constructor(message: string, retryAfterMs: number) {
+    super('rate_limited', message);
+    this.name = 'RateLimited';
+    this.retryAfterSeconds = Math.max(1, Math.ceil(retryAfterMs / 1000));
   }
 }
 

@@ -16,6 +16,11 @@ export interface LogPage {
 /** What a log can say of what came after a sequence: all of it, or that it no longer knows. */
 export type Missed = { kind: 'replay'; events: RoomEvent[] } | { kind: 'reset'; oldest: number };
 
+/** Rows that `page` holds at once before it looks at their size. */
+const rowsPerRead = 100;
+/** What an event has on the wire besides its data, about. */
+const envelopeBytes = 300;
+
 /** The rooms' logs: events in the order in which their changes were committed, the newest `EVENT_RETENTION` of each. */
 @Injectable()
 export class EventLog {
@@ -71,6 +76,27 @@ export class EventLog {
     trx: Trx | Database['db'] = this.database.db,
   ): Promise<RoomEvent[]> {
     return (await selectEvents.all(trx, { roomId, after, limit })).map(fromRow);
+  }
+
+  /**
+   * The same, but no more than about `maxBytes` of JSON: at least one event where there is one, and the one that
+   * passes the limit is the last.
+   */
+  async page(trx: Trx, roomId: string, after: number, limit: number, maxBytes: number): Promise<RoomEvent[]> {
+    const events: RoomEvent[] = [];
+    let bytes = 0;
+    while (events.length < limit && bytes < maxBytes) {
+      const asked = Math.min(limit - events.length, rowsPerRead);
+      const from = events.at(-1)?.metadata.sequence ?? after;
+      const rows = await selectEvents.all(trx, { roomId, after: from, limit: asked });
+      for (const row of rows) {
+        if (bytes >= maxBytes) break;
+        events.push(fromRow(row));
+        bytes += Buffer.byteLength(row.data) + envelopeBytes;
+      }
+      if (rows.length < asked) break;
+    }
+    return events;
   }
 
   /**

@@ -1,20 +1,45 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { SwaggerModule } from '@nestjs/swagger';
-import type { Express } from 'express';
+import type { Express, NextFunction, Request, Response } from 'express';
 import { asyncApiDocument } from './asyncapi.js';
 import { openApiDocument } from './openapi.js';
 
+/** Swagger UI sets styles inline and shows its icons as data; it needs no inline script and nothing from elsewhere. */
+const pagePolicy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
+
 /**
  * What there is to read: the REST API as a page at /api/docs and as JSON at /api/openapi.json, the events at
- * /api/asyncapi.json. Someone who comes to the server's address is shown the page.
+ * /api/asyncapi.json, each built once. Someone who comes to the server's address is shown the page.
  */
 export function serveDocuments(app: NestExpressApplication): void {
-  SwaggerModule.setup('api/docs', app, () => openApiDocument(app), {
-    jsonDocumentUrl: 'api/openapi.json',
-    customSiteTitle: 'Roomcast',
-  });
   const express: Express = app.getHttpAdapter().getInstance();
-  const events = JSON.stringify(asyncApiDocument());
-  express.get('/api/asyncapi.json', (_, response) => void response.type('json').send(events));
+  let document: ReturnType<typeof openApiDocument> | undefined;
+  // Not before the first request: it takes longer than the rest of a start.
+  const openApi = () => (document ??= openApiDocument(app));
+  let openApiJson: string | undefined;
+  const asyncApiJson = JSON.stringify(asyncApiDocument());
+
+  express.use('/api/docs', (_: Request, response: Response, next: NextFunction) => {
+    response.setHeader('Content-Security-Policy', pagePolicy);
+    response.setHeader('Cache-Control', 'no-cache');
+    next();
+  });
+  SwaggerModule.setup('api/docs', app, openApi, { raw: false, customSiteTitle: 'Roomcast' });
+  const serve = (path: string, json: () => string) =>
+    express.get(path, (_, response) => {
+      response.setHeader('Cache-Control', 'no-cache');
+      response.type('json').send(json());
+    });
+  serve('/api/openapi.json', () => (openApiJson ??= JSON.stringify(openApi())));
+  serve('/api/asyncapi.json', () => asyncApiJson);
   express.get('/', (_, response) => response.redirect('/api/docs'));
 }

@@ -1,10 +1,15 @@
 import { type MiddlewareConsumer, Module, type NestModule } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
+import { AuthModule } from '../auth/auth.module.js';
 import { HealthController } from './health.controller.js';
 import { HealthService } from './health.service.js';
 import { GatewayModule } from '../gateway/gateway.module.js';
 import { RoomStateModule } from '../room-state/room-state.module.js';
 import { jsonOnly } from './json-only.js';
+import { Pipelines } from './limits/pipelines.js';
+import { RequestBodies } from './limits/request-bodies.js';
+import { RequestGate } from './limits/request-gate.js';
+import { StalledConnections } from './limits/stalled-connections.js';
 import { MetricsController } from './metrics.controller.js';
 import { MetricsService } from './metrics.service.js';
 import { RateLimitGuard } from './rate-limit.guard.js';
@@ -14,13 +19,17 @@ import { StatisticsService } from './statistics.service.js';
 import { TimeController } from './time.controller.js';
 
 @Module({
-  imports: [RoomStateModule, GatewayModule],
+  imports: [AuthModule, RoomStateModule, GatewayModule],
   controllers: [HealthController, TimeController, StatisticsController, MetricsController],
   providers: [
     HealthService,
     StatisticsService,
     MetricsService,
     RequestsInFlight,
+    Pipelines,
+    RequestBodies,
+    RequestGate,
+    StalledConnections,
     { provide: APP_GUARD, useClass: RateLimitGuard },
   ],
 })

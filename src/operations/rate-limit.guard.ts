@@ -1,23 +1,27 @@
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import type { Response } from 'express';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import type { AuthenticatedRequest } from '../auth/caller.js';
 import { RATE_LIMIT, type RateLimit } from '../auth/rate-limit.decorator.js';
 import { SETTINGS } from '../config/config.module.js';
 import type { Settings } from '../config/settings.js';
-import { Problem } from '../errors/problem.js';
+import { ClientAddresses } from '../config/client-addresses.js';
+import { RateLimited } from '../errors/problem.js';
+import { READ_COST } from '../limits/expensive-read.decorator.js';
+import { Refusals } from '../limits/refusals.js';
 
-/** Bursts are what a room full of votes looks like; only floods are not. */
+/** In points: a request costs 1, an expensive read what its `ExpensiveRead` says. Bursts of votes are normal use. */
 const ordinary: RateLimit = { name: 'requests', limit: 3000, seconds: 10 };
 
-/** So many requests for each user, or for each address where nobody is signed in. */
+/** Limits the rate of requests of each user, or of each address where nobody is signed in. */
 @Injectable()
 export class RateLimitGuard implements CanActivate {
   readonly #limiters = new Map<string, RateLimiterMemory>();
 
   constructor(
     private readonly reflector: Reflector,
+    private readonly addresses: ClientAddresses,
+    private readonly refusals: Refusals,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
@@ -28,17 +32,23 @@ export class RateLimitGuard implements CanActivate {
       context.getClass(),
     ]);
     if (own === 'none') return true;
-    const http = context.switchToHttp();
-    const request = http.getRequest<AuthenticatedRequest>();
+    const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
+    const userId = request.caller?.user.id;
+    const cost = this.reflector.get<number | undefined>(READ_COST, context.getHandler()) ?? 1;
+    if (userId !== undefined) this.#requireFewRefusals(userId);
     try {
-      await this.#limiter(own ?? ordinary).consume(request.caller?.user.id ?? request.ip ?? 'unknown');
+      await this.#limiter(own ?? ordinary).consume(userId ?? this.addresses.key(request), cost);
       return true;
     } catch (refusal) {
       if (!(refusal instanceof RateLimiterRes)) throw refusal;
-      http
-        .getResponse<Response>()
-        .setHeader('Retry-After', Math.max(1, Math.ceil(refusal.msBeforeNext / 1000)));
-      throw new Problem('rate_limited', 'Too many requests; wait as long as Retry-After says.');
+      throw new RateLimited('Too many requests; wait as long as Retry-After says.', refusal.msBeforeNext);
+    }
+  }
+
+  #requireFewRefusals(userId: string): void {
+    const blockedMs = this.refusals.blockedMs(`user:${userId}`);
+    if (blockedMs !== undefined) {
+      throw new RateLimited('Too many refused requests; wait as long as Retry-After says.', blockedMs);
     }
   }
 

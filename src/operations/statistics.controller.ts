@@ -4,6 +4,7 @@ import { CurrentUser } from '../auth/caller.js';
 import { DeliveryReport, RoomStatistics, ServerStatistics, shape, type User } from '../contract/index.js';
 import { Answers, participantsOnly, Refuses } from '../errors/documented.js';
 import { IdPipe } from '../errors/id.pipe.js';
+import { ExpensiveRead } from '../limits/expensive-read.decorator.js';
 import { StatisticsService } from './statistics.service.js';
 
 @ApiTags('statistics')
@@ -18,6 +19,7 @@ export class StatisticsController {
   })
   @Answers(200, ServerStatistics)
   @Refuses('unauthorized')
+  @ExpensiveRead(20)
   @Get('statistics')
   server() {
     return this.statistics.server();
@@ -26,6 +28,7 @@ export class StatisticsController {
   @ApiOperation({ summary: 'How delivery goes in a room', description: 'For its participants.' })
   @Answers(200, RoomStatistics)
   @Refuses(...participantsOnly)
+  @ExpensiveRead(20)
   @Get('rooms/:id/statistics')
   room(@CurrentUser() user: User, @Param('id', IdPipe) id: string) {
     return this.statistics.room(user, id);
@@ -38,6 +41,7 @@ export class StatisticsController {
   })
   @Answers(200, shape({ delivery: DeliveryReport }))
   @Refuses(...participantsOnly, 'event_not_found')
+  @ExpensiveRead(20)
   @Get('rooms/:id/events/:event_id/delivery')
   async delivery(
     @CurrentUser() user: User,

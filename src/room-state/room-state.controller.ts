@@ -6,6 +6,7 @@ import { rest, type User } from '../contract/index.js';
 import { Answers, participantsOnly, Refuses } from '../errors/documented.js';
 import { IdPipe } from '../errors/id.pipe.js';
 import { seal } from '../events/envelope.js';
+import { ExpensiveRead } from '../limits/expensive-read.decorator.js';
 import { ReadLogDto } from './room-state.dto.js';
 import { RoomStateService } from './room-state.service.js';
 
@@ -24,6 +25,7 @@ export class RoomStateController {
   })
   @Answers(200, rest.RoomStateAnswer)
   @Refuses(...participantsOnly)
+  @ExpensiveRead(30)
   @Get()
   read(@CurrentUser() user: User, @Param('id', IdPipe) id: string) {
     return this.state.read(user, id);
@@ -32,6 +34,7 @@ export class RoomStateController {
   @ApiOperation({ summary: "The room's log", description: 'In pages. For its participants.' })
   @Answers(200, rest.EventsPage)
   @Refuses(...participantsOnly, 'history_gone', 'invalid_field')
+  @ExpensiveRead(30)
   @Get('events')
   async events(
     @CurrentUser() user: User,

@@ -23,6 +23,9 @@ export interface Return extends RoomMoment {
   missed: RoomEvent[];
 }
 
+/** JSON of one page of the log, about: what a caller may make the server put together at once. */
+const maxPageBytes = 512 * 1024;
+
 /** A room's state and log, put together from what the features keep. */
 @Injectable()
 export class RoomStateService {
@@ -59,7 +62,7 @@ export class RoomStateService {
   }
 
   /**
-   * A page of the log.
+   * A page of the log: at most `limit` events and `maxPageBytes`, but at least one event where there is one.
    * @param after where to begin; undefined for the oldest kept
    * @throws {Problem} room_not_found, not_a_participant, history_gone
    */
@@ -73,7 +76,7 @@ export class RoomStateService {
           oldest_sequence: oldest,
         });
       }
-      const events = await this.eventLog.read(roomId, from, limit, trx);
+      const events = await this.eventLog.page(trx, roomId, from, limit, maxPageBytes);
       return { events, sequence, more: (events.at(-1)?.metadata.sequence ?? sequence) < sequence };
     });
   }

@@ -4,6 +4,7 @@ import { CurrentUser } from '../auth/caller.js';
 import { rest, type User } from '../contract/index.js';
 import { administratorsOnly, Answers, participantsOnly, Refuses } from '../errors/documented.js';
 import { IdPipe } from '../errors/id.pipe.js';
+import { ExpensiveRead } from '../limits/expensive-read.decorator.js';
 import { ParticipantsService } from './participants.service.js';
 import {
   CreateRoomDto,
@@ -37,6 +38,7 @@ export class RoomsController {
   @ApiOperation({ summary: 'The public rooms and your own', description: 'Newest first, in pages.' })
   @Answers(200, rest.RoomList)
   @Refuses('unauthorized', 'invalid_field')
+  @ExpensiveRead(10)
   @Get()
   list(@CurrentUser() user: User, @Query() { limit, after }: ListRoomsDto) {
     return this.rooms.list(user, limit, after?.toLowerCase());

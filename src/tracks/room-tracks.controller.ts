@@ -5,6 +5,7 @@ import { CurrentUser } from '../auth/caller.js';
 import { rest, type User } from '../contract/index.js';
 import { administratorsOnly, Answers, participantsOnly, Refuses } from '../errors/documented.js';
 import { IdPipe } from '../errors/id.pipe.js';
+import { ExpensiveRead } from '../limits/expensive-read.decorator.js';
 import { AudioUploadInterceptor, uploadField, type UploadedAudio } from './audio-upload.interceptor.js';
 import { ListTracksDto, PlaceTrackDto } from './tracks.dto.js';
 import { TracksService } from './tracks.service.js';
@@ -25,6 +26,7 @@ export class RoomTracksController {
   })
   @Answers(200, rest.TrackList)
   @Refuses(...participantsOnly, 'invalid_field')
+  @ExpensiveRead(30)
   @Get('tracks')
   list(
     @CurrentUser() user: User,

@@ -1,0 +1,111 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Problem } from '../../errors/problem.js';
+import { refuse } from './answers.js';
+
+/** How long a body other than an upload may take to arrive. */
+export const bodyTimeoutMs = 10_000;
+/** Uploads may take long, but have a minimum rate, as the average of each window. */
+export const minUploadBytesPerSecond = 16 * 1024;
+export const uploadWindowMs = 30_000;
+/** How long an upload may pause. */
+export const uploadIdleMs = 30_000;
+/** How long the rest of a body that was answered already is read, so that the client can read the answer. */
+export const drainMs = 10_000;
+const sweepMs = 1000;
+
+interface Body {
+  request: IncomingMessage;
+  response: ServerResponse;
+  startedAt: number;
+  isUpload: boolean;
+  answeredAt: number | undefined;
+  bytes: number;
+  bytesAt: number;
+  windowBytes: number;
+  windowAt: number;
+}
+
+/** Ends requests whose bodies arrive too slowly: `request_timeout`. One timer looks at all of them. */
+@Injectable()
+export class RequestBodies implements OnApplicationBootstrap, OnModuleDestroy {
+  readonly #bodies = new Set<Body>();
+  #timer: NodeJS.Timeout | undefined;
+
+  onApplicationBootstrap(): void {
+    this.#timer = setInterval(() => this.sweep(performance.now()), sweepMs).unref();
+  }
+
+  onModuleDestroy(): void {
+    clearInterval(this.#timer);
+  }
+
+  watch(request: IncomingMessage, response: ServerResponse): void {
+    const { 'content-length': length, 'transfer-encoding': encoding, 'content-type': type } = request.headers;
+    if (encoding === undefined && !(Number(length) > 0)) return;
+    const now = performance.now();
+    const bytes = request.socket.bytesRead;
+    this.#bodies.add({
+      request,
+      response,
+      startedAt: now,
+      isUpload: type?.toLowerCase().startsWith('multipart/form-data') ?? false,
+      answeredAt: undefined,
+      bytes,
+      bytesAt: now,
+      windowBytes: bytes,
+      windowAt: now,
+    });
+  }
+
+  /** @param now in milliseconds, of the monotonic clock */
+  sweep(now: number): void {
+    for (const body of this.#bodies) {
+      const { request, response } = body;
+      if (request.complete || request.socket.destroyed) {
+        this.#bodies.delete(body);
+      } else if (response.writableEnded) {
+        body.answeredAt ??= now;
+        if (now - body.answeredAt < drainMs) continue;
+        this.#bodies.delete(body);
+        request.socket.destroy();
+      } else if (isTooSlow(body, now)) {
+        timeOut(body);
+      }
+    }
+  }
+}
+
+function isTooSlow(body: Body, now: number): boolean {
+  if (!body.isUpload) return now - body.startedAt >= bodyTimeoutMs;
+  const { bytesRead } = body.request.socket;
+  if (bytesRead > body.bytes) {
+    body.bytes = bytesRead;
+    body.bytesAt = now;
+  } else if (now - body.bytesAt >= uploadIdleMs) {
+    return true;
+  }
+  const elapsedMs = now - body.windowAt;
+  if (elapsedMs < uploadWindowMs) return false;
+  const received = bytesRead - body.windowBytes;
+  body.windowBytes = bytesRead;
+  body.windowAt = now;
+  return received < (minUploadBytesPerSecond * elapsedMs) / 1000;
+}
+
+function timeOut({ request, response, isUpload }: Body): void {
+  // An answer has begun: cutting the connection is the one honest sign that it is not whole.
+  if (response.headersSent) {
+    request.socket.destroy();
+    return;
+  }
+  refuse(
+    response,
+    new Problem(
+      'request_timeout',
+      isUpload
+        ? `The upload is too slow: at least ${minUploadBytesPerSecond / 1024} KiB/s are expected, and no pause of ${uploadIdleMs / 1000} s.`
+        : `The body did not arrive within ${bodyTimeoutMs / 1000} s.`,
+    ),
+  );
+}
