@@ -32,13 +32,15 @@ export const loggerOptions = ({ logLevel }: Settings): Params => ({
       }),
       res: (response: { statusCode: number }) => ({ status: response.statusCode }),
     },
-    // Going down (503) is no fault.
+    // Going down (503) is no fault. Floods are summed up once a minute (`Refusals`), not logged line by line.
     customLogLevel: (_request, { statusCode }, error) =>
-      statusCode === 503 || (statusCode >= 400 && statusCode < 500)
-        ? 'info'
-        : error || statusCode >= 500
-          ? 'error'
-          : 'debug',
+      statusCode === 429
+        ? 'debug'
+        : statusCode === 503 || (statusCode >= 400 && statusCode < 500)
+          ? 'info'
+          : error || statusCode >= 500
+            ? 'error'
+            : 'debug',
   },
 });
 

@@ -15,6 +15,7 @@ import type { Settings } from '../config/settings.js';
 import { IdPipe } from '../errors/id.pipe.js';
 import { invalidField, Problem } from '../errors/problem.js';
 import { FileStore, type Incoming } from './file-store.js';
+import { OpenTransfers } from './transfers/open-transfers.js';
 import { UploadsService } from './uploads.service.js';
 
 export const uploadField = 'audio_file';
@@ -23,6 +24,8 @@ export const uploadField = 'audio_file';
 export interface UploadedAudio {
   incoming: Incoming;
   name: string;
+  /** Aborted where the uploader loses the permission meanwhile. */
+  ended: AbortSignal;
 }
 
 type RequestWithAudio = AuthenticatedRequest & {
@@ -38,6 +41,7 @@ export class AudioUploadInterceptor implements NestInterceptor {
 
   constructor(
     private readonly uploads: UploadsService,
+    private readonly transfers: OpenTransfers,
     store: FileStore,
     @Inject(SETTINGS) { maxUploadBytes }: Settings,
   ) {
@@ -64,18 +68,22 @@ export class AudioUploadInterceptor implements NestInterceptor {
     const http = context.switchToHttp();
     const request = http.getRequest<RequestWithAudio>();
     const roomId = this.#id.transform(String(request.params['id']));
-    await this.uploads.requireMayUpload(request.caller!.user, roomId);
+    const response = http.getResponse<Response>();
+    const { user, sessionId } = request.caller!;
+    // Before the permission is looked at, so that losing it afterwards ends the upload.
+    const ended = this.transfers.begin('upload', { userId: user.id, sessionId, roomId }, response);
+    await this.uploads.requireMayUpload(user, roomId);
     if (!request.is('multipart/form-data')) {
       throw new Problem(
         'unsupported_media_type',
         `Send the file as multipart/form-data, in the field ${uploadField}.`,
       );
     }
-    await this.#receive(request, http.getResponse<Response>());
+    await this.#receive(request, response);
     const { file } = request;
     if (!file) throw invalidField(uploadField, `The form has no file in the field ${uploadField}.`);
     const { path, sha256, size } = file as unknown as Incoming;
-    request.audio = { incoming: { path, sha256, size }, name: file.originalname };
+    request.audio = { incoming: { path, sha256, size }, name: file.originalname, ended };
     return next.handle();
   }
 }

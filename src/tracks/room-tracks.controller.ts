@@ -58,6 +58,7 @@ export class RoomTracksController {
     'audio_too_complex',
     'unavailable',
     'invalid_field',
+    'request_timeout',
   )
   @UseInterceptors(AudioUploadInterceptor)
   @Post('tracks')
@@ -66,7 +67,7 @@ export class RoomTracksController {
     @Param('id', IdPipe) id: string,
     @Req() { audio }: Request & { audio: UploadedAudio },
   ) {
-    return { track: await this.uploads.add(user, id, audio.incoming, audio.name) };
+    return { track: await this.uploads.add(user, id, audio.incoming, audio.name, audio.ended) };
   }
 
   @ApiOperation({

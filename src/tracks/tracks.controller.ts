@@ -1,13 +1,14 @@
 import { Controller, Delete, Get, HttpCode, Param, Post, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiHeader, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
-import { CurrentUser, MediaToken } from '../auth/caller.js';
+import { type Caller, CurrentCaller, CurrentUser, MediaToken } from '../auth/caller.js';
 import { rest, type User } from '../contract/index.js';
 import { Answers, Refuses } from '../errors/documented.js';
 import { IdPipe } from '../errors/id.pipe.js';
 import { Problem } from '../errors/problem.js';
 import { FileSender } from './file-sender.js';
 import { trackView } from './track-view.js';
+import { OpenTransfers } from './transfers/open-transfers.js';
 import { TracksService } from './tracks.service.js';
 import { UploadsService } from './uploads.service.js';
 
@@ -22,6 +23,7 @@ export class TracksController {
     private readonly tracks: TracksService,
     private readonly uploads: UploadsService,
     private readonly files: FileSender,
+    private readonly transfers: OpenTransfers,
   ) {}
 
   @ApiOperation({ summary: 'Remove a track', description: "Its uploader's or the administrator's." })
@@ -58,12 +60,21 @@ export class TracksController {
   @ApiResponse({ status: 200, description: 'All of it.', content: binary('audio/*') })
   @ApiResponse({ status: 206, description: 'The range asked for.', content: binary('audio/*') })
   @ApiResponse({ status: 304, description: 'As the caller has it.' })
-  @Refuses('malformed', 'unauthorized', 'not_a_participant', 'track_not_found', 'range_not_satisfiable')
+  @Refuses(
+    'malformed',
+    'unauthorized',
+    'not_a_participant',
+    'track_not_found',
+    'audio_missing',
+    'range_not_satisfiable',
+  )
   @MediaToken()
   @Get('stream')
-  async stream(@CurrentUser() user: User, @Param('id', IdPipe) id: string, @Res() response: Response) {
-    const { sha256, mime_type } = await this.tracks.get(user, id);
-    await this.files.send(response, sha256, mime_type);
+  async stream(@CurrentCaller() caller: Caller, @Param('id', IdPipe) id: string, @Res() response: Response) {
+    const { user, sessionId } = caller;
+    const { sha256, mime_type: mimeType, room_id: roomId } = await this.tracks.get(user, id);
+    this.transfers.begin('stream', { userId: user.id, sessionId, roomId }, response);
+    await this.files.send(response, { trackId: id, sha256, mimeType });
   }
 
   @ApiOperation({ summary: 'What is known of the file' })
@@ -85,14 +96,27 @@ export class TracksController {
   @mediaQuery
   @ApiResponse({ status: 200, description: 'The image.', content: binary('image/*') })
   @ApiResponse({ status: 304, description: 'As the caller has it.' })
-  @Refuses('malformed', 'unauthorized', 'not_a_participant', 'track_not_found', 'cover_not_found')
+  @Refuses(
+    'malformed',
+    'unauthorized',
+    'not_a_participant',
+    'track_not_found',
+    'cover_not_found',
+    'audio_missing',
+  )
   @MediaToken()
   @Get('cover')
-  async cover(@CurrentUser() user: User, @Param('id', IdPipe) id: string, @Res() response: Response) {
-    const { cover_sha256, cover_mime_type } = await this.tracks.get(user, id);
-    if (cover_sha256 === null || cover_mime_type === null) {
+  async cover(@CurrentCaller() caller: Caller, @Param('id', IdPipe) id: string, @Res() response: Response) {
+    const { user, sessionId } = caller;
+    const {
+      cover_sha256: sha256,
+      cover_mime_type: mimeType,
+      room_id: roomId,
+    } = await this.tracks.get(user, id);
+    if (sha256 === null || mimeType === null) {
       throw new Problem('cover_not_found', 'This track has no cover.');
     }
-    await this.files.send(response, cover_sha256, cover_mime_type);
+    this.transfers.begin('cover', { userId: user.id, sessionId, roomId }, response);
+    await this.files.send(response, { trackId: id, sha256, mimeType });
   }
 }

@@ -49,10 +49,17 @@ export class UploadsService implements OnModuleInit, OnApplicationBootstrap {
 
   /**
    * Turns an uploaded file into a queued track. The incoming file is used up, whatever happens.
+   * @param ended aborted where the uploader loses the permission meanwhile
    * @throws {Problem} as `requireMayUpload`, and unsupported_media_type, unreadable_audio, audio_too_complex, unavailable,
    * invalid_field
    */
-  async add(user: User, roomId: string, incoming: Incoming, givenName: string): Promise<Track> {
+  async add(
+    user: User,
+    roomId: string,
+    incoming: Incoming,
+    givenName: string,
+    ended: AbortSignal,
+  ): Promise<Track> {
     try {
       const original_name = originalName(givenName);
       const audio = await this.inspector.inspect(user.id, incoming);
@@ -62,6 +69,7 @@ export class UploadsService implements OnModuleInit, OnApplicationBootstrap {
         await this.store.keep(incoming);
         if (audio.cover && cover_sha256 !== null) await this.store.keepBytes(audio.cover.bytes, cover_sha256);
         const id = uuid();
+        ended.throwIfAborted();
         await this.#insert(user, {
           id,
           room_id: roomId,

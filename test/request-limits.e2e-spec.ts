@@ -1,0 +1,289 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ExpensiveReads, maxWaitingPerUser } from '../src/limits/expensive-reads.js';
+import { maxRefusals } from '../src/limits/refusals.js';
+import { maxInFlight } from '../src/operations/limits/pipelines.js';
+import { drainMs, RequestBodies } from '../src/operations/limits/request-bodies.js';
+import type { Room } from '../src/contract/index.js';
+import { expectProblem } from './support/answers.js';
+import { guest, type Person, request, roomOf } from './support/api.js';
+import { eventually, listen } from './support/listener.js';
+import { raiser } from './support/raise.js';
+import { bearer, head, RawConnection } from './support/raw-http.js';
+import { spawnServer, startServer, temporaryFolder, type TestServer } from './support/server.js';
+
+const nowhere = '0192f0c1-0000-7000-8000-000000000000';
+const limited = { RATE_LIMIT: 'on' };
+
+let server: TestServer;
+let ada: Person;
+let bob: Person;
+let room: Room;
+beforeAll(async () => {
+  server = await startServer(limited);
+  [ada, bob] = [await guest(server.url, 'ada'), await guest(server.url, 'bob')];
+  room = await roomOf(ada, [bob]);
+});
+afterAll(() => server.close());
+
+const retryAfter = (headers: Headers) => Number(headers.get('retry-after'));
+
+describe('expensive reads', () => {
+  it('of one user beyond the queue are refused with Retry-After, and those of another are answered', async () => {
+    let end = () => undefined as void;
+    const held = server.app
+      .get(ExpensiveReads)
+      .run(ada.user.id, () => new Promise<void>((resolve) => (end = resolve)));
+    const flood = Array.from({ length: maxWaitingPerUser + 1 }, () => ada.get(`/rooms/${room.id}`));
+    const refused = await Promise.race(flood);
+    expectProblem(refused, 429, 'rate_limited');
+    expect(retryAfter(refused.headers)).toBeGreaterThanOrEqual(1);
+    expect((await bob.get(`/rooms/${room.id}`)).status).toBe(200);
+    end();
+    await held;
+    const statuses = (await Promise.all(flood)).map(({ status }) => status);
+    expect(statuses.sort()).toEqual([...Array<number>(maxWaitingPerUser).fill(200), 429]);
+  });
+
+  it('count for many requests against the limit of a user', async () => {
+    const cyd = await guest(server.url, 'cyd');
+    await cyd.post(`/rooms/${room.id}/join`);
+    let answer = await cyd.get(`/rooms/${room.id}`);
+    let count = 1;
+    for (; answer.status === 200 && count < 1500; count += 1) answer = await cyd.get(`/rooms/${room.id}`);
+    expectProblem(answer, 429, 'rate_limited');
+    expect(retryAfter(answer.headers)).toBeLessThanOrEqual(10);
+  });
+
+  it('of the log are pages of bounded size, over REST and over sockets, that lack nothing', async () => {
+    const large = await roomOf(ada);
+    await raiser(server, ada, large.id).critical(150, 'x'.repeat(10_000));
+    const listener = await listen(server.url, ada, large.id);
+    const sources = [
+      async (after: number) => {
+        const { status, body } = await ada.get(`/rooms/${large.id}/events?limit=1000&after=${after}`);
+        expect(status).toBe(200);
+        return body;
+      },
+      (after: number) => listener.ask('replay', { after_sequence: after, limit: 1000 }),
+    ];
+    for (const source of sources) {
+      const sequences: number[] = [];
+      let pages = 0;
+      for (let more = true; more;) {
+        const page = await source(sequences.at(-1) ?? 0);
+        expect(JSON.stringify(page).length).toBeLessThan(600 * 1024);
+        sequences.push(...page.events.map(({ metadata }: any) => metadata.sequence));
+        more = page.more;
+        pages += 1;
+      }
+      expect(pages).toBeGreaterThan(2);
+      // At least: connecting is an event too.
+      expect(sequences.length).toBeGreaterThanOrEqual(151);
+      expect(sequences).toEqual(sequences.map((_, index) => index + 1));
+    }
+    listener.close();
+  });
+});
+
+describe('requests of one connection', () => {
+  it(`are answered in order where ${maxInFlight} are pipelined`, async () => {
+    const connection = new RawConnection(server.url);
+    connection.send(head('GET', '/api/time').repeat(maxInFlight));
+    await connection.answers(maxInFlight);
+    expect(connection.statuses).toEqual(Array<number>(maxInFlight).fill(200));
+    expect(connection.isClosed).toBe(false);
+    connection.destroy();
+  });
+
+  it('beyond that get one 429, and the connection is closed; others are served meanwhile', async () => {
+    const connection = new RawConnection(server.url);
+    connection.send(head('GET', `/api/rooms/${room.id}/events?limit=1000`, bearer(ada)).repeat(2000));
+    for (let i = 0; i < 5; i += 1) expect((await request(server.url, 'GET', '/time')).status).toBe(200);
+    await connection.closed();
+    expect(connection.statuses.length).toBeLessThanOrEqual(maxInFlight + 1);
+    expect(connection.statuses.at(-1)).toBe(429);
+    expect(connection.body).toMatchObject({ error: { code: 'rate_limited' } });
+    expect(connection.text.slice(connection.text.lastIndexOf('HTTP/1.1'))).toMatch(/^connection: close\r$/im);
+  });
+
+  it('that was cut with pipelined answers open do not delay the end of the server', async () => {
+    const own = await startServer();
+    const connection = new RawConnection(own.url);
+    const slow = head('POST', '/api/auth/guest', 'Content-Type: application/json', 'Content-Length: 20');
+    connection.send(head('GET', '/api/time').repeat(3) + slow);
+    await connection.answers(3);
+    connection.destroy();
+    const began = Date.now();
+    await own.close();
+    // Open requests are waited for, for five seconds.
+    expect(Date.now() - began).toBeLessThan(4500);
+  });
+});
+
+describe('callers that are refused again and again', () => {
+  let own: TestServer;
+  let eve: Person;
+  beforeAll(async () => {
+    own = await startServer(limited);
+    eve = await guest(own.url, 'eve');
+  });
+  afterAll(() => own.close());
+
+  it.each([
+    ['without a token', (i: number) => request(own.url, 'GET', `/rooms?${i}`)],
+    ['outside of every route', (i: number) => request(own.url, 'GET', `/nothing/${i}`)],
+  ])('%s are turned away by address, while those with a token go on', async (_, ask) => {
+    let answer = await ask(0);
+    for (let i = 1; answer.status !== 429 && i <= maxRefusals; i += 1) {
+      expect([401, 404]).toContain(answer.status);
+      answer = await ask(i);
+    }
+    expectProblem(answer, 429, 'rate_limited');
+    expect(retryAfter(answer.headers)).toBeGreaterThanOrEqual(1);
+    expect(retryAfter(answer.headers)).toBeLessThanOrEqual(10);
+    expectProblem(await request(own.url, 'GET', '/time'), 429, 'rate_limited');
+    expect((await fetch(`${own.url}/health/live`)).status).toBe(200);
+    expect((await eve.get('/rooms')).status).toBe(200);
+    const { body } = await eve.post('/auth/media-token');
+    expectProblem(
+      await request(own.url, 'GET', `/tracks/${nowhere}/stream?media_token=${body.media_token}`),
+      404,
+      'track_not_found',
+    );
+    const forged = { headers: { authorization: `Bearer ${eve.token}x` } };
+    expectProblem(await request(own.url, 'GET', '/rooms', forged), 429, 'rate_limited');
+    // The next case begins with a window of its own.
+    await eventually(
+      async () => (await request(own.url, 'GET', '/time')).status === 200,
+      'the window to end',
+      12_000,
+    );
+  });
+
+  it('with a token are turned away by user', async () => {
+    const [mallory, fay] = [await guest(own.url, 'mallory'), await guest(own.url, 'fay')];
+    let answer = await mallory.get(`/tracks/${nowhere}/metadata`);
+    for (let i = 1; answer.status !== 429 && i <= maxRefusals; i += 1) {
+      expectProblem(answer, 404, 'track_not_found');
+      answer = await mallory.get(`/tracks/${nowhere}/metadata`);
+    }
+    expectProblem(answer, 429, 'rate_limited');
+    expect((await fay.get('/rooms')).status).toBe(200);
+    expect((await request(own.url, 'GET', '/time')).status).toBe(200);
+  });
+
+  it('are logged line by line up to the limit, and then in one line that says how often', async () => {
+    const child = await spawnServer({ DATA_DIR: await temporaryFolder(), ...limited });
+    const requests = 1000;
+    for (let i = 0; i < requests; i += 1) await request(child.url, 'GET', '/rooms');
+    await child.end('SIGTERM');
+    const lines = child
+      .output()
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line));
+    const single = lines.filter(({ req }) => req !== undefined).length;
+    const reports = lines.filter(({ caller }) => caller === '127.0.0.1');
+    const sum = reports.reduce((total, report) => total + report.requests, 0);
+    expect(reports.length).toBeGreaterThanOrEqual(1);
+    expect(reports.length).toBeLessThanOrEqual(2);
+    expect(single + sum).toBe(requests);
+    expect(sum).toBeGreaterThan(0);
+  });
+});
+
+describe('a body', () => {
+  const json = (path: string, length: number) =>
+    head('POST', path, 'Content-Type: application/json', `Content-Length: ${length}`);
+
+  it('of JSON that does not arrive within 10 s gets 408, and the connection is closed', async () => {
+    const connection = new RawConnection(server.url);
+    connection.send(`${json('/api/auth/guest', 30)}{"user`);
+    // The server's own clock, not one that is moved.
+    await connection.closed(20_000);
+    expect(connection.statuses).toEqual([408]);
+    expect(connection.body).toMatchObject({ error: { code: 'request_timeout' } });
+  });
+
+  it('that was answered before it has arrived is read for 10 s and not longer', async () => {
+    const connection = new RawConnection(server.url);
+    connection.send(head('POST', '/api/nothing', 'Content-Type: text/plain', 'Content-Length: 100000'));
+    await connection.answers(1);
+    expect(connection.statuses).toEqual([415]);
+    const bodies = server.app.get(RequestBodies);
+    bodies.sweep(performance.now());
+    bodies.sweep(performance.now() + drainMs - 1000);
+    connection.send('more');
+    expect((await request(server.url, 'GET', '/time')).status).toBe(200);
+    expect(connection.isClosed).toBe(false);
+    bodies.sweep(performance.now() + drainMs + 1000);
+    await connection.closed(1000);
+  });
+});
+
+describe('headers', () => {
+  it('that do not arrive within 10 s get 408 in the form of the contract', async () => {
+    const connection = new RawConnection(server.url);
+    connection.send('GET /api/time HTTP/1.1\r\nHost: localhost\r\nX-Slow: ');
+    await connection.closed(20_000);
+    expect(connection.statuses).toEqual([408]);
+    expect(connection.body).toMatchObject({ error: { code: 'request_timeout' } });
+  });
+});
+
+describe('what is not HTTP, or asks for what is not there', () => {
+  const answerTo = async (text: string) => {
+    const connection = new RawConnection(server.url);
+    connection.send(text);
+    await connection.closed();
+    return { status: connection.statuses, code: connection.body.error.code };
+  };
+
+  it.each([
+    ['h2c', '/api/time', 400, 'malformed'],
+    ['h2c', '/socket.io/?EIO=4&transport=websocket', 400, 'malformed'],
+    ['websocket', '/elsewhere', 404, 'not_found'],
+  ])('an upgrade to %s at %s is answered with %d', async (to, path, status, code) => {
+    const text = head(
+      'GET',
+      path,
+      `Upgrade: ${to}`,
+      'Connection: Upgrade, HTTP2-Settings',
+      'HTTP2-Settings: AA',
+    );
+    expect(await answerTo(text)).toEqual({ status: [status], code });
+  });
+
+  it.each([
+    ['garbage', 'garbage\r\n\r\n'],
+    ['two lengths', head('POST', '/api/auth/guest', 'Content-Length: 2', 'Content-Length: 3') + '{}'],
+    [
+      'a length beside chunks',
+      head('POST', '/api/time', 'Content-Length: 2', 'Transfer-Encoding: chunked') + '0\r\n\r\n',
+    ],
+    ['an unknown encoding', head('POST', '/api/time', 'Transfer-Encoding: chunked, identity') + '0\r\n\r\n'],
+    [
+      'a folded header',
+      'GET /api/time HTTP/1.1\r\nHost: a\r\nX-A: b\r\n folded\r\nContent-Length : 0\r\n\r\n',
+    ],
+  ])('%s is refused as malformed', async (_, text) => {
+    expect(await answerTo(text)).toEqual({ status: [400], code: 'malformed' });
+  });
+
+  it('headers that are too large are refused', async () => {
+    const text = head('GET', '/api/time', `X-Large: ${'x'.repeat(20_000)}`);
+    expect(await answerTo(text)).toEqual({ status: [413], code: 'payload_too_large' });
+  });
+});
+
+it('500 listeners behind one address sign in, join and read the room, each without being refused', async () => {
+  const crowd = await roomOf(ada);
+  const statuses = await Promise.all(
+    Array.from({ length: 500 }, async (_, index) => {
+      const person = await guest(server.url, `listener ${index}`);
+      const joined = await person.post(`/rooms/${crowd.id}/join`);
+      return [joined.status, (await person.get(`/rooms/${crowd.id}`)).status];
+    }),
+  );
+  expect(new Set(statuses.flat())).toEqual(new Set([200]));
+}, 60_000);
