@@ -38,12 +38,12 @@ module.exports = {
       to: { path: '^src/', pathNot: '^src/contract/' },
     },
     {
-      name: 'config-and-errors-first',
+      name: 'config-errors-and-names-first',
       comment:
-        'Settings, clock and errors are there for everyone, so they build on nothing but the contract.',
+        'Settings, clock, errors and the rules for names are there for everyone, so they build on nothing but the contract.',
       severity: 'error',
-      from: { path: '^src/(config|errors)/' },
-      to: { path: '^src/', pathNot: '^src/(config|errors|contract)/' },
+      from: { path: '^src/(config|errors|names)/' },
+      to: { path: '^src/', pathNot: '^src/(config|errors|names|contract)/' },
     },
     {
       name: 'limits-below-features',
@@ -58,7 +58,7 @@ module.exports = {
       comment: 'The database knows tables, not what is done with them.',
       severity: 'error',
       from: { path: '^src/database/' },
-      to: { path: '^src/', pathNot: '^src/(database|config|contract|errors)/' },
+      to: { path: '^src/', pathNot: '^src/(database|config|contract|errors|names)/' },
     },
     {
       name: 'events-below-features',
@@ -72,7 +72,7 @@ module.exports = {
       comment: 'Who is asking is settled before any feature comes in.',
       severity: 'error',
       from: { path: '^src/auth/' },
-      to: { path: '^src/', pathNot: '^src/(auth|events|database|limits|config|contract|errors)/' },
+      to: { path: '^src/', pathNot: '^src/(auth|events|database|limits|config|contract|errors|names)/' },
     },
     {
       name: 'features-never-up',
@@ -81,7 +81,7 @@ module.exports = {
       from: { path: features },
       to: {
         path: '^src/',
-        pathNot: [features, '^src/(events|database|auth|limits|config|contract|errors)/'],
+        pathNot: [features, '^src/(events|database|auth|limits|config|contract|errors|names)/'],
       },
     },
     {

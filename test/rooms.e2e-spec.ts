@@ -282,11 +282,11 @@ describe('a private room', () => {
     const room = await roomOf(ada, [], { visibility: 'private' });
     const other = await roomOf(ada, [], { visibility: 'private' });
     const join = (who: Person, body?: object) => who.post(`/rooms/${room.id}/join`, body);
-    expectProblem(await join(bob), 403, 'invite_required');
-    expectProblem(await join(bob, { invite: 'made up' }), 403, 'invite_invalid');
+    expectProblem(await join(bob), 404, 'room_not_found');
+    expectProblem(await join(bob, { invite: 'made up' }), 404, 'room_not_found');
     expectProblem(await join(bob, { invite: 7 }), 422, 'invalid_field');
     const elsewhere = (await ada.post(`/rooms/${other.id}/invites`)).body.invite;
-    expectProblem(await join(bob, { invite: elsewhere }), 403, 'invite_invalid');
+    expectProblem(await join(bob, { invite: elsewhere }), 404, 'room_not_found');
 
     const invited = await ada.post(`/rooms/${room.id}/invites`);
     expectAnswer(invited, 201, rest.InviteAnswer);

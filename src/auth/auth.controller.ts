@@ -4,11 +4,8 @@ import { rest } from '../contract/index.js';
 import { Answers, Refuses } from '../errors/documented.js';
 import { CredentialsDto, GuestDto, LoginDto } from './auth.dto.js';
 import { AuthService } from './auth.service.js';
-import { LimitRate } from './rate-limit.decorator.js';
 import { type Caller, CurrentCaller, OptionalCaller, OptionalToken, Public } from './caller.js';
-
-/** Guessing passwords costs the guesser time; opening accounts in masses too. */
-const perMinute = (name: string, limit: number) => LimitRate({ name, limit, seconds: 60 });
+import { ClientAddress } from './client-address.js';
 
 @ApiTags('auth')
 @Controller('auth')
@@ -19,15 +16,15 @@ export class AuthController {
   @Answers(201, rest.SignedIn, 'Signed in.')
   @Refuses('malformed', 'invalid_field', 'rate_limited')
   @Public()
-  @perMinute('guests', 600)
   @Post('guest')
-  guest(@Body() { username }: GuestDto) {
-    return this.auth.guest(username);
+  guest(@Body() { username }: GuestDto, @ClientAddress() address: string) {
+    return this.auth.guest(username, address);
   }
 
   @ApiOperation({
     summary: 'Register',
-    description: "With a guest's token, that guest becomes the registered user.",
+    description:
+      "With a guest's token, that guest becomes the registered user; the guest's tokens end and their sockets close.",
   })
   @ApiBearerAuth()
   @Answers(201, rest.SignedIn, 'Registered and signed in.')
@@ -38,23 +35,29 @@ export class AuthController {
     'already_registered',
     'invalid_field',
     'rate_limited',
+    'unavailable',
   )
   @OptionalToken()
-  @perMinute('registrations', 120)
   @Post('register')
-  register(@Body() credentials: CredentialsDto, @OptionalCaller() caller?: Caller) {
-    return this.auth.register(credentials, caller);
+  register(
+    @Body() credentials: CredentialsDto,
+    @ClientAddress() address: string,
+    @OptionalCaller() caller?: Caller,
+  ) {
+    return this.auth.register(credentials, address, caller);
   }
 
-  @ApiOperation({ summary: 'Sign in' })
+  @ApiOperation({
+    summary: 'Sign in',
+    description: 'After several wrong passwords an answer takes up to 3 seconds.',
+  })
   @Answers(200, rest.SignedIn, 'Signed in.')
-  @Refuses('malformed', 'invalid_credentials', 'invalid_field', 'rate_limited')
+  @Refuses('malformed', 'invalid_credentials', 'invalid_field', 'rate_limited', 'unavailable')
   @Public()
-  @perMinute('logins', 60)
   @HttpCode(200)
   @Post('login')
-  login(@Body() credentials: LoginDto) {
-    return this.auth.login(credentials);
+  login(@Body() credentials: LoginDto, @ClientAddress() address: string) {
+    return this.auth.login(credentials, address);
   }
 
   @ApiOperation({ summary: 'Who the token belongs to' })

@@ -1,15 +1,24 @@
 import { Length, IsString } from 'class-validator';
 import { IsLine } from '../errors/text.decorator.js';
+import { IsName } from '../names/name.decorator.js';
+import { longestUsername } from './usernames.js';
 
 export class GuestDto {
-  /** What the others see. @example 'ada' */
-  @IsLine(1, 32)
+  /**
+   * What the others see: 1 to 32 characters (code points, after NFKC). Where another user has a name that looks the
+   * same, it gets a discriminator: `ada#3f2a`.
+   * @example 'ada'
+   */
+  @IsName(1, longestUsername)
   username!: string;
 }
 
 export class CredentialsDto {
-  /** 1 to 32 characters; unique among registered users, whatever its case. @example 'ada' */
-  @IsLine(1, 32)
+  /**
+   * 1 to 32 characters (code points, after NFKC); no other registered user's may look the same.
+   * @example 'ada'
+   */
+  @IsName(1, longestUsername)
   username!: string;
 
   /** 8 to 256 characters. @example 'correct horse battery staple' */
@@ -20,7 +29,8 @@ export class CredentialsDto {
 
 export class LoginDto {
   /** @example 'ada' */
-  @IsLine(1, 32)
+  // Not held against the rules for new names: who registered before them still signs in.
+  @IsLine(1, 4 * longestUsername)
   username!: string;
 
   /** @example 'correct horse battery staple' */

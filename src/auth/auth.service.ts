@@ -1,90 +1,80 @@
 import { Injectable } from '@nestjs/common';
-import argon2 from 'argon2';
 import { v7 as uuid } from 'uuid';
 import { Clock } from '../config/clock.js';
 import type { User } from '../contract/index.js';
-import { Database } from '../database/database.js';
+import { Database, type Trx } from '../database/database.js';
+import type { UserRow } from '../database/schema.js';
 import { Problem } from '../errors/problem.js';
+import { AccountLimits } from './account-limits.js';
 import type { CredentialsDto, LoginDto } from './auth.dto.js';
 import type { Caller } from './caller.js';
+import { LoginThrottle } from './login-throttle.js';
+import { PasswordHasher } from './password-hasher.js';
 import { type Issued, SessionsService } from './sessions.service.js';
+import { claimForGuest, claimForRegistered, loginKeys, requireAvailable } from './usernames.js';
 import { userView } from './users.js';
-
-// The smallest of the equivalent argon2id settings in the OWASP Password Storage Cheat Sheet.
-const hashing = { type: argon2.argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
 
 export type SignedIn = Issued & { user: User };
 
-/** Who people are: guests, registered users, and their tokens. */
+/** Who people are: guests, registered users, and their tokens. `address` is the key of the client's address. */
 @Injectable()
 export class AuthService {
-  // What an unknown user's password is held against, so that time does not tell who is registered.
-  readonly #nobody = argon2.hash(uuid(), hashing);
-
   constructor(
     private readonly database: Database,
     private readonly sessions: SessionsService,
+    private readonly limits: AccountLimits,
+    private readonly throttle: LoginThrottle,
+    private readonly hasher: PasswordHasher,
     private readonly clock: Clock,
   ) {}
 
-  async guest(username: string): Promise<SignedIn> {
-    const row = {
-      id: uuid(),
-      username,
-      username_key: null,
-      password_hash: null,
-      created_at: this.clock.now(),
-    };
-    await this.database.db.insertInto('users').values(row).execute();
-    return this.#signIn(userView(row));
+  /** @throws {Problem} rate_limited */
+  async guest(username: string, address: string): Promise<SignedIn> {
+    await this.limits.guest(address);
+    return this.database.write(async (trx) => {
+      const id = await this.#insert(trx, username, null);
+      return this.#signIn(trx, { id, username: await claimForGuest(trx, id, username), guest: true });
+    });
   }
 
   /**
-   * Registers a user; with a guest's token, turns that guest into one, who keeps their rooms and votes.
-   * @throws {Problem} username_taken, already_registered
+   * Registers a user; with a guest's token, turns that guest into one, who keeps their rooms and votes, and ends all
+   * of the guest's sessions.
+   * @throws {Problem} username_taken, already_registered, unauthorized, rate_limited, unavailable
    */
-  async register({ username, password }: CredentialsDto, caller?: Caller): Promise<SignedIn> {
-    if (caller && !caller.user.guest) {
-      throw new Problem('already_registered', 'The token is a registered user’s; register without it.');
-    }
-    const id = caller?.user.id ?? uuid();
-    const row = {
-      id,
-      username,
-      username_key: usernameKey(username),
-      password_hash: await argon2.hash(password, hashing),
-    };
-    const taken = new Problem(
-      'username_taken',
-      `"${username}" is registered already; choose another username.`,
-    );
-    await this.database.write(async (trx) => {
-      const other = await trx
-        .selectFrom('users')
-        .select('id')
-        .where('username_key', '=', row.username_key)
-        .executeTakeFirst();
-      if (other) throw taken;
-      const write = caller
-        ? trx.updateTable('users').set(row).where('id', '=', id).where('password_hash', 'is', null)
-        : trx.insertInto('users').values({ ...row, created_at: this.clock.now() });
-      await write.execute().catch((error: unknown) => {
-        throw isUniqueViolation(error) ? taken : error;
-      });
+  async register(
+    { username, password }: CredentialsDto,
+    address: string,
+    caller?: Caller,
+  ): Promise<SignedIn> {
+    await this.limits.registration(address);
+    if (caller && !caller.user.guest) throw alreadyRegistered();
+    // Before the costly hash, and again where it counts.
+    await requireAvailable(this.database.db, username, caller?.user.id);
+    const password_hash = await this.hasher.hash(password, address);
+    const { signedIn, ended } = await this.database.write(async (trx) => {
+      const ended = caller ? await this.#endGuest(trx, caller, password_hash) : [];
+      const id = caller?.user.id ?? (await this.#insert(trx, username, password_hash));
+      await claimForRegistered(trx, id, username);
+      return { signedIn: await this.#signIn(trx, { id, username, guest: false }), ended };
     });
-    return this.#signIn({ id, username, guest: false });
+    this.sessions.announceEnded(ended);
+    return signedIn;
   }
 
-  /** @throws {Problem} invalid_credentials, whether it is the name or the password that is wrong */
-  async login({ username, password }: LoginDto): Promise<SignedIn> {
-    const row = await this.database.db
-      .selectFrom('users')
-      .selectAll()
-      .where('username_key', '=', usernameKey(username))
-      .executeTakeFirst();
-    const matches = await argon2.verify(row?.password_hash ?? (await this.#nobody), password);
-    if (!row || !matches) throw new Problem('invalid_credentials', 'Wrong username or password.');
-    return this.#signIn(userView(row));
+  /**
+   * @throws {Problem} invalid_credentials, whether it is the name or the password that is wrong; rate_limited,
+   * unavailable
+   */
+  async login({ username, password }: LoginDto, address: string): Promise<SignedIn> {
+    const keys = loginKeys(username);
+    const user = await this.throttle.run(keys[1], address, async () => {
+      const row = await this.#registered(keys);
+      const matches = await this.hasher.verify(row?.password_hash ?? undefined, password, address);
+      return row && matches ? userView(row) : undefined;
+    });
+    if (!user) throw new Problem('invalid_credentials', 'Wrong username or password.');
+    return this.database.write((trx) => this.#signIn(trx, user));
   }
 
   async refresh(caller: Caller): Promise<SignedIn> {
@@ -110,14 +100,48 @@ export class AuthService {
     return this.sessions.verify(token, 'media');
   }
 
-  async #signIn(user: User): Promise<SignedIn> {
-    return { ...(await this.sessions.open(user.id)), user };
+  /** Adds a user, who has yet to claim their name. @returns the id */
+  async #insert(trx: Trx, username: string, password_hash: string | null): Promise<string> {
+    const id = uuid();
+    const row = { id, username, username_key: null, password_hash, created_at: this.clock.now() };
+    await trx.insertInto('users').values(row).execute();
+    return id;
+  }
+
+  /**
+   * Turns a guest into a registered user and revokes all of their sessions. Of several at once, one passes.
+   * @returns the sessions' ids
+   * @throws {Problem} already_registered; unauthorized where the session has ended since the token was checked
+   */
+  async #endGuest(trx: Trx, { user, sessionId }: Caller, password_hash: string): Promise<string[]> {
+    const { numUpdatedRows } = await trx
+      .updateTable('users')
+      .set({ password_hash })
+      .where('id', '=', user.id)
+      .where('password_hash', 'is', null)
+      .executeTakeFirstOrThrow();
+    if (numUpdatedRows === 0n) throw alreadyRegistered();
+    const ended = await this.sessions.revokeAll(trx, user.id);
+    if (!ended.includes(sessionId)) {
+      throw new Problem('unauthorized', 'The token was revoked meanwhile; sign in again.');
+    }
+    return ended;
+  }
+
+  /** The registered user with one of these keys; the first is preferred. */
+  async #registered([given, normalised]: [string, string]): Promise<UserRow | undefined> {
+    const rows = await this.database.db
+      .selectFrom('users')
+      .selectAll()
+      .where('username_key', 'in', [given, normalised])
+      .execute();
+    return rows.find(({ username_key }) => username_key === given) ?? rows[0];
+  }
+
+  async #signIn(trx: Trx, user: User): Promise<SignedIn> {
+    return { ...(await this.sessions.open(trx, user.id)), user };
   }
 }
 
-const usernameKey = (username: string): string => username.normalize('NFKC').toLowerCase();
-
-const isUniqueViolation = (error: unknown): boolean => {
-  const code = (error as { code?: unknown }).code;
-  return code === '23505' || code === 'SQLITE_CONSTRAINT_UNIQUE';
-};
+const alreadyRegistered = (): Problem =>
+  new Problem('already_registered', 'The token is a registered user’s; register without it, or sign in.');

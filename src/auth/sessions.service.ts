@@ -4,7 +4,7 @@ import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import { type Observable, Subject } from 'rxjs';
 import { v7 as uuid } from 'uuid';
 import { Clock } from '../config/clock.js';
-import { Database } from '../database/database.js';
+import { Database, type Trx } from '../database/database.js';
 import { prepare } from '../database/prepared.js';
 import { Problem } from '../errors/problem.js';
 import { GuardedBus } from '../events/guarded-bus.js';
@@ -60,15 +60,15 @@ export class SessionsService implements OnApplicationBootstrap, OnModuleDestroy 
     await this.#look;
   }
 
-  /** Opens a session for a user. */
-  async open(userId: string): Promise<Issued> {
+  /** Opens a session for a user, as part of a transaction; the token is good once that is committed. */
+  async open(trx: Trx, userId: string): Promise<Issued> {
     const id = uuid();
     const expiresAt = this.#expiry(sessionSeconds);
-    await this.database.db
+    await trx
       .insertInto('sessions')
       .values({ id, user_id: userId, expires_at: expiresAt, revoked_at: null })
       .execute();
-    await this.#forgetExpired();
+    await trx.deleteFrom('sessions').where('expires_at', '<', this.clock.now()).execute();
     return this.#issue(userId, id, 'access', expiresAt);
   }
 
@@ -94,6 +94,25 @@ export class SessionsService implements OnApplicationBootstrap, OnModuleDestroy 
       .where('id', '=', sessionId)
       .execute();
     this.#ended.next(sessionId);
+  }
+
+  /**
+   * Revokes all sessions of a user, as part of a transaction; their media tokens go with them.
+   * @returns their ids, for `announceEnded` once that is committed
+   */
+  async revokeAll(trx: Trx, userId: string): Promise<string[]> {
+    const revoked = await trx
+      .updateTable('sessions')
+      .set({ revoked_at: this.clock.now() })
+      .where('user_id', '=', userId)
+      .where('revoked_at', 'is', null)
+      .returning('id')
+      .execute();
+    return revoked.map(({ id }) => id);
+  }
+
+  announceEnded(sessionIds: readonly string[]): void {
+    for (const id of sessionIds) this.#ended.next(id);
   }
 
   /** @throws {Problem} unauthorized */
@@ -149,10 +168,6 @@ export class SessionsService implements OnApplicationBootstrap, OnModuleDestroy 
 
   // A JWT's expiry is in whole seconds.
   #expiry = (seconds: number): number => Math.floor(this.clock.now()) + seconds;
-
-  async #forgetExpired(): Promise<void> {
-    await this.database.db.deleteFrom('sessions').where('expires_at', '<', this.clock.now()).execute();
-  }
 }
 
 const selectSession = prepare((db, { sid, sub }: Pick<Claims, 'sid' | 'sub'>) =>

@@ -3,6 +3,7 @@ import { AnyEnvelope } from './envelope-schema.js';
 import {
   Count,
   Id,
+  Invite,
   Playback,
   Room,
   RoomState,
@@ -27,10 +28,8 @@ export const RoomList = shape({
   more: Type.Boolean(),
   next: orNull(Type.String({ description: 'The `after` that gets the next page; null on the last' })),
 });
-export const InviteAnswer = shape({
-  invite: Type.String({ description: 'What `join` takes' }),
-  expires_at: Time,
-});
+export const InviteAnswer = Invite;
+export const InviteList = shape({ invites: Type.Array(Invite, { description: 'newest first' }) });
 export const UserAnswer = shape({ user: User });
 export const EventsPage = shape({
   events: Type.Array(AnyEnvelope),

@@ -120,3 +120,17 @@ export const RoomState = shape(
   'Everything about a room.',
 );
 export type RoomState = Static<typeof RoomState>;
+
+export const Invite = shape(
+  {
+    invite: Type.String({ description: 'What `join` takes' }),
+    created_at: Time,
+    expires_at: Time,
+    max_uses: orNull(
+      Type.Integer({ minimum: 1, description: 'How many may join with it; null for any number' }),
+    ),
+    uses: Type.Integer({ minimum: 0, description: 'How many have joined with it' }),
+  },
+  'Lets anyone who has it join a private room.',
+);
+export type Invite = Static<typeof Invite>;

@@ -1,4 +1,5 @@
 import { type Kysely, type Migration, type MigrationProvider, sql } from 'kysely';
+import { skeletonsOf } from '../names/skeleton.js';
 
 /* Migrations see whatever schema stood before them, so they are written against an untyped database. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
@@ -147,6 +148,73 @@ const deliveries: Migration = {
   },
 };
 
+/** How long every invite was good for before invites knew when they were made, in seconds. */
+const formerInviteSeconds = 7 * 24 * 3600;
+const usersPerStep = 200;
+
+const accounts: Migration = {
+  async up(db: AnyDatabase) {
+    const { schema } = db;
+    await schema
+      .createTable('username_skeletons')
+      .addColumn('skeleton', 'text', (c) => c.primaryKey())
+      .addColumn('user_id', 'text', (c) => c.notNull().references('users.id').onDelete('cascade'))
+      .execute();
+    await schema
+      .createIndex('username_skeletons_user_id')
+      .on('username_skeletons')
+      .column('user_id')
+      .execute();
+    // Registered users first: where names look alike already, everyone keeps theirs, and the first holds the look.
+    await claimSkeletons(db, 'is not');
+    await claimSkeletons(db, 'is');
+    await schema
+      .alterTable('invites')
+      .addColumn('created_at', time, (c) => c.notNull().defaultTo(0))
+      .execute();
+    await db
+      .updateTable('invites')
+      .set((of) => ({ created_at: of('expires_at', '-', formerInviteSeconds) }))
+      .execute();
+    await schema.alterTable('invites').addColumn('max_uses', 'integer').execute();
+    await schema
+      .alterTable('invites')
+      .addColumn('uses', 'integer', (c) => c.notNull().defaultTo(0))
+      .execute();
+  },
+};
+
+/** Ids begin with the time, so this goes from the oldest user to the newest. */
+async function claimSkeletons(db: AnyDatabase, usernameKey: 'is' | 'is not'): Promise<void> {
+  let after = '';
+  for (;;) {
+    const users = (await db
+      .selectFrom('users')
+      .select(['id', 'username'])
+      .where('username_key', usernameKey, null)
+      .where('id', '>', after)
+      .orderBy('id')
+      .limit(usersPerStep)
+      .execute()) as { id: string; username: string }[];
+    if (users.length === 0) return;
+    await db
+      .insertInto('username_skeletons')
+      .values(
+        users.flatMap(({ id, username }) =>
+          skeletonsOf(username).map((skeleton) => ({ skeleton, user_id: id })),
+        ),
+      )
+      .onConflict((conflict) => conflict.column('skeleton').doNothing())
+      .execute();
+    after = users.at(-1)!.id;
+  }
+}
+
 export const migrations: MigrationProvider = {
-  getMigrations: () => Promise.resolve({ '001_first': first, '002_deliveries': deliveries }),
+  getMigrations: () =>
+    Promise.resolve({
+      '001_first': first,
+      '002_deliveries': deliveries,
+      '003_accounts': accounts,
+    }),
 };

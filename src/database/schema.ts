@@ -7,6 +7,7 @@ import type { Permission, PlaybackStatus, TrackStatus, Visibility } from '../con
  */
 export interface Schema {
   users: UsersTable;
+  username_skeletons: UsernameSkeletonsTable;
   sessions: SessionsTable;
   rooms: RoomsTable;
   participants: ParticipantsTable;
@@ -28,6 +29,12 @@ interface UsersTable {
   username_key: string | null;
   password_hash: string | null;
   created_at: number;
+}
+
+/** What usernames look like, each look for one user: registered users', and guests' where it was free. */
+interface UsernameSkeletonsTable {
+  skeleton: string;
+  user_id: string;
 }
 
 interface SessionsTable {
@@ -66,7 +73,12 @@ interface InvitesTable {
   code: string;
   room_id: string;
   created_by: string;
+  created_at: number;
   expires_at: number;
+  /** How many may join with it; null for any number. */
+  max_uses: number | null;
+  /** How many have joined with it. */
+  uses: Generated<number>;
 }
 
 /** Running servers. */

@@ -2,7 +2,7 @@ import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common'
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import type { Request, Response } from 'express';
 import { asProblem } from './as-problem.js';
-import { RateLimited } from './problem.js';
+import { RetryLater } from './problem.js';
 
 /** Answers every error of a REST call in the one form. */
 @Catch()
@@ -13,8 +13,8 @@ export class HttpProblemFilter implements ExceptionFilter {
     const http = host.switchToHttp();
     const response = http.getResponse<Response>();
     const problem = asProblem(error);
-    // Going down is no fault.
-    if (problem.status >= 500 && problem.code !== 'draining') {
+    // Going down is no fault, nor is a queue that is full.
+    if (problem.status >= 500 && problem.code !== 'draining' && !(problem instanceof RetryLater)) {
       this.log.error({ err: error }, 'request failed');
     }
     if (response.headersSent) {
@@ -22,8 +22,8 @@ export class HttpProblemFilter implements ExceptionFilter {
       http.getRequest<Request>().socket.destroy();
       return;
     }
+    if (problem instanceof RetryLater) response.setHeader('Retry-After', problem.retryAfterSeconds);
     if (problem.status === 401) response.setHeader('WWW-Authenticate', 'Bearer');
-    if (problem instanceof RateLimited) response.setHeader('Retry-After', problem.retryAfterSeconds);
     for (const header of ['ETag', 'Last-Modified', 'Content-Type', 'Content-Disposition']) {
       response.removeHeader(header);
     }

@@ -10,8 +10,6 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   not_a_participant: 403,
   not_administrator: 403,
   banned: 403,
-  invite_required: 403,
-  invite_invalid: 403,
   not_found: 404,
   room_not_found: 404,
   track_not_found: 404,
@@ -20,6 +18,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   cover_not_found: 404,
   audio_missing: 404,
   request_timeout: 408,
+  invite_not_found: 404,
   username_taken: 409,
   already_registered: 409,
   cannot_remove_self: 409,
@@ -29,6 +28,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   not_paused: 409,
   not_queued: 409,
   queue_full: 409,
+  too_many_invites: 409,
   history_gone: 410,
   precondition_failed: 412,
   payload_too_large: 413,
@@ -66,14 +66,26 @@ export class Problem extends Error {
   }
 }
 
-/** `rate_limited`, with how long to wait. */
-export class RateLimited extends Problem {
-  readonly retryAfterSeconds: number;
+/** A refusal for now: answered with `Retry-After`, and not a fault of the server, whatever its status. */
+export class RetryLater extends Problem {
+  constructor(
+    code: 'rate_limited' | 'unavailable',
+    message: string,
+    private readonly retryAfterMs: number,
+  ) {
+    super(code, message);
+  }
 
+  /** For `Retry-After`: whole seconds, at least one. */
+  get retryAfterSeconds(): number {
+    return Math.max(1, Math.ceil(this.retryAfterMs / 1000));
+  }
+}
+
+/** `rate_limited`, with how long to wait. */
+export class RateLimited extends RetryLater {
   constructor(message: string, retryAfterMs: number) {
-    super('rate_limited', message);
-    this.name = 'RateLimited';
-    this.retryAfterSeconds = Math.max(1, Math.ceil(retryAfterMs / 1000));
+    super('rate_limited', message, retryAfterMs);
   }
 }
 

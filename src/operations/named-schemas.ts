@@ -13,6 +13,7 @@ const views = {
   Room: contract.Room,
   RoomSummary: contract.RoomSummary,
   RoomState: contract.RoomState,
+  Invite: contract.Invite,
   Metadata: contract.Metadata,
   ErrorBody: contract.ErrorBody,
 } satisfies Record<string, TSchema>;

@@ -6,7 +6,7 @@ import { Problem } from '../errors/problem.js';
 import { EventBroadcasterService } from '../events/event-broadcaster.service.js';
 import type { RoomChange } from '../events/room-change.js';
 import { RoomAccess } from '../rooms/room-access.js';
-import { QueueService } from '../tracks/queue.service.js';
+import { QueueService, trackNotFound } from '../tracks/queue.service.js';
 import { trackView } from '../tracks/track-view.js';
 import * as machine from './playback-machine.js';
 import type { PlaybackState } from './playback-machine.js';
@@ -51,7 +51,7 @@ export class PlaybackService {
       }
       const track = await this.queue.find(change.trx, chosen);
       if (track.room_id !== roomId) {
-        throw new Problem('track_not_found', 'There is no such track in this room.');
+        throw trackNotFound();
       }
       return this.#begin(change, state, chosen, user);
     });

@@ -1,33 +1,30 @@
-import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { Clock } from '../config/clock.js';
 import type { EventData, Room, User } from '../contract/index.js';
 import { Database } from '../database/database.js';
 import { Problem } from '../errors/problem.js';
 import { EventBroadcasterService } from '../events/event-broadcaster.service.js';
 import type { RoomChange } from '../events/room-change.js';
+import { InvitesService } from './invites.service.js';
 import { RoomAccess } from './room-access.js';
 import { RoomsReader, roomView } from './rooms.reader.js';
 
-const inviteSeconds = 7 * 24 * 3600;
-
-/** Who is in a room: joining, leaving, inviting, removing, and who administers it next. */
+/** Who is in a room: joining, leaving, removing, and who administers it next. */
 @Injectable()
 export class ParticipantsService {
   constructor(
     private readonly broadcaster: EventBroadcasterService,
     private readonly access: RoomAccess,
+    private readonly invites: InvitesService,
     private readonly reader: RoomsReader,
     private readonly database: Database,
-    private readonly clock: Clock,
   ) {}
 
   /**
    * Joining twice changes nothing. Whoever joins a room that nobody administers takes it over.
-   * @throws {Problem} room_not_found, banned, invite_required, invite_invalid
+   * @throws {Problem} room_not_found, also for a private room without a good invite; banned
    */
-  join(user: User, roomId: string, invite: string | undefined): Promise<Room> {
-    return this.broadcaster.roomChange(roomId, async (change) => {
+  async join(user: User, roomId: string, invite: string | undefined): Promise<Room> {
+    const joined = this.broadcaster.roomChange(roomId, async (change) => {
       const { trx, now } = change;
       const inRoom = { room_id: roomId, user_id: user.id };
       if (await this.#isParticipant(change, user.id)) return this.reader.room(trx, change.room);
@@ -44,6 +41,12 @@ export class ParticipantsService {
       if (change.room.administrator_id !== null) return this.reader.room(trx, change.room);
       return this.#handOver(change, user);
     });
+    try {
+      return await joined;
+    } catch (error) {
+      // The same words for a room that there is not.
+      throw error instanceof Problem && error.code === 'room_not_found' ? notAdmitted() : error;
+    }
   }
 
   /** @throws {Problem} room_not_found, not_a_participant */
@@ -92,24 +95,6 @@ export class ParticipantsService {
     return user;
   }
 
-  /** A code that lets anyone who has it join, for a week. @throws {Problem} room_not_found, not_a_participant, not_administrator */
-  async invite(administrator: User, roomId: string): Promise<{ invite: string; expires_at: number }> {
-    await this.access.requireAdministrator(roomId, administrator);
-    const now = this.clock.now();
-    const invite = randomBytes(16).toString('base64url');
-    const row = {
-      code: invite,
-      room_id: roomId,
-      created_by: administrator.id,
-      expires_at: now + inviteSeconds,
-    };
-    await this.database.write(async (trx) => {
-      await trx.deleteFrom('invites').where('room_id', '=', roomId).where('expires_at', '<', now).execute();
-      await trx.insertInto('invites').values(row).execute();
-    });
-    return { invite, expires_at: row.expires_at };
-  }
-
   async #isParticipant({ trx, room }: RoomChange, userId: string): Promise<boolean> {
     const row = await trx
       .selectFrom('participants')
@@ -120,32 +105,19 @@ export class ParticipantsService {
     return row !== undefined;
   }
 
-  async #requireAdmission(
-    { trx, room, now }: RoomChange,
-    user: User,
-    invite: string | undefined,
-  ): Promise<void> {
+  async #requireAdmission(change: RoomChange, user: User, invite: string | undefined): Promise<void> {
+    const { trx, room } = change;
+    if (room.visibility === 'private') {
+      if (invite === undefined || !(await this.invites.redeem(change, invite))) throw notAdmitted();
+    }
     const ban = await trx
       .selectFrom('bans')
       .select('user_id')
       .where('room_id', '=', room.id)
       .where('user_id', '=', user.id)
       .executeTakeFirst();
+    // The use of an invite is rolled back.
     if (ban) throw new Problem('banned', 'The administrator has banned you from this room.');
-    if (room.visibility === 'public') return;
-    if (invite === undefined) {
-      throw new Problem('invite_required', 'This room is private: ask for an invite.');
-    }
-    const found = await trx
-      .selectFrom('invites')
-      .select('code')
-      .where('code', '=', invite)
-      .where('room_id', '=', room.id)
-      .where('expires_at', '>', now)
-      .executeTakeFirst();
-    if (!found) {
-      throw new Problem('invite_invalid', 'The invite is unknown or has expired: ask for a new one.');
-    }
   }
 
   async #remove(change: RoomChange, user: User, reason: EventData<'user_left'>['reason']): Promise<void> {
@@ -177,3 +149,9 @@ export class ParticipantsService {
     return room;
   }
 }
+
+const notAdmitted = (): Problem =>
+  new Problem(
+    'room_not_found',
+    'There is no such room, or it is private and needs an invite that is neither expired, used up nor revoked.',
+  );

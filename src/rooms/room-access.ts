@@ -5,7 +5,7 @@ import { prepare } from '../database/prepared.js';
 import type { RoomRow } from '../database/schema.js';
 import { Problem } from '../errors/problem.js';
 
-/** Who may do what in a room. */
+/** Who may do what in a room. To those who are not in it, a private room is as one that does not exist. */
 @Injectable()
 export class RoomAccess {
   constructor(private readonly database: Database) {}
@@ -17,10 +17,12 @@ export class RoomAccess {
     trx: Trx | Database['db'] = this.database.db,
   ): Promise<RoomRow> {
     const row = await selectRoom.first(trx, { roomId, userId });
-    if (!row) throw new Problem('room_not_found', 'There is no such room.');
+    if (!row) throw roomNotFound();
     const { user_id: participant, ...room } = row;
-    if (participant === null) throw new Problem('not_a_participant', 'Join the room first.');
-    return room;
+    if (participant !== null) return room;
+    throw room.visibility === 'private'
+      ? roomNotFound()
+      : new Problem('not_a_participant', 'Join the room first.');
   }
 
   /** @throws {Problem} room_not_found, not_a_participant, not_administrator */
@@ -50,6 +52,8 @@ export class RoomAccess {
     return room;
   }
 }
+
+const roomNotFound = (): Problem => new Problem('room_not_found', 'There is no such room.');
 
 /** A room, and whether someone is in it. */
 const selectRoom = prepare((db, { roomId, userId }: { roomId: string; userId: string }) =>

@@ -60,17 +60,13 @@ export class RoomsController {
     return { room: await this.rooms.delete(user, id) };
   }
 
-  @ApiOperation({ summary: 'Become a participant', description: 'Joining twice changes nothing.' })
+  @ApiOperation({
+    summary: 'Become a participant',
+    description:
+      'Joining twice changes nothing. Without a good invite a private room answers as if it did not exist; a public room ignores invites.',
+  })
   @Answers(200, rest.RoomAnswer)
-  @Refuses(
-    'malformed',
-    'unauthorized',
-    'banned',
-    'invite_required',
-    'invite_invalid',
-    'room_not_found',
-    'invalid_field',
-  )
+  @Refuses('malformed', 'unauthorized', 'banned', 'room_not_found', 'invalid_field')
   @HttpCode(200)
   @Post(':id/join')
   async join(@CurrentUser() user: User, @Param('id', IdPipe) id: string, @Body() { invite }: JoinRoomDto) {
@@ -115,16 +111,5 @@ export class RoomsController {
     @Param('user_id', IdPipe) userId: string,
   ) {
     return { user: await this.participants.unban(user, id, userId) };
-  }
-
-  @ApiOperation({
-    summary: 'Make an invite',
-    description: "The administrator's. Good for a week, for anyone who has it.",
-  })
-  @Answers(201, rest.InviteAnswer)
-  @Refuses(...administratorsOnly)
-  @Post(':id/invites')
-  invite(@CurrentUser() user: User, @Param('id', IdPipe) id: string) {
-    return this.participants.invite(user, id);
   }
 }

@@ -2,13 +2,14 @@ import { Type } from 'class-transformer';
 import { IsIn, IsInt, IsObject, IsOptional, IsUUID, Max, Min, ValidateNested } from 'class-validator';
 import type { Permission, Visibility } from '../contract/index.js';
 import { IsLine } from '../errors/text.decorator.js';
+import { IsName } from '../names/name.decorator.js';
 
 const visibilities: Visibility[] = ['public', 'private'];
 const permissions: Permission[] = ['administrator', 'everyone'];
 
 export class CreateRoomDto {
-  /** 1 to 100 characters. @example 'Friday night' */
-  @IsLine(1, 100)
+  /** 1 to 100 characters (code points, after NFKC). @example 'Friday night' */
+  @IsName(1, 100)
   name!: string;
 
   /** Private rooms are not listed and need an invite. */
@@ -32,8 +33,8 @@ export class SettingsDto {
 }
 
 export class UpdateRoomDto {
-  /** 1 to 100 characters. @example 'Saturday night' */
-  @IsLine(1, 100)
+  /** 1 to 100 characters (code points, after NFKC). @example 'Saturday night' */
+  @IsName(1, 100)
   @IsOptional()
   name?: string;
 

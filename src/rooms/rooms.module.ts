@@ -1,4 +1,6 @@
 import { Module } from '@nestjs/common';
+import { InvitesController } from './invites.controller.js';
+import { InvitesService } from './invites.service.js';
 import { ParticipantsService } from './participants.service.js';
 import { ListenerCounts } from './presence/listener-counts.js';
 import { NodesService } from './presence/nodes.service.js';
@@ -10,10 +12,11 @@ import { RoomsReader } from './rooms.reader.js';
 import { RoomsService } from './rooms.service.js';
 
 @Module({
-  controllers: [RoomsController],
+  controllers: [RoomsController, InvitesController],
   providers: [
     RoomsService,
     ParticipantsService,
+    InvitesService,
     PresenceService,
     PresenceWriter,
     ListenerCounts,

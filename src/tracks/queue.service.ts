@@ -13,7 +13,7 @@ export class QueueService {
   /** @throws {Problem} track_not_found */
   async find(trx: Reads, trackId: string): Promise<TrackWithUploader> {
     const row = await selectTrack.first(trx, { trackId });
-    if (!row) throw new Problem('track_not_found', 'There is no such track.');
+    if (!row) throw trackNotFound();
     return row;
   }
 
@@ -112,6 +112,8 @@ export class QueueService {
     return selectEntries.all(trx, { roomId });
   }
 }
+
+export const trackNotFound = (): Problem => new Problem('track_not_found', 'There is no such track.');
 
 const tracks = (db: Reads) =>
   db

@@ -5,7 +5,7 @@ import { Problem } from '../errors/problem.js';
 import { EventBroadcasterService } from '../events/event-broadcaster.service.js';
 import type { RoomChange } from '../events/room-change.js';
 import { RoomAccess } from '../rooms/room-access.js';
-import { QueueService } from './queue.service.js';
+import { QueueService, trackNotFound } from './queue.service.js';
 import { trackView, type TrackWithUploader } from './track-view.js';
 
 /** Votes, places and removal: what people do to the tracks of a room. */
@@ -44,7 +44,13 @@ export class TracksService {
   /** A track, for a participant of its room. @throws {Problem} track_not_found, not_a_participant */
   async get(user: User, trackId: string): Promise<TrackWithUploader> {
     const track = await this.queue.find(this.database.db, trackId);
-    await this.access.requireParticipant(track.room_id, user.id);
+    try {
+      await this.access.requireParticipant(track.room_id, user.id);
+    } catch (error) {
+      // A private room's tracks exist for its participants alone.
+      const hidden = error instanceof Problem && error.code === 'room_not_found';
+      throw hidden ? trackNotFound() : error;
+    }
     return track;
   }
 
@@ -83,9 +89,7 @@ export class TracksService {
       const { trx } = change;
       await this.access.requireAdministrator(roomId, user, trx);
       const row = await this.queue.find(trx, trackId);
-      if (row.room_id !== roomId) {
-        throw new Problem('track_not_found', 'There is no such track in this room.');
-      }
+      if (row.room_id !== roomId) throw trackNotFound();
       if (row.status !== 'queued') throw new Problem('not_queued', 'Only queued tracks have a place.');
       const queue_position = await this.queue.place(trx, roomId, trackId, position);
       change.trackActivity('queue_reordered', { track_id: trackId, queue_position, user });

@@ -1,0 +1,44 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { SETTINGS } from '../config/config.module.js';
+import type { Settings } from '../config/settings.js';
+import { RetryLater } from '../errors/problem.js';
+import { BoundedLimiter } from './bounded-limiter.js';
+
+/**
+ * How many accounts may be made from one address, with or without a token. A room's worth of guests behind one
+ * address can enter at once; registering costs a hash and keeps a name for good, so fewer may.
+ */
+@Injectable()
+export class AccountLimits {
+  readonly #guests = [new BoundedLimiter({ points: 600, durationSeconds: 60 })];
+  readonly #registrations = [
+    new BoundedLimiter({ points: 30, durationSeconds: 60 }),
+    new BoundedLimiter({ points: 200, durationSeconds: 3600 }),
+  ];
+
+  constructor(@Inject(SETTINGS) private readonly settings: Settings) {}
+
+  /** @throws {Problem} rate_limited */
+  guest(address: string): Promise<void> {
+    return this.#consume(this.#guests, address);
+  }
+
+  /** @throws {Problem} rate_limited */
+  registration(address: string): Promise<void> {
+    return this.#consume(this.#registrations, address);
+  }
+
+  async #consume(limiters: readonly BoundedLimiter[], address: string): Promise<void> {
+    if (!this.settings.rateLimit) return;
+    for (const limiter of limiters) {
+      const waitMs = await limiter.consume(address);
+      if (waitMs > 0) {
+        throw new RetryLater(
+          'rate_limited',
+          'Too many accounts are being made from this address; wait as long as Retry-After says.',
+          waitMs,
+        );
+      }
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import { Body, Controller, Delete, Get, Param, Post } from '@nestjs/common';
+import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { CurrentUser } from '../auth/caller.js';
+import { rest, type User } from '../contract/index.js';
+import { administratorsOnly, Answers, Refuses } from '../errors/documented.js';
+import { IdPipe } from '../errors/id.pipe.js';
+import { CreateInviteDto } from './invites.dto.js';
+import { InvitesService } from './invites.service.js';
+
+@ApiTags('rooms')
+@ApiBearerAuth()
+@Controller('rooms/:id/invites')
+export class InvitesController {
+  constructor(private readonly invites: InvitesService) {}
+
+  @ApiOperation({
+    summary: 'Make an invite',
+    description: "The administrator's. For anyone who has it, until it expires, is used up or is revoked.",
+  })
+  @Answers(201, rest.InviteAnswer)
+  @Refuses(...administratorsOnly, 'too_many_invites', 'invalid_field')
+  @Post()
+  create(@CurrentUser() user: User, @Param('id', IdPipe) id: string, @Body() options: CreateInviteDto) {
+    return this.invites.create(user, id, options);
+  }
+
+  @ApiOperation({ summary: 'The active invites', description: "The administrator's. Newest first." })
+  @Answers(200, rest.InviteList)
+  @Refuses(...administratorsOnly)
+  @Get()
+  async list(@CurrentUser() user: User, @Param('id', IdPipe) id: string) {
+    return { invites: await this.invites.list(user, id) };
+  }
+
+  @ApiOperation({
+    summary: 'Revoke an invite',
+    description: "The administrator's. Whoever has joined with it stays.",
+  })
+  @Answers(200, rest.InviteAnswer, 'Revoked.')
+  @Refuses(...administratorsOnly, 'invite_not_found')
+  @Delete(':invite')
+  revoke(@CurrentUser() user: User, @Param('id', IdPipe) id: string, @Param('invite') invite: string) {
+    return this.invites.revoke(user, id, invite);
+  }
+}

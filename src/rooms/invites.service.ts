@@ -1,0 +1,123 @@
+import { randomBytes } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import type { ExpressionBuilder, Selectable } from 'kysely';
+import { Clock } from '../config/clock.js';
+import type { Invite, User } from '../contract/index.js';
+import { Database } from '../database/database.js';
+import type { Schema } from '../database/schema.js';
+import { Problem } from '../errors/problem.js';
+import { EventBroadcasterService } from '../events/event-broadcaster.service.js';
+import type { RoomChange } from '../events/room-change.js';
+import type { CreateInviteDto } from './invites.dto.js';
+import { RoomAccess } from './room-access.js';
+
+const defaultSeconds = 7 * 24 * 3600;
+/** Invites of one room that are good at the same time. */
+const maxActive = 100;
+const codeBytes = 16;
+/** Anything else is not asked for: a database may refuse what a path can hold. */
+const codePattern = /^[\w-]{22}$/;
+
+/**
+ * Invites to private rooms. One is good until it expires, is used up or is revoked; until then anyone who has it may
+ * join. It goes with its room.
+ */
+@Injectable()
+export class InvitesService {
+  constructor(
+    private readonly broadcaster: EventBroadcasterService,
+    private readonly access: RoomAccess,
+    private readonly database: Database,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @throws {Problem} room_not_found, not_a_participant, not_administrator, too_many_invites */
+  create(administrator: User, roomId: string, options: CreateInviteDto): Promise<Invite> {
+    // Holds the room, so that several at once do not pass the limit together.
+    return this.broadcaster.roomChange(roomId, async ({ trx, now }) => {
+      await this.access.requireAdministrator(roomId, administrator, trx);
+      await trx
+        .deleteFrom('invites')
+        .where('room_id', '=', roomId)
+        .where((of) => of.or([of('expires_at', '<=', now), of('uses', '>=', of.ref('max_uses'))]))
+        .execute();
+      const { active } = await trx
+        .selectFrom('invites')
+        .select((of) => of.fn.countAll<number>().as('active'))
+        .where('room_id', '=', roomId)
+        .executeTakeFirstOrThrow();
+      if (active >= maxActive) {
+        throw new Problem('too_many_invites', `A room has at most ${maxActive} active invites: revoke one.`);
+      }
+      const row = {
+        code: randomBytes(codeBytes).toString('base64url'),
+        room_id: roomId,
+        created_by: administrator.id,
+        created_at: now,
+        expires_at: now + (options.expires_in ?? defaultSeconds),
+        max_uses: options.max_uses ?? null,
+        uses: 0,
+      };
+      await trx.insertInto('invites').values(row).execute();
+      return inviteView(row);
+    });
+  }
+
+  /** The active ones, newest first. @throws {Problem} room_not_found, not_a_participant, not_administrator */
+  async list(administrator: User, roomId: string): Promise<Invite[]> {
+    await this.access.requireAdministrator(roomId, administrator);
+    const rows = await this.database.db
+      .selectFrom('invites')
+      .selectAll()
+      .where('room_id', '=', roomId)
+      .where(isActive(this.clock.now()))
+      .orderBy('created_at', 'desc')
+      .orderBy('code')
+      .execute();
+    return rows.map(inviteView);
+  }
+
+  /**
+   * Whoever has joined with it stays.
+   * @throws {Problem} room_not_found, not_a_participant, not_administrator, invite_not_found
+   */
+  async revoke(administrator: User, roomId: string, code: string): Promise<Invite> {
+    await this.access.requireAdministrator(roomId, administrator);
+    const revoked = codePattern.test(code)
+      ? await this.database.db
+          .deleteFrom('invites')
+          .where('room_id', '=', roomId)
+          .where('code', '=', code)
+          .returningAll()
+          .executeTakeFirst()
+      : undefined;
+    if (!revoked) throw new Problem('invite_not_found', 'The room has no such invite.');
+    return inviteView(revoked);
+  }
+
+  /** Counts one use of an invite to the room of this change. @returns whether the invite was good */
+  async redeem({ trx, room, now }: RoomChange, code: string): Promise<boolean> {
+    const { numUpdatedRows } = await trx
+      .updateTable('invites')
+      .set((of) => ({ uses: of('uses', '+', 1) }))
+      .where('code', '=', code)
+      .where('room_id', '=', room.id)
+      .where(isActive(now))
+      .executeTakeFirstOrThrow();
+    return numUpdatedRows > 0n;
+  }
+}
+
+const isActive = (now: number) => (of: ExpressionBuilder<Schema, 'invites'>) =>
+  of.and([
+    of('expires_at', '>', now),
+    of.or([of('max_uses', 'is', null), of('uses', '<', of.ref('max_uses'))]),
+  ]);
+
+const inviteView = (row: Selectable<Schema['invites']>): Invite => ({
+  invite: row.code,
+  created_at: row.created_at,
+  expires_at: row.expires_at,
+  max_uses: row.max_uses,
+  uses: row.uses,
+});
