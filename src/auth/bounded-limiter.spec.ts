@@ -1,0 +1,22 @@
+import { describe, expect, it } from '@jest/globals';
+import { BoundedLimiter } from './bounded-limiter.js';
+
+describe('a bounded limiter', () => {
+  it('says how long a key that has consumed all has to wait', async () => {
+    const limiter = new BoundedLimiter({ points: 2, durationSeconds: 60 });
+    expect([await limiter.consume('a'), await limiter.consume('a')]).toEqual([0, 0]);
+    const waitMs = await limiter.consume('a');
+    expect(waitMs).toBeGreaterThan(0);
+    expect(waitMs).toBeLessThanOrEqual(60_000);
+    expect(await limiter.consume('b')).toBe(0);
+    await limiter.forget('a');
+    expect(await limiter.consume('a')).toBe(0);
+  });
+
+  it('forgets the key whose last unit is longest ago, beyond its number of keys', async () => {
+    const limiter = new BoundedLimiter({ points: 10, durationSeconds: 60 }, 2);
+    for (const key of ['a', 'b', 'a', 'c']) await limiter.consume(key);
+    const consumed = await Promise.all(['a', 'b', 'c'].map((key) => limiter.consumed(key)));
+    expect(consumed).toEqual([2, 0, 1]);
+  });
+});

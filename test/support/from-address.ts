@@ -1,0 +1,41 @@
+import { Agent, request as httpRequest } from 'node:http';
+import type { Answer } from './api.js';
+
+export interface Client {
+  post(path: string, body: unknown, token?: string): Promise<Answer>;
+  close(): void;
+}
+
+/** A client with an address of its own: all of 127.0.0.0/8 is this machine. */
+export function clientAt(url: string, localAddress: string, maxSockets = 20): Client {
+  const agent = new Agent({ keepAlive: true, maxSockets, localAddress });
+  return {
+    post: (path, body, token) =>
+      new Promise((resolve, reject) => {
+        const call = httpRequest(`${url}/api${path}`, {
+          method: 'POST',
+          agent,
+          headers: {
+            'content-type': 'application/json',
+            ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+          },
+        });
+        call.once('error', reject);
+        call.once('response', (response) => {
+          let text = '';
+          response.setEncoding('utf8');
+          response.on('data', (chunk: string) => (text += chunk));
+          response.once('error', reject);
+          response.once('end', () =>
+            resolve({
+              status: response.statusCode!,
+              body: JSON.parse(text),
+              headers: new Headers(response.headers as Record<string, string>),
+            }),
+          );
+        });
+        call.end(JSON.stringify(body));
+      }),
+    close: () => agent.destroy(),
+  };
+}
