@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { AuthService } from '../src/auth/auth.service.js';
+import { SessionsService } from '../src/auth/sessions.service.js';
 import { expectAnswer, expectProblem } from './support/answers.js';
 import { rest } from '../src/contract/index.js';
 import { type Answer, guest, person, request, roomOf, stateOf } from './support/api.js';
@@ -256,6 +257,16 @@ describe.each(['SQLite', 'PostgreSQL'])('registering with a guest’s token, on 
     const registered = person(server.url, answer.body.token, answer.body.user);
     expect(registered.user.id).toBe(ada.user.id);
     expect((await stateOf(registered, room.id)).room.administrator).toEqual(registered.user);
+  });
+
+  it('announces the ended sessions twice, for sockets that were on their way in', async () => {
+    const announced: string[] = [];
+    const subscription = server.app.get(SessionsService).ended.subscribe((id) => announced.push(id));
+    const eve = await guest(server.url, 'eve');
+    await eve.post('/auth/register', { username: `Eve of ${database}`, password });
+    const { sid } = JSON.parse(Buffer.from(eve.token.split('.')[1]!, 'base64url').toString());
+    await eventually(() => announced.filter((id) => id === sid).length === 2, 'the second announcement');
+    subscription.unsubscribe();
   });
 
   it('succeeds once where it is tried several times at once', async () => {

@@ -657,11 +657,12 @@ describe('the end of a connection', () => {
   });
 
   it('signing out ends the session with an error event on each of its sockets, and on no other', async () => {
-    const { ada, roomId } = await playingRoom();
-    const other = (
-      await ada.post('/auth/register', { username: `ada${process.pid}${Date.now()}`, password: 'password1' })
-    ).body;
-    const again = person(server.url, other.token, other.user);
+    const { ada: guest, roomId } = await playingRoom();
+    const credentials = { username: `ada${process.pid}${Date.now()}`, password: 'password1' };
+    const [ada, again] = [
+      (await guest.post('/auth/register', credentials)).body,
+      (await guest.post('/auth/login', credentials)).body,
+    ].map(({ token, user }) => person(server.url, token, user)) as [Person, Person];
     const room = await hear(ada, roomId);
     const lobby = keep(await listenToLobby(server.url, ada));
     const kept = await hear(again, roomId);

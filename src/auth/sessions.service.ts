@@ -15,6 +15,8 @@ const sessionSeconds = 30 * 24 * 3600;
 const mediaSeconds = 3600;
 /** How often it is asked which sessions were revoked on other nodes, in milliseconds. */
 const lookEvery = 2000;
+/** A socket whose token was checked just before its session ended may be open only after that was announced. */
+const announceAgainAfterMs = 5000;
 /** How far back, in seconds: a look may fail, and clocks differ. */
 const lookBack = 60;
 
@@ -93,7 +95,7 @@ export class SessionsService implements OnApplicationBootstrap, OnModuleDestroy 
       .set({ revoked_at: this.clock.now() })
       .where('id', '=', sessionId)
       .execute();
-    this.#ended.next(sessionId);
+    this.announceEnded([sessionId]);
   }
 
   /**
@@ -111,8 +113,13 @@ export class SessionsService implements OnApplicationBootstrap, OnModuleDestroy 
     return revoked.map(({ id }) => id);
   }
 
+  /** To be called once their end is committed. */
   announceEnded(sessionIds: readonly string[]): void {
-    for (const id of sessionIds) this.#ended.next(id);
+    const announce = () => {
+      for (const id of sessionIds) this.#ended.next(id);
+    };
+    announce();
+    setTimeout(announce, announceAgainAfterMs).unref();
   }
 
   /** @throws {Problem} unauthorized */
