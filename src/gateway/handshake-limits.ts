@@ -1,20 +1,40 @@
+import type { IncomingMessage } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
 import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
+import { ClientAddresses } from '../config/client-addresses.js';
 import { SETTINGS } from '../config/config.module.js';
 import type { Settings } from '../config/settings.js';
 import { Problem } from '../errors/problem.js';
 
+/** Engine.IO sessions from one address: a room of some hundred listeners behind it joins, or returns, at once. */
+const byAddress = { points: 1500, duration: 10 };
 /** A listener whose network changes all the time needs a few a minute; a user may have 20 connections a room. */
 const byUser = { points: 180, duration: 60 };
 /** Costs a user whose connection was cut for flooding as much as this many handshakes. */
 const floodPenalty = 30;
 
-/** Limits how often a user connects: each handshake reads a room's state and the events that were missed. */
+/**
+ * Limits how often an address opens a session, and how often a user connects: each connection to a room reads its
+ * state and the events that were missed.
+ */
 @Injectable()
 export class HandshakeLimits {
+  readonly #byAddress = new RateLimiterMemory({ keyPrefix: 'address', ...byAddress });
   readonly #byUser = new RateLimiterMemory({ keyPrefix: 'user', ...byUser });
 
-  constructor(@Inject(SETTINGS) private readonly settings: Settings) {}
+  constructor(
+    private readonly addresses: ClientAddresses,
+    @Inject(SETTINGS) private readonly settings: Settings,
+  ) {}
+
+  /** For Engine.IO's `allowRequest`: only a request without a session id opens a session. */
+  async allows(request: IncomingMessage): Promise<boolean> {
+    if (!this.settings.rateLimit || /[?&]sid=/.test(request.url ?? '')) return true;
+    return this.#byAddress.consume(this.addresses.key(request)).then(
+      () => true,
+      () => false,
+    );
+  }
 
   /** @throws {Problem} too_many_connections */
   async requireUser(userId: string): Promise<void> {

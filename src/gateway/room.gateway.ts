@@ -11,6 +11,7 @@ import type { Namespace, Socket } from 'socket.io';
 import { Clock } from '../config/clock.js';
 import { InputPipe } from '../errors/input.pipe.js';
 import { seal } from '../events/envelope.js';
+import { ExpensiveReads } from '../limits/expensive-reads.js';
 import { RoomStateService } from '../room-state/room-state.service.js';
 import { ListenerCounts } from '../rooms/presence/listener-counts.js';
 import { PresenceService } from '../rooms/presence/presence.service.js';
@@ -32,6 +33,7 @@ export class RoomGateway implements OnGatewayInit, OnGatewayConnection, BeforeAp
     private readonly presence: PresenceService,
     private readonly counts: ListenerCounts,
     private readonly state: RoomStateService,
+    private readonly reads: ExpensiveReads,
     private readonly clock: Clock,
   ) {}
 
@@ -51,13 +53,17 @@ export class RoomGateway implements OnGatewayInit, OnGatewayConnection, BeforeAp
 
   @SubscribeMessage('room_state')
   async roomState(@ConnectedSocket() socket: Socket) {
-    const { room, sequence } = await this.state.read(callerOf(socket).user, roomOf(socket)!);
+    const { user } = callerOf(socket);
+    const { room, sequence } = await this.reads.run(user.id, () => this.state.read(user, roomOf(socket)!));
     return { ok: true, room, sequence };
   }
 
   @SubscribeMessage('replay')
   async replay(@ConnectedSocket() socket: Socket, @MessageBody() { after_sequence, limit = 100 }: ReplayDto) {
-    const page = await this.state.log(callerOf(socket).user, roomOf(socket)!, after_sequence, limit);
+    const { user } = callerOf(socket);
+    const page = await this.reads.run(user.id, () =>
+      this.state.log(user, roomOf(socket)!, after_sequence, limit),
+    );
     const now = this.clock.now();
     return { ok: true, events: page.events.map((event) => seal(event, now)), more: page.more };
   }

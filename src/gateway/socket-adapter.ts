@@ -113,6 +113,11 @@ export class SocketAdapter extends IoAdapter {
       pingTimeout: 15_000,
       connectTimeout: 10_000,
       wsEngine: QuicklyClosingServer,
+      allowRequest: (request, decide) => {
+        void this.#handshakes
+          .allows(request)
+          .then((allowed) => decide(allowed ? null : 'Too many connections from this address.', allowed));
+      },
       ...(corsOrigins === '*' || corsOrigins.length > 0 ? { cors: { origin: corsOrigins } } : {}),
     } as ServerOptions);
     server.engine.on('connection', (connection: EngineConnection) => this.#guard.watch(connection));

@@ -4,8 +4,8 @@ import { SETTINGS } from '../config/config.module.js';
 import type { Settings } from '../config/settings.js';
 import { Problem, RateLimited } from '../errors/problem.js';
 
-/** Reads that may wait for the user's one read in progress. */
-export const maxWaitingPerUser = 8;
+/** Reads that may wait for the user's one read in progress: the 20 connections that a user may have to a room, and some. */
+export const maxWaitingPerUser = 32;
 /** Reads that may wait on this server in all: more than the listeners of a large room that connect at once. */
 export const maxWaiting = 2000;
 /** Reads in progress at once. With SQLite each one blocks the event loop; with PostgreSQL they take pool connections. */
