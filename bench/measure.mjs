@@ -7,8 +7,8 @@ export class Child {
   #next = 0;
   #waiting = new Map();
 
-  constructor(file) {
-    this.#process = fork(fileURLToPath(new URL(file, import.meta.url)), {
+  constructor(file, args = []) {
+    this.#process = fork(fileURLToPath(new URL(file, import.meta.url)), args, {
       execArgv: ['--no-warnings', '--expose-gc'],
     });
     this.#process.on('message', ({ id, result, error }) => {

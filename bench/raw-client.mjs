@@ -12,6 +12,11 @@ export class RawClient {
   /** Set by whoever wants them. */
   onEvent = () => {};
   onClose = () => {};
+  /** Given the CONNECT packet, as a Buffer that is valid for this call only. */
+  onConnect = () => {};
+  onRefused = (payload) => {
+    throw new Error(`refused: ${payload.toString()}`);
+  };
   #socket;
   #rest = Buffer.alloc(0);
   #upgraded = false;
@@ -84,7 +89,8 @@ export class RawClient {
     if (kind === 0x30) return this.#send(`40${this.namespace},${JSON.stringify(this.auth)}`);
     if (kind === 0x32) return this.#send('3');
     if (kind !== 0x34) return undefined;
-    if (payload[1] === 0x34) throw new Error(`refused: ${payload.toString()}`);
+    if (payload[1] === 0x34) return this.onRefused(payload);
+    if (payload[1] === 0x30) return this.onConnect(payload);
     if (payload[1] !== 0x32) return undefined;
     const begin = payload.indexOf(0x2c) + 1;
     let ackId;

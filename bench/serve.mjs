@@ -26,8 +26,11 @@ export function serve(http, { setup, raise, sequences, io }) {
     },
     sequences: () => sequences(),
     pings: () => ({ seconds: io().engine.opts.pingInterval / 1000 }),
-    /** Raises `events` events, `rate` a second, and measures this process meanwhile. */
-    async run({ events, rate, confirmed }) {
+    /**
+     * Raises `events` events, `rate` a second, and measures this process meanwhile.
+     * @param record answers with `published`: the sequence and the time (Unix seconds) of each call to `raise`
+     */
+    async run({ events, rate, confirmed, record = false }) {
       gc();
       if (process.env.BENCH_PROFILE && events > 30) startProfile();
       const underWay = [];
@@ -35,15 +38,19 @@ export function serve(http, { setup, raise, sequences, io }) {
       const began = performance.now();
       for (let i = 0; i < events;) {
         const due = Math.min(events, Math.floor(((performance.now() - began) / 1000) * rate) + 1);
-        for (; i < due; i += 1) underWay.push(raise(i, confirmed));
+        for (; i < due; i += 1) {
+          const publishedAt = (performance.timeOrigin + performance.now()) / 1000;
+          const raised = raise(i, confirmed);
+          underWay.push(record ? raised.then((sequence) => ({ sequence, publishedAt })) : raised);
+        }
         // Waking up costs as much as several deliveries here.
         await new Promise((resolve) =>
           setTimeout(resolve, Math.ceil(began + (i / rate) * 1000 - performance.now())),
         );
       }
       const raised = (performance.now() - began) / 1000;
-      await Promise.all(underWay);
-      return { behind: raised - (events - 1) / rate };
+      const published = await Promise.all(underWay);
+      return { behind: raised - (events - 1) / rate, ...(record && { published }) };
     },
     /** Asked once everything has been received, so that all that belongs to the deliveries is counted. */
     cpu() {

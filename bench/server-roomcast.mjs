@@ -27,13 +27,13 @@ const app = await createServer(
 app.get(Clock).now = () => (performance.timeOrigin + performance.now()) / 1000;
 const broadcaster = app.get(EventBroadcasterService);
 /** A user has several connections where there are more listeners than this. */
-const users = 250;
+const defaultUsers = 250;
 const rooms = [];
 await app.init();
 
 serve(app.getHttpServer(), {
   io: () => io,
-  async setup({ rooms: count, listeners }) {
+  async setup({ rooms: count, listeners, users = defaultUsers }) {
     const people = [];
     for (let i = 0; i < Math.min(users, listeners); i += 1)
       people.push(await app.get(AuthService).guest(`user ${i}`));
@@ -63,8 +63,9 @@ serve(app.getHttpServer(), {
   raise(index, confirmed) {
     const type = confirmed ? 'playback_seeked' : 'track_voted';
     return broadcaster.roomChange(rooms[index % rooms.length], async (change) => {
-      if (confirmed) change.playbackActivity(type, envelopeData(type));
-      else change.trackActivity(type, envelopeData(type));
+      const data = envelopeData(type);
+      const event = confirmed ? change.playbackActivity(type, data) : change.trackActivity(type, data);
+      return event.metadata.sequence;
     });
   },
 });
