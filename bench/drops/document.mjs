@@ -27,6 +27,7 @@ const rows = [
   ['events logged meanwhile', logged((log) => number(log.logged))],
   ['of these presence', logged((log) => `${number(log.presence)} (${percent(log.presence, log.logged)})`)],
   ['seconds that the log reaches back', logged((log) => Math.round(log.keptSeconds))],
+  ['cores in use by other processes of the machine', ({ otherCores }) => otherCores.toFixed(1)],
 ];
 
 function table({ scenario, figures }, servers) {
@@ -74,7 +75,7 @@ Roomcast does not deliver all events once and in order, does not resume a connec
 more, or uses more than ${limits.cpuRatio === 2 ? 'twice' : `${limits.cpuRatio} times`} the CPU of bare Socket.IO; or where the load generator was busy for more than ${limits.loadBusy * 100} % of
 the time (here at most ${busiest} %) or its timers were more than ${limits.loadDelayMs} ms late at p99 (here at most ${latest} ms).
 
-Machine: ${cpus().length} cores (${cpus()[0].model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}, shared with others.
+Machine: ${cpus().length} cores (${cpus()[0].model.trim()}), ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}, shared with others: where they take much of it, latencies mean little.
 
 ${results.map((result) => table(result, servers)).join('\n\n')}
 `;

@@ -46,6 +46,11 @@ const commands = {
     const late = (nanoseconds) => nanoseconds / 1e6 - delayResolutionMs;
     return { load: { busy, delayP99: late(delay.percentile(99)), delayMax: late(delay.max) } };
   },
+  /** CPU time since the cuts began. */
+  cpuSeconds() {
+    const { user, system } = process.cpuUsage(cpu);
+    return (user + system) / 1e6;
+  },
   /** Waits until all are connected and none has received an event for `quietMs`. */
   async settle({ quietMs, limitMs }) {
     const began = performance.now();

@@ -3,6 +3,7 @@ import { writeSection } from '../sections.mjs';
 import { failures, saturation } from './acceptance.mjs';
 import { Commands } from './commands.mjs';
 import { section } from './document.mjs';
+import { watchMachine } from './machine.mjs';
 import { RoomApi } from './room-api.mjs';
 
 /**
@@ -61,6 +62,7 @@ async function measure(server, { connections, users }) {
     await sleep(quietMs);
 
     const sequenceBefore = logged ? await room.sequence() : undefined;
+    const machine = watchMachine();
     await load.ask('startCuts');
     const commands = new Commands(room);
     const perSecond = rate / commandEvery;
@@ -75,6 +77,7 @@ async function measure(server, { connections, users }) {
     const window = await load.ask('stopCuts');
     const settled = await load.ask('settle', { quietMs, limitMs: settleLimitMs });
     const { microseconds } = await child.ask('cpu');
+    const otherCores = machine.otherCores(microseconds / 1e6 + (await load.ask('cpuSeconds')));
 
     const published = [...votes, ...commands.published].sort((a, b) => a.sequence - b.sequence);
     const figures = await load.ask('figures', { published });
@@ -89,6 +92,7 @@ async function measure(server, { connections, users }) {
       published: published.length,
       commands: commands.figures(),
       cpu: microseconds / 1e6,
+      otherCores,
       log: events,
     };
   } finally {
