@@ -23,7 +23,11 @@ const rows = [
   ['command, call to answer, p99, ms', ({ commands }) => ms(commands.p99)],
   ['reconnect, TCP connection to room, p99, ms', ({ reconnect }) => ms(reconnect.p99)],
   ['CPU of the server, s', ({ cpu }) => cpu.toFixed(1)],
-  ['ratio to bare Socket.IO', ({ cpu }, bare) => (cpu / bare.cpu).toFixed(2)],
+  [
+    'the same per delivered event, µs',
+    ({ cpu, expected, lost }) => ((cpu * 1e6) / Math.max(1, expected - lost)).toFixed(1),
+  ],
+  ['ratio of CPU to bare Socket.IO', ({ cpu }, bare) => (cpu / bare.cpu).toFixed(2)],
   ['events logged meanwhile', logged((log) => number(log.logged))],
   ['of these presence', logged((log) => `${number(log.presence)} (${percent(log.presence, log.logged)})`)],
   ['seconds that the log reaches back', logged((log) => Math.round(log.keptSeconds))],
