@@ -98,7 +98,7 @@ async function call(person, method, path, body) {
 }
 
 function listen({ username, token }, roomId) {
-  const auth = { token };
+  const auth = { token, state: 'when_needed' };
   const socket = io(`${url}/rooms/${roomId}`, { auth: (send) => send(auth), forceNew: true });
   sockets.push(socket);
   socket.onAny((type, event, confirm) => {

@@ -4,6 +4,9 @@ import { readSettings, type Settings, SettingError } from './config/settings.js'
 import { checkSurroundings, listeningError } from './config/surroundings.js';
 import { createServer } from './server.js';
 
+/** Connections that may wait to be accepted; the kernel's own limit (`somaxconn`, usually 4096) holds too. */
+const backlog = 4096;
+
 /** A server that cannot finish in time ends all the same: supervisors wait 10 s before they kill. */
 const patience = 9000;
 
@@ -11,7 +14,9 @@ try {
   const settings = readSettings(process.env);
   await checkSurroundings(settings);
   const app = await createServer(settings);
-  await app.listen(settings.port, settings.host).catch((error: unknown) => {
+  // Node accepts one connection in each turn of the event loop: many that return at once have to queue in the kernel.
+  // Nest hands its arguments on to `net.Server.listen`, which takes a backlog third.
+  await app.listen(settings.port, settings.host, backlog as never).catch((error: unknown) => {
     throw listeningError(error, settings);
   });
   announce(app, settings);

@@ -113,8 +113,8 @@ it(`in a room of ${count} tracks and ${count} participants every broadcast event
   const hers = await listen(server.url, ada, room.id);
   const connecting = performance.now() - from;
   const established = hers.ofType('connection_established')[0]!;
-  expect(established.data.room.queue).toHaveLength(count - 1);
-  expect(established.data.room.participants).toHaveLength(count);
+  expect(established.data.room!.queue).toHaveLength(count - 1);
+  expect(established.data.room!.participants).toHaveLength(count);
 
   await bob.post(`/rooms/${room.id}/join`);
   const his = await listen(server.url, bob, room.id);

@@ -181,12 +181,12 @@ describe('on connecting to a room', () => {
     const state = await stateOf(ada, roomId);
     expect(Compile(rest.RoomStateAnswer).Check(state)).toBe(true);
     expect(sequence).toBe(state.sequence);
-    expect({ ...room, playback: { ...room.playback, position: 0 } }).toEqual({
+    expect({ ...room!, playback: { ...room.playback, position: 0 } }).toEqual({
       ...state.room,
       playback: { ...state.room.playback, position: 0 },
     });
-    expect(room.online_users).toEqual([bob.user]);
-    expect(room.queue.map(({ title }) => title)).toEqual(['second']);
+    expect(room!.online_users).toEqual([bob.user]);
+    expect(room!.queue.map(({ title }) => title)).toEqual(['second']);
     // The state holds the connection itself, so what comes next is later than that.
     await ada.post(`/rooms/${roomId}/playback/pause`);
     await his.next('playback_paused');
@@ -242,6 +242,26 @@ describe('on connecting to a room', () => {
     });
     expect(is).toEqual(was);
     expect(asked).toBe(1);
+  });
+
+  it('leaves the state out for a client that resumes and asks for it only when needed', async () => {
+    const { ada, roomId } = await playingRoom();
+    const { sequence } = await stateOf(ada, roomId);
+    const asked = async (afterSequence: number | undefined) => {
+      const listener = await hear(ada, roomId, { afterSequence: () => afterSequence, state: 'when_needed' });
+      const [established] = listener.ofType('connection_established');
+      expect(faults(established!)).toEqual([]);
+      return established!.data;
+    };
+    expect(await asked(sequence - 1)).toMatchObject({ room: null, resumed: true });
+    expect(await asked(undefined)).toMatchObject({ room: { id: roomId }, resumed: false });
+    // Beyond the head: nothing to resume from, so the state is needed.
+    expect(await asked(sequence + 1000)).toMatchObject({ room: { id: roomId }, resumed: false });
+    const plain = await hear(ada, roomId, { afterSequence: sequence - 1 });
+    expect(plain.ofType('connection_established')[0]!.data).toMatchObject({
+      room: { id: roomId },
+      resumed: true,
+    });
   });
 
   it('takes after_sequence as a decimal string, which is all that the Java client can send', async () => {

@@ -187,7 +187,7 @@ class RoomcastListener extends Listener {
   #last;
 
   resumeAuth() {
-    return this.#last === undefined ? {} : { after_sequence: this.#last };
+    return this.#last === undefined ? {} : { after_sequence: this.#last, state: 'when_needed' };
   }
 
   onConnect() {

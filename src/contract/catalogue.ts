@@ -177,10 +177,10 @@ export const catalogue = {
     'system',
     'normal',
     ['connection'],
-    'First on every connection to a room: its whole state as of `sequence`; what was missed follows.',
+    'First on every connection to a room: its whole state as of `sequence` (null for a client that resumes and asked for it only `when_needed`); what was missed follows.',
     {
       user: User,
-      room: RoomState,
+      room: orNull(RoomState),
       sequence: Sequence,
       resumed: Type.Boolean({ description: 'Every event after `after_sequence` follows, up to `sequence`' }),
       replayed: Type.Integer({ minimum: 0, description: 'How many follow' }),

@@ -76,6 +76,12 @@ export const RoomAuth = shape({
   after_sequence: Type.Optional(
     Type.Union([Sequence, Type.String({ pattern: '^[0-9]{1,16}$', description: 'The same in decimal' })]),
   ),
+  state: Type.Optional(
+    oneOf(
+      ['always', 'when_needed'],
+      '`when_needed`: `connection_established` has no `room` where `resumed` is true. `always` if not given',
+    ),
+  ),
 });
 
 /** What a handshake that is refused arrives with, as the `data` of `connect_error`. */

@@ -32,7 +32,7 @@ export class RoomEntrance {
     const roomId = roomOf(socket)!;
     const connection = new Connection(new SocketWire(socket), callerOf(socket), { joining: true });
     receiveAcknowledgements(socket, connection);
-    const entered = this.#enter(roomId, connection, afterSequence(socket));
+    const entered = this.#enter(roomId, connection, afterSequence(socket), stateWanted(socket));
     this.#track(entered);
     socket.on('disconnect', (reason) => {
       releaseAcknowledgements(socket);
@@ -46,14 +46,19 @@ export class RoomEntrance {
     while (this.#work.size > 0) await Promise.all(this.#work);
   }
 
-  async #enter(roomId: string, connection: Connection, after: number | undefined): Promise<void> {
+  async #enter(
+    roomId: string,
+    connection: Connection,
+    after: number | undefined,
+    state: 'always' | 'when_needed',
+  ): Promise<void> {
     const { user } = connection;
     try {
       // Live events wait at the connection from here on, so that none falls between the state and them.
       await this.feeds.attach(roomId, connection);
       await this.presence.connected(roomId, user, connection.id);
       const { room, sequence, resumed, missed } = await this.reads.run(user.id, () =>
-        this.state.return(user, roomId, after),
+        this.state.return(user, roomId, after, state),
       );
       this.#count(after, resumed, missed.length);
       const data = { user, room, sequence, resumed, replayed: missed.length };
@@ -90,6 +95,10 @@ export class RoomEntrance {
     void work.finally(() => this.#work.delete(work));
   }
 }
+
+/** Anything but `when_needed` is `always`. */
+const stateWanted = ({ handshake }: Socket): 'always' | 'when_needed' =>
+  (handshake.auth as { state?: unknown }).state === 'when_needed' ? 'when_needed' : 'always';
 
 /** Socket.IO's reasons for which a user is gone at once: the client left the namespace, or was removed from it. */
 const leftOnPurpose: ReadonlySet<string> = new Set([

@@ -58,7 +58,11 @@ export class SocketAdmission {
 
   async #admit(socket: Socket): Promise<void> {
     if (this.#draining) throw new Problem('draining', 'The server is going down: reconnect.');
-    const { token, after_sequence } = socket.handshake.auth as { token?: unknown; after_sequence?: unknown };
+    const { token, after_sequence, state } = socket.handshake.auth as {
+      token?: unknown;
+      after_sequence?: unknown;
+      state?: unknown;
+    };
     if (typeof token !== 'string') {
       throw new Problem('unauthorized', 'A token is needed, as `auth: { token }` of the handshake.');
     }
@@ -77,7 +81,7 @@ export class SocketAdmission {
     }
     (socket.data as { caller?: Caller }).caller = caller;
     // Asked for once: neither a dump of the memory nor a log should find it later.
-    socket.handshake.auth = after_sequence === undefined ? none : { after_sequence };
+    socket.handshake.auth = after_sequence === undefined ? none : { after_sequence, state };
   }
 }
 

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../config/clock.js';
 import type { RoomEvent, RoomState, User } from '../contract/index.js';
 import { Database, type Trx } from '../database/database.js';
+import type { RoomRow } from '../database/schema.js';
 import { Problem } from '../errors/problem.js';
 import { EventLog, type LogPage } from '../events/event-log.js';
 import { PlaybackStore, playbackView } from '../playback/playback-store.js';
@@ -17,8 +18,11 @@ export interface RoomMoment {
   sequence: number;
 }
 
-/** What someone who returns is told: the room now, and what they missed, or that the log no longer knows. */
-export interface Return extends RoomMoment {
+/** What a client that connects is told: the room now, and what it missed, or that the log no longer has it. */
+export interface Return {
+  /** null where the client resumes and asked for the state only when it needs it. */
+  room: RoomState | null;
+  sequence: number;
   resumed: boolean;
   missed: RoomEvent[];
 }
@@ -48,16 +52,25 @@ export class RoomStateService {
   /**
    * The room, and every event after `after` up to the state's `sequence`, of one moment.
    * @param after what the client has seen; undefined where it has seen nothing
+   * @param state `when_needed`: a client that resumes has the state already, and is not sent it again
    * @throws {Problem} room_not_found, not_a_participant
    */
-  return(user: User, roomId: string, after: number | undefined): Promise<Return> {
+  return(
+    user: User,
+    roomId: string,
+    after: number | undefined,
+    state: 'always' | 'when_needed' = 'always',
+  ): Promise<Return> {
     return this.database.snapshot(async (trx) => {
-      const moment = await this.#moment(trx, user, roomId);
-      if (after === undefined) return { ...moment, resumed: false, missed: [] };
-      const missed = await this.eventLog.missed(trx, roomId, after, moment.sequence);
-      return missed.kind === 'replay'
-        ? { ...moment, resumed: true, missed: missed.events }
-        : { ...moment, resumed: false, missed: [] };
+      const row = await this.access.requireParticipant(roomId, user.id, trx);
+      const { sequence } = row;
+      const missed =
+        after === undefined ? undefined : await this.eventLog.missed(trx, roomId, after, sequence);
+      if (missed?.kind !== 'replay') {
+        return { room: await this.#stateOf(trx, row), sequence, resumed: false, missed: [] };
+      }
+      const room = state === 'when_needed' ? null : await this.#stateOf(trx, row);
+      return { room, sequence, resumed: true, missed: missed.events };
     });
   }
 
@@ -104,13 +117,18 @@ export class RoomStateService {
 
   async #moment(trx: Trx, user: User, roomId: string): Promise<RoomMoment> {
     const row = await this.access.requireParticipant(roomId, user.id, trx);
+    return { room: await this.#stateOf(trx, row), sequence: row.sequence };
+  }
+
+  async #stateOf(trx: Trx, row: RoomRow): Promise<RoomState> {
+    const roomId = row.id;
     const [participants, online_users, current, queue] = [
       await this.rooms.participants(trx, roomId),
       await this.presence.online(trx, roomId),
       await this.queue.current(trx, roomId),
       await this.queue.queued(trx, roomId),
     ];
-    const room: RoomState = {
+    return {
       ...(await this.rooms.room(trx, row)),
       participants,
       participant_count: participants.length,
@@ -120,6 +138,5 @@ export class RoomStateService {
       queue: queue.map(trackView),
       playback: playbackView(await this.playback.load(trx, roomId), this.clock.now()),
     };
-    return { room, sequence: row.sequence };
   }
 }

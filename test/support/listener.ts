@@ -8,6 +8,7 @@ export interface ListenerOptions {
   /** Called for each event that asks for a confirmation; the default confirms at once. */
   confirm?: (event: Envelope, acknowledge: (answer?: unknown) => void) => void;
   reconnection?: boolean;
+  state?: 'always' | 'when_needed';
 }
 
 /** A Socket.IO client that keeps every event it gets, in order. */
@@ -17,12 +18,13 @@ export class Listener {
   readonly #waiting = new Set<() => void>();
 
   constructor(url: string, namespace: string, token: string, options: ListenerOptions = {}) {
-    const { afterSequence, confirm, reconnection = false } = options;
+    const { afterSequence, confirm, reconnection = false, state } = options;
     this.socket = io(`${url}${namespace}`, {
       auth: (give) =>
         give({
           token,
           after_sequence: typeof afterSequence === 'function' ? afterSequence() : afterSequence,
+          state,
         }),
       reconnectionDelay: 20,
       transports: ['websocket'],
