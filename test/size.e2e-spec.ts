@@ -140,6 +140,8 @@ it(`in a room of ${count} tracks and ${count} participants every broadcast event
     .get(EventBroadcasterService)
     .serverStatus('degraded', 'The server is busy: what you do may take a while.');
   await Promise.all([hers.next('server_status'), lobby.next('server_status')]);
+  await hers.ask('sync_report', { drift: 0.1, round_trip: 0.1, buffered: 10 });
+  await hers.next('listeners_updated');
   await roomOf(ada, [], { name: 'A room of some length for the music of a Friday night' });
   await lobby.next('room_created');
   await ada.delete(path);
