@@ -33,3 +33,50 @@ it('shows whoever comes to its address where to read', async () => {
   expect(page.status).toBe(200);
   expect(await page.text()).toContain('swagger-ui');
 });
+
+it('runs the documentation page without inline scripts, under a policy that allows none', async () => {
+  const page = await fetch(`${server.url}/api/docs`);
+  const policy = page.headers.get('content-security-policy')!;
+  expect(policy).toContain("default-src 'none'");
+  expect(policy).toContain("script-src 'self';");
+  expect(policy).toContain("frame-ancestors 'none'");
+  const html = await page.text();
+  const scripts = [...html.matchAll(/<script([^>]*)>([^]*?)<\/script>/g)];
+  expect(scripts.length).toBeGreaterThan(0);
+  for (const [, attributes, code] of scripts) {
+    expect(code!.trim()).toBe('');
+    const path = /src="\.\/([^"]+)"/.exec(attributes!)![1]!;
+    expect((await fetch(`${server.url}/api/${path}`)).status).toBe(200);
+  }
+  expect(html).not.toMatch(/\son\w+=/);
+});
+
+it('offers the REST API as JSON alone', async () => {
+  for (const path of ['/api/docs-yaml', '/api/docs-json', '/api/openapi.yaml']) {
+    const answer = await fetch(server.url + path);
+    expect({ path, status: answer.status }).toEqual({ path, status: 404 });
+    expect(await answer.json()).toMatchObject({ error: { code: 'not_found' } });
+  }
+});
+
+it('lets nobody store answers of the API, errors included, nor run anything in them', async () => {
+  const guest = await fetch(`${server.url}/api/auth/guest`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{"username":"ada"}',
+  });
+  const answers = [
+    guest,
+    ...(await Promise.all(
+      ['/api/time', '/api/rooms', '/api/nothing'].map((path) => fetch(server.url + path)),
+    )),
+  ];
+  expect(answers.map(({ status }) => status)).toEqual([201, 200, 401, 404]);
+  for (const { headers } of answers) {
+    expect(headers.get('cache-control')).toBe('no-store');
+    expect(headers.get('content-security-policy')).toBe("default-src 'none';frame-ancestors 'none'");
+  }
+  for (const path of ['/api/openapi.json', '/api/asyncapi.json', '/api/docs']) {
+    expect((await fetch(server.url + path)).headers.get('cache-control')).not.toBe('no-store');
+  }
+});

@@ -68,7 +68,7 @@ export class RequestBodies implements OnApplicationBootstrap, OnModuleDestroy {
         body.answeredAt ??= now;
         if (now - body.answeredAt < drainMs) continue;
         this.#bodies.delete(body);
-        request.socket.destroy();
+        request.destroy();
       } else if (isTooSlow(body, now)) {
         timeOut(body);
       }
@@ -96,9 +96,11 @@ function isTooSlow(body: Body, now: number): boolean {
 function timeOut({ request, response, isUpload }: Body): void {
   // An answer has begun: cutting the connection is the one honest sign that it is not whole.
   if (response.headersSent) {
-    request.socket.destroy();
+    request.destroy();
     return;
   }
+  // Whoever reads the body has to be told: of a request that was answered, Node emits neither `aborted` nor `close`.
+  response.once('finish', () => request.destroy());
   refuse(
     response,
     new Problem(
