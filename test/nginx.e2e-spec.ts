@@ -1,0 +1,107 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { io } from 'socket.io-client';
+import { maxRefusals } from '../src/limits/refusals.js';
+import { guest, type Person, request, roomOf } from './support/api.js';
+import { fixture } from './support/audio.js';
+import { eventually } from './support/listener.js';
+import { type Nginx, startNginx } from './support/nginx.js';
+import { bearer, head, RawConnection } from './support/raw-http.js';
+import { startServer, type TestServer } from './support/server.js';
+
+let server: TestServer;
+let nginx: Nginx;
+let ada: Person;
+beforeAll(async () => {
+  server = await startServer({ TRUST_PROXY: '1', RATE_LIMIT: 'on' });
+  nginx = await startNginx(server.url);
+  ada = await guest(nginx.url, 'ada');
+}, 120_000);
+afterAll(async () => {
+  await nginx.close();
+  await server.close();
+});
+
+describe('behind nginx as documented', () => {
+  it('a body that nginx refuses is refused in the form of the contract', async () => {
+    const connection = new RawConnection(nginx.url);
+    const length = `Content-Length: ${60 * 1024 * 1024}`;
+    connection.send(
+      head('POST', '/api/rooms/x/tracks', bearer(ada), 'Content-Type: multipart/form-data', length),
+    );
+    await connection.answers(1);
+    await eventually(() => connection.text.trimEnd().endsWith('}'), 'the body');
+    expect(connection.statuses).toEqual([413]);
+    expect(connection.text).toMatch(/^content-type: application\/json\r$/im);
+    expect(connection.text).toMatch(/^server: nginx/im);
+    expect(connection.body).toMatchObject({ error: { code: 'payload_too_large' } });
+    connection.destroy();
+  });
+
+  it('streams come in ranges, and their tokens are not in the access log', async () => {
+    const bytes = fixture('tagged.mp3');
+    const room = await roomOf(ada);
+    const { track } = (await ada.upload(room.id, bytes, 'x.mp3')).body;
+    const { media_token } = (await ada.post('/auth/media-token')).body;
+    const path = `/api/tracks/${track.id}/stream`;
+    const answer = await fetch(`${nginx.url}${path}?media_token=${media_token}`, {
+      headers: { range: 'bytes=100-199' },
+    });
+    expect(answer.status).toBe(206);
+    expect(answer.headers.get('content-range')).toBe(`bytes 100-199/${bytes.length}`);
+    expect(Buffer.from(await answer.arrayBuffer()).equals(bytes.subarray(100, 200))).toBe(true);
+    await eventually(async () => (await nginx.accessLog()).includes(path), 'the request to be logged');
+    expect(await nginx.accessLog()).not.toMatch(/media_token|eyJ/);
+  });
+
+  it.each(['websocket', 'polling'])(
+    'a listener over %s gets the state and what happens',
+    async (transport) => {
+      const room = await roomOf(ada);
+      const socket = io(`${nginx.url}/rooms/${room.id}`, {
+        auth: { token: ada.token },
+        transports: [transport],
+        forceNew: true,
+        reconnection: false,
+      });
+      const types: string[] = [];
+      socket.onAny((type: string) => types.push(type));
+      await eventually(() => types.includes('connection_established'), 'the state');
+      const bob = await guest(nginx.url, 'bob');
+      await bob.post(`/rooms/${room.id}/join`);
+      await eventually(() => types.includes('user_joined'), 'the event');
+      expect(socket.io.engine.transport.name).toBe(transport);
+      socket.disconnect();
+    },
+  );
+
+  it('limits count the client’s address, and no header that it sends', async () => {
+    const from = async (localAddress: string, count: number) => {
+      const connection = new RawConnection(nginx.url, { localAddress });
+      // nginx passes pipelined requests on one after the other.
+      for (let i = 1; i <= count; i += 1) {
+        connection.send(head('GET', '/api/rooms', `X-Forwarded-For: 203.0.113.${i % 250}`));
+      }
+      await connection.answers(count, 20_000);
+      connection.destroy();
+      return connection.statuses;
+    };
+    expect(await from('127.0.0.2', maxRefusals)).toEqual(Array<number>(maxRefusals).fill(401));
+    expect(await from('127.0.0.2', 1)).toEqual([429]);
+    expect(await from('127.0.0.3', 1)).toEqual([401]);
+  });
+
+  it('metrics are kept from outsiders', async () => {
+    expect((await fetch(`${nginx.url}/metrics`)).status).toBe(403);
+  });
+});
+
+it('nginx answers in the form of the contract where the server cannot be reached', async () => {
+  const gone = await startServer();
+  const front = await startNginx(gone.url);
+  await gone.close();
+  const answer = await request(front.url, 'GET', '/time');
+  expect(answer.status).toBe(503);
+  expect(answer.body).toMatchObject({ error: { code: 'unavailable' } });
+  expect(answer.headers.get('retry-after')).toBe('5');
+  await front.close();
+});
