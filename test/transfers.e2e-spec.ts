@@ -1,19 +1,26 @@
+import type { Socket } from 'node:net';
 import { readdir, readlink, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Room, Track } from '../src/contract/index.js';
+import { maxInFlight, Pipelines } from '../src/operations/limits/pipelines.js';
 import {
   minUploadBytesPerSecond,
   RequestBodies,
   uploadIdleMs,
   uploadWindowMs,
 } from '../src/operations/limits/request-bodies.js';
-import { stalledMs, StalledConnections } from '../src/operations/limits/stalled-connections.js';
+import {
+  maxUnsentBytes,
+  stalledMs,
+  StalledConnections,
+} from '../src/operations/limits/stalled-connections.js';
 import { maxTransfers, OpenTransfers } from '../src/tracks/transfers/open-transfers.js';
 import { expectProblem } from './support/answers.js';
 import { guest, type Person, request, roomOf } from './support/api.js';
 import { fixture, paddedWav } from './support/audio.js';
 import { eventually } from './support/listener.js';
+import { raiser } from './support/raise.js';
 import { bearer, head, RawConnection } from './support/raw-http.js';
 import { spawnServer, startServer, temporaryFolder, type TestServer } from './support/server.js';
 
@@ -314,4 +321,28 @@ it('200 covers over 6 connections at once, and 50 uploads one after another, are
     expect(answer.status).toBe(201);
     await bob.delete(`/tracks/${answer.body.track.id}`);
   }
+}, 60_000);
+
+it('unread answers that add up over many connections are cut, and whoever reads is served', async () => {
+  const own = await startServer();
+  const [eve, fay] = [await guest(own.url, 'eve'), await guest(own.url, 'fay')];
+  const hers = await roomOf(eve, [fay]);
+  await raiser(own, eve, hers.id).critical(100, 'x'.repeat(10_000));
+  const path = `/api/rooms/${hers.id}/events?limit=1000`;
+  const sockets = new Set<Socket>();
+  own.app.getHttpServer().on('request', ({ socket }: { socket: Socket }) => sockets.add(socket));
+  for (let i = 0; i < 60; i += 1) {
+    const unread = new RawConnection(own.url);
+    connections.push(unread);
+    unread.send(head('GET', path, bearer(eve)).repeat(maxInFlight)).socket.pause();
+  }
+  await eventually(() => [...sockets].some(({ destroyed }) => destroyed), 'one to be cut', 30_000);
+  const reader = await fay.get(`/rooms/${hers.id}/events?limit=1000`);
+  expect({ status: reader.status, more: reader.body.more }).toEqual({ status: 200, more: true });
+  own.app.get(StalledConnections).sweep(performance.now());
+  const pipelines = own.app.get(Pipelines);
+  const open = [...sockets].filter(({ destroyed }) => !destroyed);
+  const held = open.reduce((sum, socket) => sum + pipelines.unsentBytes(socket), 0);
+  expect(held).toBeLessThanOrEqual(maxUnsentBytes);
+  await own.close();
 }, 60_000);

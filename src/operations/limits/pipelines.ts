@@ -42,6 +42,13 @@ export class Pipelines {
     return (this.#pipelines.get(socket)?.open.size ?? 0) > 0;
   }
 
+  /** Bytes of answers on this connection that are complete here and not yet taken by the kernel. */
+  unsentBytes(socket: Socket): number {
+    let bytes = 0;
+    for (const response of this.#pipelines.get(socket)?.open ?? []) bytes += response.writableLength;
+    return bytes;
+  }
+
   #pipelineOf(socket: Socket): Pipeline {
     let pipeline = this.#pipelines.get(socket);
     if (!pipeline) {
