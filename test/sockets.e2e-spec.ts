@@ -181,7 +181,7 @@ describe('on connecting to a room', () => {
     const state = await stateOf(ada, roomId);
     expect(Compile(rest.RoomStateAnswer).Check(state)).toBe(true);
     expect(sequence).toBe(state.sequence);
-    expect({ ...room!, playback: { ...room.playback, position: 0 } }).toEqual({
+    expect({ ...room!, playback: { ...room!.playback, position: 0 } }).toEqual({
       ...state.room,
       playback: { ...state.room.playback, position: 0 },
     });
