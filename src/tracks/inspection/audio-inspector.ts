@@ -28,6 +28,7 @@ const queueLimits = { concurrency: threads, maxWaiting: 128, maxWaitingPerKey: 1
 @Injectable()
 export class AudioInspector implements OnApplicationShutdown {
   readonly #queue = new FairQueue(queueLimits);
+  #closed = false;
   #pool: Promise<Piscina<InspectionRequest, InspectionAnswer>> | undefined;
 
   constructor(
@@ -51,6 +52,7 @@ export class AudioInspector implements OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
+    this.#closed = true;
     this.#queue.close();
     await (await this.#pool)?.destroy();
   }
@@ -87,10 +89,9 @@ export class AudioInspector implements OnApplicationShutdown {
   }
 
   #problemOf(error: unknown, userId: string, { sha256, size }: Incoming): Error {
+    if (this.#closed) return new Problem('draining', 'The server is going down; try again.');
     if (error instanceof QueueRefusal) {
-      return error.reason === 'closed'
-        ? new Problem('draining', 'The server is going down; try again.')
-        : new Problem('unavailable', 'Too many uploads wait to be inspected; try again in a moment.');
+      return new Problem('unavailable', 'Too many uploads wait to be inspected; try again in a moment.');
     }
     const { name, code, syscall } = error as NodeJS.ErrnoException;
     // The disk failed, not the file.

@@ -39,10 +39,10 @@ export function readId3Tags(file: ByteSource, start: number, elements: ElementCo
     if (header.length < headerBytes || header.toString('latin1', 0, 3) !== 'ID3') break;
     elements.add();
     const [version, flags, size] = [header[3]!, header[5]!, syncSafe(header, 6)];
-    requireTagSize(size);
     const body = end + headerBytes;
     end = body + size + (flags & footer ? headerBytes : 0);
     if (end > file.size) throw cutOff();
+    requireTagSize(size);
     if (version < 2 || version > 4) continue;
     const frames = readTag(file, body, body + size, version, flags, selection, elements);
     if (frames.length > 0) excerpts.push(tagOf(version, frames));

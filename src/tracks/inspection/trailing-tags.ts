@@ -64,10 +64,10 @@ function readApe(
   if (!startsWith(footer, 'APETAGEX')) return undefined;
   // Items and footer, without the header.
   const size = footer.readUInt32LE(12);
-  requireTagSize(size);
   const from = end - size;
   const start = from - ((footer.readUInt32LE(20) & hasHeader) !== 0 ? apeFooterBytes : 0);
   if (size < apeFooterBytes || start < audioStart) return undefined;
+  requireTagSize(size);
 
   const selection = new FieldSelection();
   const items: Buffer[] = [];

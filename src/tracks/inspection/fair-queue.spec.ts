@@ -1,0 +1,101 @@
+import { describe, expect, it } from '@jest/globals';
+import { FairQueue, QueueRefusal } from './fair-queue.js';
+
+/** Jobs that end when they are told to, and the order in which they started. */
+function jobs(queue: FairQueue) {
+  const started: string[] = [];
+  const ends = new Map<string, () => void>();
+  const results = new Map<string, Promise<string>>();
+  return {
+    started,
+    add(key: string, name: string): void {
+      const result = queue
+        .run(key, () => {
+          started.push(name);
+          return new Promise<void>((resolve) => ends.set(name, resolve));
+        })
+        .then(
+          () => 'done',
+          (error: unknown) => (error instanceof QueueRefusal ? error.reason : String(error)),
+        );
+      results.set(name, result);
+    },
+    async end(name: string): Promise<void> {
+      ends.get(name)!();
+      await results.get(name);
+      // The next job starts right after.
+      await new Promise(setImmediate);
+    },
+    result: (name: string) => results.get(name)!,
+  };
+}
+
+const settled = () => new Promise(setImmediate);
+
+describe('the queue', () => {
+  it('runs one job of a key at a time, even with room for more', async () => {
+    const { add, started, end } = jobs(
+      new FairQueue({ concurrency: 2, maxWaiting: 10, maxWaitingPerKey: 10 }),
+    );
+    add('ada', 'a1');
+    add('ada', 'a2');
+    await settled();
+    expect(started).toEqual(['a1']);
+    add('bob', 'b1');
+    await settled();
+    expect(started).toEqual(['a1', 'b1']);
+    await end('a1');
+    expect(started).toEqual(['a1', 'b1', 'a2']);
+  });
+
+  it('lets the keys take turns', async () => {
+    const { add, started, end } = jobs(
+      new FairQueue({ concurrency: 1, maxWaiting: 10, maxWaitingPerKey: 10 }),
+    );
+    for (const name of ['a1', 'a2', 'a3', 'a4']) add('ada', name);
+    for (const name of ['b1', 'b2']) add('bob', name);
+    add('cyd', 'c1');
+    await settled();
+    while (started.length < 7) await end(started.at(-1)!);
+    expect(started).toEqual(['a1', 'a2', 'b1', 'c1', 'a3', 'b2', 'a4']);
+  });
+
+  it('refuses what is more than may wait, of one key and of all', async () => {
+    const { add, result, end } = jobs(new FairQueue({ concurrency: 1, maxWaiting: 3, maxWaitingPerKey: 2 }));
+    for (const name of ['a1', 'a2', 'a3', 'a4']) add('ada', name);
+    expect(await result('a4')).toBe('full');
+    for (const name of ['b1', 'b2']) add('bob', name);
+    expect(await result('b2')).toBe('full');
+    await end('a1');
+    add('cyd', 'c1');
+    await end('a2');
+    await end('b1');
+    await end('a3');
+    await end('c1');
+    expect(await result('c1')).toBe('done');
+  });
+
+  it('goes on after a job that fails', async () => {
+    const queue = new FairQueue({ concurrency: 1, maxWaiting: 1, maxWaitingPerKey: 1 });
+    await expect(queue.run('ada', () => Promise.reject(new Error('failed')))).rejects.toThrow('failed');
+    expect(await queue.run('ada', () => Promise.resolve(1))).toBe(1);
+  });
+
+  it('refuses everything that waits or comes once it is closed, and lets what runs end', async () => {
+    const queue = new FairQueue({ concurrency: 1, maxWaiting: 10, maxWaitingPerKey: 10 });
+    const { add, started, result, end } = jobs(queue);
+    add('ada', 'a1');
+    add('ada', 'a2');
+    add('bob', 'b1');
+    queue.close();
+    add('cyd', 'c1');
+    expect([await result('a2'), await result('b1'), await result('c1')]).toEqual([
+      'closed',
+      'closed',
+      'closed',
+    ]);
+    await end('a1');
+    expect(await result('a1')).toBe('done');
+    expect(started).toEqual(['a1']);
+  });
+});
