@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { SETTINGS } from '../config/config.module.js';
 import type { Settings } from '../config/settings.js';
-import { RetryLater } from '../errors/problem.js';
+import { RateLimited } from '../errors/problem.js';
 import { BoundedLimiter } from './bounded-limiter.js';
 
 /**
@@ -33,8 +33,7 @@ export class AccountLimits {
     for (const limiter of limiters) {
       const waitMs = await limiter.consume(address);
       if (waitMs > 0) {
-        throw new RetryLater(
-          'rate_limited',
+        throw new RateLimited(
           'Too many accounts are being made from this address; wait as long as Retry-After says.',
           waitMs,
         );

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { SETTINGS } from '../config/config.module.js';
 import type { Settings } from '../config/settings.js';
-import { Problem, RetryLater } from '../errors/problem.js';
+import { Problem, RateLimited } from '../errors/problem.js';
 import { BoundedLimiter } from './bounded-limiter.js';
 
 /** Failures of one account from one address: from the fourth on, delays of 250 ms, doubled each time, up to 3 s. */
@@ -94,8 +94,7 @@ export class LoginThrottle implements OnModuleDestroy {
   ): Promise<R> {
     for (const [key, max] of places) {
       if ((this.#inProgress.get(key) ?? 0) >= max) {
-        throw new RetryLater(
-          'rate_limited',
+        throw new RateLimited(
           'Too many attempts to sign in at once; wait as long as Retry-After says.',
           delayMs,
         );

@@ -8,7 +8,8 @@ export interface Client {
 
 /** A client with an address of its own: all of 127.0.0.0/8 is this machine. */
 export function clientAt(url: string, localAddress: string, maxSockets = 20): Client {
-  const agent = new Agent({ keepAlive: true, maxSockets, localAddress });
+  // One connection for each request: the server may close an idle one just as the next is sent.
+  const agent = new Agent({ keepAlive: false, maxSockets, localAddress });
   return {
     post: (path, body, token) =>
       new Promise((resolve, reject) => {
