@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { type Result, table, writeResults } from './floods/results.js';
+import { memoryBound, runFlood } from './floods/run-flood.js';
+import { makeScene, type Scene } from './floods/scene.js';
+
+/** FLOOD_SECONDS=30 is the full measurement; FLOOD_RESULTS names a file for the figures. */
+const seconds = Number(process.env['FLOOD_SECONDS'] ?? 3);
+const latencyMs = 100;
+/** A machine that is busy with something else is slow without any attack. */
+const timesBaseline = 3;
+const peakBytes = 400 * 2 ** 20;
+
+let scene: Scene;
+const results: Result[] = [];
+
+beforeAll(async () => {
+  scene = await makeScene();
+}, 120_000);
+afterAll(async () => {
+  process.stderr.write(`\n${table(results)}\n`);
+  await scene.remove();
+});
+
+const floods = [
+  { flood: 'replayUnread', what: 'replay messages whose answers are not read' },
+  { flood: 'replayOverPolling', what: 'replay messages over long polling that never polls' },
+  { flood: 'roomState', what: 'room_state messages in a large room' },
+  { flood: 'pipelinedEvents', what: 'pipelined requests for the whole log' },
+  { flood: 'timeSync', what: 'time_sync messages' },
+  { flood: 'unknownMessages', what: 'unknown messages' },
+  { flood: 'acknowledgements', what: 'acknowledgements of nothing' },
+  { flood: 'webSocketPings', what: 'WebSocket pings whose pongs are not read' },
+  { flood: 'connectPackets', what: 'CONNECT packets on WebSockets without a token' },
+  { flood: 'handshakes', what: 'Engine.IO handshakes' },
+  { flood: 'registrations', what: 'registrations by ever new guests' },
+  { flood: 'wrongPasswords', what: 'wrong passwords' },
+  { flood: 'slowUploads', what: 'uploads at a byte a second' },
+  { flood: 'unreadStreams', what: 'streams that are not read' },
+  { flood: 'reconnects', what: 'guests entering and leaving the room' },
+  { flood: 'unauthorized', what: 'requests with a wrong token' },
+  { flood: 'notFound', what: 'requests for paths that do not exist' },
+];
+
+it.each(floods)(
+  'healthy clients are served in time during a flood of $what ($flood)',
+  async ({ flood }) => {
+    const result = await runFlood(flood, scene, seconds);
+    results.push(result);
+    // After each: a run may be ended early.
+    await writeResults(results);
+    const { baseline, timeSync, command, stream, memory } = result;
+    expect(result.serverEnded).toBeNull();
+    const limit = (p99: number) => Math.max(latencyMs, timesBaseline * p99);
+    expect(timeSync.p99).toBeLessThanOrEqual(limit(baseline.timeSync.p99));
+    expect(command.p99).toBeLessThanOrEqual(limit(baseline.command.p99));
+    expect(stream.p99).toBeLessThanOrEqual(limit(baseline.stream.p99));
+    expect(result).toMatchObject({ failed: 0, disconnects: 0, resets: 0, lost: 0, doubled: 0 });
+    expect(result.historySurvived).toBe(true);
+    expect(memory.after).toBeLessThanOrEqual(memoryBound(memory.before));
+    expect(memory.peak).toBeLessThanOrEqual(peakBytes);
+  },
+  (seconds + 150) * 1000,
+);

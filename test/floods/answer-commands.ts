@@ -1,0 +1,14 @@
+import type { Commands } from './processes.js';
+
+/** In a child process: answers the commands of the process that started it, and ends with it. */
+export function answerCommands(commands: Commands): void {
+  const answer = async ({ id, name, argument }: { id: number; name: string; argument: unknown }) => {
+    try {
+      process.send!({ id, result: await commands[name]!(argument) });
+    } catch (error) {
+      process.send!({ id, error: error instanceof Error ? error.stack : String(error) });
+    }
+  };
+  process.on('message', (message) => void answer(message as Parameters<typeof answer>[0]));
+  process.on('disconnect', () => process.exit());
+}

@@ -1,0 +1,131 @@
+import { rm } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { person } from '../support/api.js';
+import { type ServerProcess, spawnServer } from '../support/server.js';
+import type { AttackerCommands } from './attacker.js';
+import type { HealthyCommands } from './healthy.js';
+import { type Helper, startHelper } from './processes.js';
+import { peakBytes, residentBytes } from './process-memory.js';
+import { latencyOf, type Result } from './results.js';
+import type { Scene } from './scene.js';
+
+/** How long healthy clients are measured before the attack. */
+const baselineSeconds = 2;
+/** How long the server has to give the memory back, and to deliver what is under way. */
+const recoverySeconds = 60;
+/**
+ * Beyond the tenth: V8's young generation, which grows to 3 × 16 MB under load and shrinks only when the process is
+ * idle for long, is the server's own and not held for a caller.
+ */
+export const memorySlackBytes = 20 * 2 ** 20;
+
+export const memoryBound = (before: number): number => before * 1.1 + memorySlackBytes;
+
+/** Runs one flood against a fresh server with healthy clients beside it, each in a process of its own. */
+export async function runFlood(flood: string, scene: Scene, seconds: number): Promise<Result> {
+  const folder = await scene.copy();
+  const server = await spawnServer({ DATA_DIR: folder, RATE_LIMIT: 'on', LOG_LEVEL: 'info' });
+  const healthy = await startHelper<HealthyCommands>('healthy');
+  const attacker = await startHelper<AttackerCommands>('attacker');
+  try {
+    return await measure(flood, scene, seconds, { server, healthy, attacker });
+  } finally {
+    await Promise.all([healthy.end(), attacker.end()]);
+    if (ended(server) === null) await server.end('SIGKILL');
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+interface Processes {
+  server: ServerProcess;
+  healthy: Helper<HealthyCommands>;
+  attacker: Helper<AttackerCommands>;
+}
+
+async function measure(
+  flood: string,
+  { place, people, target, administrator }: Scene,
+  seconds: number,
+  { server, healthy, attacker }: Processes,
+): Promise<Result> {
+  const port = Number(new URL(server.url).port);
+  const pid = server.child.pid!;
+  const owner = person(server.url, administrator.token, administrator.user);
+  await healthy.call('connect', { place: { ...place, port }, people });
+  // The first answers of a process that has just started are slow.
+  await delay(500);
+  await healthy.call('samples', undefined);
+  await delay(baselineSeconds * 1000);
+  const baseline = await healthy.call('samples', undefined);
+  const headBefore = await head();
+  const before = await residentBytes(pid);
+
+  // Asked again and again: a server that is killed takes the figure with it.
+  let peak = before;
+  const watch = setInterval(() => {
+    peakBytes(pid).then(
+      (bytes) => (peak = bytes),
+      () => clearInterval(watch),
+    );
+  }, 250);
+  const attackBegan = performance.now();
+  const counts = await attacker.call('run', { flood, target: { ...target, port }, seconds });
+  const attackEnd = performance.now();
+  const samples = await healthy.call('samples', undefined);
+  // At once: in time the healthy clients' own events push the older ones out.
+  const history = await owner
+    .get(`/rooms/${place.roomId}/events?after=${headBefore}&limit=1`)
+    .catch(() => undefined);
+  const eventsPerSecond = ((await head()) - headBefore) / ((performance.now() - attackBegan) / 1000);
+  const recovery = await recover(server, before, attackEnd);
+  clearInterval(watch);
+  const headAfter = await head();
+  const delivered = await healthy.call('delivered', {
+    head: headAfter,
+    limitMs: ended(server) === null ? recoverySeconds * 1000 : 0,
+  });
+  return {
+    flood,
+    seconds,
+    baseline: {
+      timeSync: latencyOf(baseline.timeSync),
+      command: latencyOf(baseline.command),
+      stream: latencyOf(baseline.stream),
+    },
+    timeSync: latencyOf(samples.timeSync),
+    command: latencyOf(samples.command),
+    stream: latencyOf(samples.stream),
+    failed: samples.failed,
+    loopDelayMs: samples.loopDelayMs,
+    ...delivered,
+    memory: { before, peak, ...recovery },
+    attacker: counts,
+    eventsPerSecond,
+    historySurvived: history?.status === 200,
+    serverEnded: ended(server),
+  };
+
+  /** The newest sequence of the healthy clients' room. */
+  async function head(): Promise<number> {
+    const answer = await owner.get(`/rooms/${place.roomId}/events?limit=1`).catch(() => undefined);
+    return answer?.body.sequence ?? 0;
+  }
+}
+
+/** Waits until the memory is back, with a limit. Nothing in the server is triggered. */
+async function recover(server: ServerProcess, before: number, since: number) {
+  let after = 0;
+  while (ended(server) === null) {
+    after = await residentBytes(server.child.pid!);
+    const elapsed = (performance.now() - since) / 1000;
+    if (after <= memoryBound(before)) return { after, recoveredAfterSeconds: elapsed };
+    if (elapsed > recoverySeconds) break;
+    await delay(250);
+  }
+  return { after, recoveredAfterSeconds: null };
+}
+
+function ended({ child }: ServerProcess): string | null {
+  if (child.signalCode !== null) return child.signalCode;
+  return child.exitCode === null ? null : `exit code ${child.exitCode}`;
+}
