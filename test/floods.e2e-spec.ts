@@ -59,5 +59,5 @@ it.each(floods)(
     expect(memory.after).toBeLessThanOrEqual(memoryBound(memory.before));
     expect(memory.peak).toBeLessThanOrEqual(peakBytes);
   },
-  (seconds + 150) * 1000,
+  (seconds + 240) * 1000,
 );

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import { answerCommands } from './answer-commands.js';
 import { type Attack, type Counts, type Target } from './attack.js';
 import * as http from './http-attacks.js';
@@ -10,7 +10,7 @@ import * as socket from './socket-attacks.js';
 const attacks: Record<string, Attack> = { ...http, ...socket };
 
 // The attack must not win against the server and the healthy clients by taking the processor from them.
-setPriority(10);
+setPriority(Math.min(19, getPriority() + 10));
 
 async function run({ flood, target, seconds }: { flood: string; target: Target; seconds: number }) {
   const attack = attacks[flood];

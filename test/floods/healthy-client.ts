@@ -30,7 +30,7 @@ const commandMs = 1000;
 const streamMs = 1000;
 const streamBytes = 65_536;
 /** What has not been answered by then counts as having taken this long, and as failed. */
-const giveUpMs = 60_000;
+const giveUpMs = 30_000;
 
 const emptySamples = (): Samples => ({ timeSync: [], command: [], stream: [], failed: 0 });
 

@@ -26,7 +26,10 @@ export async function openWebSocket(attempt: Attempt): Promise<RawWebSocket> {
   const terminate = () => ws.terminate();
   signal.addEventListener('abort', terminate);
   ws.on('error', () => undefined);
-  ws.on('unexpected-response', () => (counts.refused += 1));
+  ws.on('unexpected-response', () => {
+    counts.refused += 1;
+    ws.terminate();
+  });
   ws.on('close', () => {
     signal.removeEventListener('abort', terminate);
     if (!signal.aborted) counts.closed += 1;

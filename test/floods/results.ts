@@ -26,9 +26,10 @@ export interface Result {
   retries: number;
   memory: { before: number; peak: number; after: number; recoveredAfterSeconds: number | null };
   attacker: Counts;
-  /** New events in the healthy clients' room during the flood, per second. */
-  eventsPerSecond: number;
-  historySurvived: boolean;
+  /** New events in the healthy clients' room during the flood, per second; null where the server did not answer. */
+  eventsPerSecond: number | null;
+  /** Whether the log still reached back to before the flood. */
+  historySurvived: boolean | null;
   /** What the server process ended with; null where it lived. */
   serverEnded: string | null;
 }
@@ -86,8 +87,8 @@ export function table(results: readonly Result[]): string {
     result.attacker.sent,
     result.attacker.refused,
     result.attacker.closed,
-    result.eventsPerSecond.toFixed(0),
-    result.historySurvived ? 'kept' : 'gone',
+    result.eventsPerSecond?.toFixed(0) ?? 'no answer',
+    result.historySurvived === null ? 'no answer' : result.historySurvived ? 'kept' : 'gone',
     result.serverEnded ?? 'lives',
   ]);
   return [header, header.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
