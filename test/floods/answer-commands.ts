@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { Commands } from './processes.js';
 
 /** In a child process: answers the commands of the process that started it, and ends with it. */
@@ -6,7 +7,7 @@ export function answerCommands(commands: Commands): void {
     try {
       process.send!({ id, result: await commands[name]!(argument) });
     } catch (error) {
-      process.send!({ id, error: error instanceof Error ? error.stack : String(error) });
+      process.send!({ id, error: inspect(error) });
     }
   };
   process.on('message', (message) => void answer(message as Parameters<typeof answer>[0]));

@@ -4,17 +4,43 @@ import { answerCommands } from './answer-commands.js';
 
 /** The process of many listeners behind one address. */
 
-const listeners: RawListener[] = [];
+interface Member {
+  listener: RawListener;
+  /** The newest sequence it has. */
+  last: number;
+  lost: number;
+}
+
+const members: Member[] = [];
+
+/** A server may close a kept connection just when it is used again; browsers then repeat the request, fetch does not. */
+async function repeated<T>(ask: () => Promise<T>, attempts = 3): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    if (attempts === 1 || !(error instanceof TypeError)) throw error;
+    return repeated(ask, attempts - 1);
+  }
+}
 
 async function enter(url: string, roomId: string, index: number): Promise<void> {
-  const who = await guest(url, `listener ${index}`);
-  const { status, body } = await who.post(`/rooms/${roomId}/join`);
+  const who = await repeated(() => guest(url, `listener ${index}`));
+  const { status, body } = await repeated(() => who.post(`/rooms/${roomId}/join`));
   if (status !== 200) throw new Error(`joining was refused: ${status} ${JSON.stringify(body)}`);
   await new Promise<void>((resolve, reject) => {
-    const listener = new RawListener(url, who, roomId, ({ type }) => {
-      if (type === 'connection_established') resolve();
+    const listener = new RawListener(url, who, roomId, (event) => {
+      const { sequence } = event.metadata;
+      if (event.type === 'connection_established') {
+        member.last = event.data.sequence;
+        resolve();
+      } else if (sequence !== undefined && sequence > member.last) {
+        // What is not later is a retry: the confirmation came late.
+        member.lost += sequence - member.last - 1;
+        member.last = sequence;
+      }
     });
-    listeners.push(listener);
+    const member: Member = { listener, last: 0, lost: 0 };
+    members.push(member);
     void listener.closed().then(() => reject(new Error('the connection was closed')));
   });
 }
@@ -27,14 +53,12 @@ const commands = {
     return (performance.now() - began) / 1000;
   },
 
-  /** How many have received every event up to this one since they connected. */
-  complete({ head }: { head: number }): number {
-    return listeners.filter(
-      ({ open, sequences }) =>
-        open &&
-        sequences.at(-1) === head &&
-        sequences.every((sequence, index) => sequence === sequences[0]! + index),
-    ).length;
+  received({ head }: { head: number }) {
+    return {
+      closed: members.filter(({ listener }) => !listener.open).length,
+      behind: members.filter(({ last }) => last < head).length,
+      lost: members.reduce((sum, { lost }) => sum + lost, 0),
+    };
   },
 };
 export type CrowdCommands = typeof commands;

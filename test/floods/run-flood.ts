@@ -5,7 +5,7 @@ import { type ServerProcess, spawnServer } from '../support/server.js';
 import type { AttackerCommands } from './attacker.js';
 import type { HealthyCommands } from './healthy.js';
 import { type Helper, startHelper } from './processes.js';
-import { peakBytes, residentBytes } from './process-memory.js';
+import { peakBytes, residentBytes } from './process-usage.js';
 import { latencyOf, type Result } from './results.js';
 import type { Scene } from './scene.js';
 
