@@ -1,4 +1,5 @@
 import { type Agent, request } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { io, type Socket } from 'socket.io-client';
 import type { Envelope } from '../../src/contract/index.js';
 
@@ -26,7 +27,7 @@ export interface Samples {
 }
 
 const timeSyncMs = 500;
-const commandMs = 1000;
+const commandMs = 2000;
 const streamMs = 1000;
 const streamBytes = 65_536;
 /** What has not been answered by then counts as having taken this long, and as failed. */
@@ -171,9 +172,16 @@ export class HealthyClient {
 
 async function timed(into: number[], work: () => Promise<unknown>): Promise<void> {
   const began = performance.now();
+  const gaveUp = new AbortController();
   try {
-    await work();
+    await Promise.race([work(), rejectAfter(giveUpMs, gaveUp.signal)]);
   } finally {
+    gaveUp.abort();
     into.push(performance.now() - began);
   }
+}
+
+async function rejectAfter(ms: number, signal: AbortSignal): Promise<never> {
+  await delay(ms, undefined, { signal }).catch(() => undefined);
+  throw new Error('no answer');
 }
