@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { type Result, table, writeResults } from './floods/results.js';
-import { memoryBound, runFlood } from './floods/run-flood.js';
+import { endProcesses, memoryBound, runFlood } from './floods/run-flood.js';
 import { makeScene, type Scene } from './floods/scene.js';
 
 /** FLOOD_SECONDS=30 is the full measurement; FLOOD_RESULTS names a file for the figures. */
@@ -16,6 +16,7 @@ const results: Result[] = [];
 beforeAll(async () => {
   scene = await makeScene();
 }, 120_000);
+afterEach(endProcesses, 20_000);
 afterAll(async () => {
   process.stderr.write(`\n${table(results)}\n`);
   await scene.remove();

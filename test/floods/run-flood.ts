@@ -10,7 +10,7 @@ import { latencyOf, type Result } from './results.js';
 import type { Scene } from './scene.js';
 
 /** How long healthy clients are measured before the attack. */
-const baselineSeconds = 2;
+const baselineSeconds = 1.5;
 /** How long the server has to give the memory back. */
 const recoverySeconds = 60;
 /** How long an answer is waited for after the attack. */
@@ -23,19 +23,29 @@ const memorySlackBytes = 48 * 2 ** 20;
 
 export const memoryBound = (before: number): number => before * 1.1 + memorySlackBytes;
 
+/** Of the flood that is being measured. */
+const cleanup = new Set<() => Promise<void>>();
+
+/** Ends the processes of a measurement, whether it came to its end or was given up. */
+export async function endProcesses(): Promise<void> {
+  // The folder, which was made first, goes last.
+  for (const end of [...cleanup].reverse()) {
+    cleanup.delete(end);
+    await end();
+  }
+}
+
 /** Runs one flood against a fresh server with healthy clients beside it, each in a process of its own. */
 export async function runFlood(flood: string, scene: Scene, seconds: number): Promise<Result> {
   const folder = await scene.copy();
+  cleanup.add(() => rm(folder, { recursive: true, force: true }));
   const server = await spawnServer({ DATA_DIR: folder, RATE_LIMIT: 'on', LOG_LEVEL: 'info' });
+  cleanup.add(async () => void (ended(server) ?? (await server.end('SIGKILL'))));
   const healthy = await startHelper<HealthyCommands>('healthy');
+  cleanup.add(() => healthy.end());
   const attacker = await startHelper<AttackerCommands>('attacker');
-  try {
-    return await measure(flood, scene, seconds, { server, healthy, attacker });
-  } finally {
-    await Promise.all([healthy.end(), attacker.end()]);
-    if (ended(server) === null) await server.end('SIGKILL');
-    await rm(folder, { recursive: true, force: true });
-  }
+  cleanup.add(() => attacker.end());
+  return measure(flood, scene, seconds, { server, healthy, attacker });
 }
 
 interface Processes {
