@@ -5,8 +5,8 @@ import { longestUsername } from './usernames.js';
 
 export class GuestDto {
   /**
-   * What the others see: 1 to 32 characters (code points, after NFKC). Where another user has a name that looks the
-   * same, it gets a discriminator: `ada#3f2a`.
+   * What the others see: 1 to 32 characters (code points, after NFKC). Where a registered user has a name that looks
+   * the same, it gets a discriminator: `ada#3f2a`.
    * @example 'ada'
    */
   @IsName(1, longestUsername)

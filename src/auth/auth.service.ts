@@ -11,7 +11,7 @@ import type { Caller } from './caller.js';
 import { LoginThrottle } from './login-throttle.js';
 import { PasswordHasher } from './password-hasher.js';
 import { type Issued, SessionsService } from './sessions.service.js';
-import { claimForGuest, claimForRegistered, loginKeys, requireAvailable } from './usernames.js';
+import { claimForRegistered, loginKeys, nameForGuest, requireAvailable } from './usernames.js';
 import { userView } from './users.js';
 
 export type SignedIn = Issued & { user: User };
@@ -29,11 +29,12 @@ export class AuthService {
   ) {}
 
   /** @throws {Problem} rate_limited */
-  async guest(username: string, address: string): Promise<SignedIn> {
+  async guest(asked: string, address: string): Promise<SignedIn> {
     await this.limits.guest(address);
     return this.database.write(async (trx) => {
+      const username = await nameForGuest(trx, asked);
       const id = await this.#insert(trx, username, null);
-      return this.#signIn(trx, { id, username: await claimForGuest(trx, id, username), guest: true });
+      return this.#signIn(trx, { id, username, guest: true });
     });
   }
 
@@ -100,7 +101,7 @@ export class AuthService {
     return this.sessions.verify(token, 'media');
   }
 
-  /** Adds a user, who has yet to claim their name. @returns the id */
+  /** Adds a guest, or a user who has yet to claim their name. @returns the id */
   async #insert(trx: Trx, username: string, password_hash: string | null): Promise<string> {
     const id = uuid();
     const row = { id, username, username_key: null, password_hash, created_at: this.clock.now() };

@@ -7,15 +7,15 @@ import { normaliseName } from '../names/name.js';
 import { skeletonsOf } from '../names/skeleton.js';
 
 /*
- * Usernames are told apart by sight, over the whole server: each skeleton belongs to at most one user. A registered
- * user takes a name as it is, or is refused where it looks like another registered user's. A guest is never refused:
- * where the look is taken, the name gets a discriminator (`ada#3f2a`); a guest who has the look that somebody
- * registers gets one at that moment.
+ * A registered name is unique by what it looks like: each skeleton belongs to at most one registered user. Guests' names
+ * are not unique, and `guest` says whose they are; but a guest whose name looks like a registered one gets a
+ * discriminator (`ada#3f2a`), so that no guest passes for a registered user.
  */
 
 export const longestUsername = 32;
-/** Bytes of the discriminators that are tried in turn; so many users can have one name. */
-const discriminatorBytes = [2, 2, 2, 4, 4, 8];
+const discriminatorBytes = 2;
+/** A name with a discriminator may be registered itself; that several in a row are is out of the question. */
+const maxDiscriminators = 10;
 
 /** What a registered user is found by when signing in; of the normalised name. */
 export const usernameKey = (username: string): string => username.normalize('NFKC').toLowerCase();
@@ -32,51 +32,18 @@ export async function requireAvailable(
   username: string,
   exceptUserId: string | undefined,
 ): Promise<void> {
-  const { id } =
-    (await db
-      .selectFrom('users')
-      .select('id')
-      .where('username_key', '=', usernameKey(username))
-      .executeTakeFirst()) ?? {};
-  const holders = id === undefined ? await holdersOf(db, username) : [];
-  const others = [...(id === undefined ? [] : [id]), ...holders.filter((h) => !h.guest).map((h) => h.id)];
-  if (others.some((other) => other !== exceptUserId)) throw taken(username);
+  const holder = await db
+    .selectFrom('users')
+    .select('id')
+    .where('username_key', '=', usernameKey(username))
+    .executeTakeFirst();
+  const holders = [...(holder ? [holder.id] : []), ...(await holdersOf(db, username))];
+  if (holders.some((id) => id !== exceptUserId)) throw taken(username);
 }
 
-/**
- * Gives a user the name that they register, in place of what they had. Guests who have its look are renamed.
- * @throws {Problem} username_taken
- */
+/** Gives a user the name that they register. @throws {Problem} username_taken */
 export async function claimForRegistered(trx: Trx, userId: string, username: string): Promise<void> {
   await requireAvailable(trx, username, userId);
-  const guests = (await holdersOf(trx, username)).filter(({ id }) => id !== userId);
-  for (const id of [userId, ...guests.map((guest) => guest.id)]) await release(trx, id);
-  if (!(await claim(trx, userId, username))) throw taken(username);
-  await trx
-    .updateTable('users')
-    .set({ username, username_key: usernameKey(username) })
-    .where('id', '=', userId)
-    .execute();
-  for (const guest of guests) await tellApart(trx, guest.id, guest.username);
-}
-
-/** Gives a new guest, whose row is there, the name that they ask for, or one that is told apart. @returns the name */
-export async function claimForGuest(trx: Trx, userId: string, username: string): Promise<string> {
-  return (await claim(trx, userId, username)) ? username : tellApart(trx, userId, username);
-}
-
-async function tellApart(trx: Trx, userId: string, username: string): Promise<string> {
-  for (const bytes of discriminatorBytes) {
-    const name = withDiscriminator(username, randomBytes(bytes).toString('hex'));
-    if (!(await claim(trx, userId, name))) continue;
-    await trx.updateTable('users').set({ username: name }).where('id', '=', userId).execute();
-    return name;
-  }
-  throw new Error('no discriminator is free');
-}
-
-/** @returns whether nobody has any of the name's skeletons; the user has them then */
-async function claim(trx: Trx, userId: string, username: string): Promise<boolean> {
   const skeletons = skeletonsOf(username);
   const claimed = await trx
     .insertInto('username_skeletons')
@@ -84,28 +51,33 @@ async function claim(trx: Trx, userId: string, username: string): Promise<boolea
     .onConflict((conflict) => conflict.column('skeleton').doNothing())
     .returning('skeleton')
     .execute();
-  if (claimed.length === skeletons.length) return true;
-  await release(trx, userId);
-  return false;
+  if (claimed.length < skeletons.length) throw taken(username);
+  await trx
+    .updateTable('users')
+    .set({ username, username_key: usernameKey(username) })
+    .where('id', '=', userId)
+    .execute();
 }
 
-async function release(trx: Trx, userId: string): Promise<void> {
-  await trx.deleteFrom('username_skeletons').where('user_id', '=', userId).execute();
+/** The name that a guest asks for, with a discriminator where it looks like a registered one. */
+export async function nameForGuest(db: Kysely<Schema>, username: string): Promise<string> {
+  let name = username;
+  for (let attempt = 0; attempt < maxDiscriminators; attempt += 1) {
+    if ((await holdersOf(db, name)).length === 0) return name;
+    name = withDiscriminator(username, randomBytes(discriminatorBytes).toString('hex'));
+  }
+  throw new Error('no discriminator is free');
 }
 
-async function holdersOf(
-  db: Kysely<Schema>,
-  username: string,
-): Promise<{ id: string; username: string; guest: boolean }[]> {
+/** The registered users whose names look like this one. */
+async function holdersOf(db: Kysely<Schema>, username: string): Promise<string[]> {
   const rows = await db
     .selectFrom('username_skeletons')
-    .innerJoin('users', 'users.id', 'username_skeletons.user_id')
-    .select(['users.id', 'users.username', 'users.password_hash'])
+    .select('user_id')
     .distinct()
     .where('skeleton', 'in', skeletonsOf(username))
-    .orderBy('users.id')
     .execute();
-  return rows.map(({ id, username, password_hash }) => ({ id, username, guest: password_hash === null }));
+  return rows.map(({ user_id }) => user_id);
 }
 
 /** Cut between grapheme clusters, so that what is left is still a name. */

@@ -165,9 +165,8 @@ const accounts: Migration = {
       .on('username_skeletons')
       .column('user_id')
       .execute();
-    // Registered users first: where names look alike already, everyone keeps theirs, and the first holds the look.
-    await claimSkeletons(db, 'is not');
-    await claimSkeletons(db, 'is');
+    // Where registered names look alike already, everyone keeps theirs, and the oldest holds the look.
+    await claimSkeletons(db);
     await schema
       .alterTable('invites')
       .addColumn('created_at', time, (c) => c.notNull().defaultTo(0))
@@ -185,13 +184,13 @@ const accounts: Migration = {
 };
 
 /** Ids begin with the time, so this goes from the oldest user to the newest. */
-async function claimSkeletons(db: AnyDatabase, usernameKey: 'is' | 'is not'): Promise<void> {
+async function claimSkeletons(db: AnyDatabase): Promise<void> {
   let after = '';
   for (;;) {
     const users = (await db
       .selectFrom('users')
       .select(['id', 'username'])
-      .where('username_key', usernameKey, null)
+      .where('username_key', 'is not', null)
       .where('id', '>', after)
       .orderBy('id')
       .limit(usersPerStep)
