@@ -5,6 +5,8 @@ const maxLength = 100;
 export function oneLine(text: string | undefined): string | null {
   const clean = (text ?? '')
     .toWellFormed()
+    // They would reorder or hide what stands beside the text where it is shown.
+    .replace(/[\p{Bidi_Control}\u200b\u2060\ufeff]/gu, '')
     // eslint-disable-next-line no-control-regex -- these are what is removed
     .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\s]+/g, ' ')
     .trim();
