@@ -224,3 +224,38 @@ it('who was dead, returned and confirmed while others are still asked has caught
     { id: 'two tabs', outcome: 'confirmed', confirmed_late_at: null },
   ]);
 });
+
+it('a connection fails when it confirms none of several superseded events, and not when it confirms some', () => {
+  const failed: string[] = [];
+  const deliveries = new RoomDeliveries('r', { timeout: 1, attempts: 3 }, new Statistics(), {
+    ended: () => undefined,
+    confirmedLate: () => undefined,
+  });
+  const recipient = (id: string): Recipient => {
+    const self: Recipient = {
+      id,
+      user: { id, username: id, guest: true },
+      slot: -1,
+      resend: () => undefined,
+      fail: () => {
+        failed.push(id);
+        deliveries.leave(self);
+      },
+    };
+    deliveries.enter(self);
+    return self;
+  };
+  const [mute, slow] = [recipient('mute'), recipient('slow')];
+  const playback = { status: 'paused', track_id: null, position: 0, started_at: null, version: 1 } as const;
+  // A command every half second: each supersedes the one before, before that is sent again.
+  for (let sequence = 1; sequence <= 20; sequence += 1) {
+    const now = sequence / 2;
+    const event = makeEvent('playback_paused', 'r', now, { playback, user: null }, sequence);
+    const delivery = deliveries.begin(event, sequence, now);
+    for (const { slot, id } of [mute, slow]) if (!failed.includes(id)) delivery.expect(slot);
+    if (sequence % 4 === 0) deliveries.confirm(slow, sequence, now);
+    deliveries.sweep(now);
+    if (now < 3) expect(failed).toEqual([]);
+  }
+  expect(failed).toEqual(['mute']);
+});

@@ -11,7 +11,7 @@ import { makeDialect } from '../src/database/dialects.js';
 import { migrations } from '../src/database/migrations.js';
 import { skeletonsOf } from '../src/names/skeleton.js';
 import { expectAnswer, expectProblem } from './support/answers.js';
-import { type Answer, guest, type Person, person, request, roomOf, stateOf } from './support/api.js';
+import { type Answer, guest, type Person, person, request, roomOf } from './support/api.js';
 import { type Postgres, startPostgres } from './support/postgres.js';
 import { startServer, temporaryFolder, type TestServer } from './support/server.js';
 

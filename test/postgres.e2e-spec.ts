@@ -264,6 +264,8 @@ it('goes on after a restart on the same database, and tells the log who is gone'
   const second = await startServer(secret);
   try {
     const she = person(second.url, ada.token, ada.user);
+    // She may come back for a moment before she counts as gone.
+    await eventually(async () => (await stateOf(she, roomId)).room.online_count === 0, 'the grace to end');
     const { events } = (await she.get(`/rooms/${roomId}/events?after=${sequence}`)).body as {
       events: Envelope[];
     };
