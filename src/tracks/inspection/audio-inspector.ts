@@ -94,8 +94,8 @@ export class AudioInspector implements OnApplicationShutdown {
       return new Problem('unavailable', 'Too many uploads wait to be inspected; try again in a moment.');
     }
     const { name, code, syscall } = error as NodeJS.ErrnoException;
-    // The disk failed, not the file.
-    if (syscall !== undefined) return error as Error;
+    // The disk or the installation failed, not the file.
+    if (syscall !== undefined || code === 'ERR_MODULE_NOT_FOUND') return error as Error;
     const file = { user_id: userId, sha256, size_bytes: size };
     if (name === 'AbortError' || code === 'ERR_WORKER_OUT_OF_MEMORY') {
       const reason = name === 'AbortError' ? 'time' : 'memory';
