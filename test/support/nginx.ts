@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -6,10 +6,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { requirePackage } from './debian.js';
 import { eventually } from './listener.js';
 
-const run = promisify(execFile);
 const operations = fileURLToPath(new URL('../../docs/operations.md', import.meta.url));
 
 export interface Nginx {
@@ -19,25 +18,12 @@ export interface Nginx {
   close(): Promise<void>;
 }
 
-/** Where nginx is; installed first where that can be done without asking anyone. */
-async function binary(): Promise<string> {
-  const found = () =>
+const binary = (): Promise<string> =>
+  requirePackage('nginx-light', () =>
     [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin']
       .map((folder) => join(folder, 'nginx'))
-      .find((path) => existsSync(path));
-  const there = found();
-  if (there) return there;
-  const help = new Error('nginx is needed for this test: install it (Debian: apt-get install nginx-light)');
-  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) throw help;
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  try {
-    await run('apt-get', ['update', '-qq'], { env });
-    await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'nginx-light'], { env });
-  } catch {
-    throw help;
-  }
-  return found() ?? Promise.reject(help);
-}
+      .find((path) => existsSync(path)),
+  );
 
 /** The configuration that the document gives, with ports and folders of this test. */
 async function documented(port: number, upstream: string, folder: string): Promise<string> {
