@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { io } from 'socket.io-client';
-import { maxRefusals } from '../src/limits/refusals.js';
+import { maxRefusals, Refusals } from '../src/limits/refusals.js';
 import { guest, type Person, request, roomOf } from './support/api.js';
 import { fixture } from './support/audio.js';
 import { eventually } from './support/listener.js';
@@ -75,19 +75,18 @@ describe('behind nginx as documented', () => {
   );
 
   it('limits count the client’s address, and no header that it sends', async () => {
-    const from = async (localAddress: string, count: number) => {
+    // Almost used up, so that the window does not end meanwhile.
+    const refusals = server.app.get(Refusals);
+    for (let i = 1; i < maxRefusals; i += 1) refusals.count('127.0.0.2');
+    const statusFor = async (localAddress: string, forged: string) => {
       const connection = new RawConnection(nginx.url, { localAddress });
-      // nginx passes pipelined requests on one after the other.
-      for (let i = 1; i <= count; i += 1) {
-        connection.send(head('GET', '/api/rooms', `X-Forwarded-For: 203.0.113.${i % 250}`));
-      }
-      await connection.answers(count, 20_000);
+      await connection.send(head('GET', '/api/rooms', `X-Forwarded-For: ${forged}`)).answers(1);
       connection.destroy();
-      return connection.statuses;
+      return connection.statuses[0];
     };
-    expect(await from('127.0.0.2', maxRefusals)).toEqual(Array<number>(maxRefusals).fill(401));
-    expect(await from('127.0.0.2', 1)).toEqual([429]);
-    expect(await from('127.0.0.3', 1)).toEqual([401]);
+    expect(await statusFor('127.0.0.2', '203.0.113.1')).toBe(401);
+    expect(await statusFor('127.0.0.2', '203.0.113.2')).toBe(429);
+    expect(await statusFor('127.0.0.3', '127.0.0.2')).toBe(401);
   });
 
   it('metrics are kept from outsiders', async () => {
