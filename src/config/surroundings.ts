@@ -2,6 +2,7 @@ import { accessSync, constants, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
 import pg from 'pg';
+import { storageFailureOf } from '../errors/storage-failure.js';
 import { redacted, type Settings, SettingError } from './settings.js';
 
 /**
@@ -49,7 +50,11 @@ function holdAlone(dataDir: string): void {
     lock.exec('begin exclusive; commit');
   } catch (error) {
     lock.close();
-    throw new SettingError('DATA_DIR', dataDir, `a folder that no other server uses (${textOf(error)})`);
+    const allowed =
+      storageFailureOf(error) === 'locked'
+        ? 'a folder that no other server uses'
+        : 'a folder that can be written to';
+    throw new SettingError('DATA_DIR', dataDir, `${allowed} (${textOf(error)})`);
   }
   held.add(lock);
 }

@@ -33,6 +33,8 @@ export const errorCodes = {
   history_gone: 'The log no longer reaches back that far; `details.oldest_sequence` is the oldest kept.',
   precondition_failed: 'The file is not the one that the condition of the request names.',
   payload_too_large: 'More than is allowed.',
+  storage_full:
+    'There is no room for this file: `details.limit` says whether the limit is the `user`’s, the `room`’s, the `server`’s, or the `disk`.',
   unsupported_media_type: 'Not one of the kinds of content that are taken here.',
   unreadable_audio: 'The audio file is empty, cut off or broken.',
   audio_too_complex:

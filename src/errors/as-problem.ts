@@ -1,6 +1,7 @@
 import { HttpException } from '@nestjs/common';
 import type { ErrorCode } from '../contract/index.js';
 import { Problem } from './problem.js';
+import { storageFailureOf, storageFailureTexts } from './storage-failure.js';
 
 const codes: Record<number, ErrorCode> = {
   400: 'malformed',
@@ -40,6 +41,13 @@ export function asProblem(error: unknown): Problem {
     const code = codes[status] ?? 'malformed';
     const text = error instanceof Error ? error.message : '';
     return new Problem(code, messages[code] ?? (text || 'The request could not be read.'));
+  }
+  const failure = storageFailureOf(error);
+  if (failure !== undefined) {
+    return new Problem(
+      'unavailable',
+      `The server cannot do this right now (its storage: ${storageFailureTexts[failure]}); try again later.`,
+    );
   }
   if (status === 503) return new Problem('unavailable', 'The server cannot do this right now; try again.');
   return new Problem('internal', 'Something went wrong here; it has been logged. Try again.');

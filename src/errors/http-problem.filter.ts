@@ -2,7 +2,7 @@ import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common'
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import type { Request, Response } from 'express';
 import { asProblem } from './as-problem.js';
-import { RetryLater } from './problem.js';
+import { Problem } from './problem.js';
 
 /** Answers every error of a REST call in the one form. */
 @Catch()
@@ -13,8 +13,8 @@ export class HttpProblemFilter implements ExceptionFilter {
     const http = host.switchToHttp();
     const response = http.getResponse<Response>();
     const problem = asProblem(error);
-    // Going down is no fault, nor is a queue that is full.
-    if (problem.status >= 500 && problem.code !== 'draining' && !(problem instanceof RetryLater)) {
+    // A Problem with such a status (draining, a queue that is full, storage_full …) is an answer, not a fault.
+    if (problem.status >= 500 && !(error instanceof Problem)) {
       this.log.error({ err: error }, 'request failed');
     }
     if (response.headersSent) {

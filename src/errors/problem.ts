@@ -42,6 +42,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   internal: 500,
   unavailable: 503,
   draining: 503,
+  storage_full: 507,
 };
 
 /** Something the caller is told: a stable code, what happened, and what to do about it. */

@@ -3,45 +3,55 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { LoggerService } from '@nestjs/common';
 import type { Logger, Params } from 'nestjs-pino';
 import type { Settings } from '../config/settings.js';
+import { logDestination } from './log-destination.js';
+import { RepeatedFailures } from './repeated-failures.js';
 
 type Request = IncomingMessage & { originalUrl?: string };
 
 /** A path without its query: media tokens stand there. */
 const pathOf = (request: Request): string => (request.originalUrl ?? request.url ?? '').split('?')[0]!;
 
+const repeatedFailures = new RepeatedFailures();
+
 /** JSON lines; each of a request carries its id and, where it concerns one, the room's. Never a header or a body. */
 export const loggerOptions = ({ logLevel }: Settings): Params => ({
-  pinoHttp: {
-    level: logLevel,
-    genReqId: (request: Request, response: ServerResponse) => {
-      const given = request.headers['x-request-id'];
-      const id = typeof given === 'string' && /^[\w.:-]{1,100}$/.test(given) ? given : randomUUID();
-      response.setHeader('X-Request-Id', id);
-      return id;
+  pinoHttp: [
+    {
+      level: logLevel,
+      hooks: {
+        logMethod(args, method) {
+          repeatedFailures.log(args, (...changed) => method.apply(this, changed as typeof args));
+        },
+      },
+      genReqId: (request: Request, response: ServerResponse) => {
+        const given = request.headers['x-request-id'];
+        const id = typeof given === 'string' && /^[\w.:-]{1,100}$/.test(given) ? given : randomUUID();
+        response.setHeader('X-Request-Id', id);
+        return id;
+      },
+      quietReqLogger: true,
+      customAttributeKeys: { reqId: 'request_id' },
+      customProps: (request: Request) => {
+        const room = /\/rooms\/([0-9a-f-]{36})/i.exec(pathOf(request))?.[1];
+        return room ? { room_id: room } : {};
+      },
+      serializers: {
+        req: (request: { method: string; raw: Request }) => ({
+          method: request.method,
+          path: pathOf(request.raw),
+        }),
+        res: (response: { statusCode: number }) => ({ status: response.statusCode }),
+      },
+      customLogLevel: (_request, { statusCode }, error) => {
+        // Floods are summed up once a minute (`Refusals`); while the storage fails, 503 is every request, and what is
+        // wrong is logged by itself, once a minute too. Neither is logged line by line.
+        if (statusCode === 429 || statusCode === 503) return 'debug';
+        if (statusCode === 507 || (statusCode >= 400 && statusCode < 500)) return 'info';
+        return error || statusCode >= 500 ? 'error' : 'debug';
+      },
     },
-    quietReqLogger: true,
-    customAttributeKeys: { reqId: 'request_id' },
-    customProps: (request: Request) => {
-      const room = /\/rooms\/([0-9a-f-]{36})/i.exec(pathOf(request))?.[1];
-      return room ? { room_id: room } : {};
-    },
-    serializers: {
-      req: (request: { method: string; raw: Request }) => ({
-        method: request.method,
-        path: pathOf(request.raw),
-      }),
-      res: (response: { statusCode: number }) => ({ status: response.statusCode }),
-    },
-    // Going down (503) is no fault. Floods are summed up once a minute (`Refusals`), not logged line by line.
-    customLogLevel: (_request, { statusCode }, error) =>
-      statusCode === 429
-        ? 'debug'
-        : statusCode === 503 || (statusCode >= 400 && statusCode < 500)
-          ? 'info'
-          : error || statusCode >= 500
-            ? 'error'
-            : 'debug',
-  },
+    logDestination(),
+  ],
 });
 
 /** What Nest tells of putting the server together, dozens of lines of it, is for whoever debugs that. */
