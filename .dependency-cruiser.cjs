@@ -105,8 +105,13 @@ module.exports = {
       from: { path: '^src/playback/' },
       to: { path: '^src/room-state/' },
     },
-    offers('rooms', ['rooms.module', 'room-access', 'rooms.reader', 'presence/(presence.service|listener-counts)']),
-    offers('tracks', ['tracks.module', 'queue.service', 'track-view']),
+    offers('rooms', [
+      'rooms.module',
+      'room-access',
+      'rooms.reader',
+      'presence/(presence.service|listener-counts)',
+    ]),
+    offers('tracks', ['tracks.module', 'queue.service', 'track-view', 'storage/storage-health']),
     offers('playback', ['playback.module', 'playback-store']),
     offers('room-state', ['room-state.module', 'room-state.service']),
     {

@@ -1,7 +1,8 @@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { Logger } from 'nestjs-pino';
-import { readSettings, type Settings, SettingError } from './config/settings.js';
+import { readSettings, type Settings, StartError } from './config/settings.js';
 import { checkSurroundings, listeningError } from './config/surroundings.js';
+import { checkSqlite } from './database/sqlite-check.js';
 import { createServer } from './server.js';
 
 /** Connections that may wait to be accepted; the kernel's own limit (`somaxconn`, usually 4096) holds too. */
@@ -13,6 +14,7 @@ const patience = 9000;
 try {
   const settings = readSettings(process.env);
   await checkSurroundings(settings);
+  if (settings.database.kind === 'sqlite') checkSqlite(settings.database.file);
   const app = await createServer(settings);
   // Node accepts one connection in each turn of the event loop: many that return at once have to queue in the kernel.
   // Nest hands its arguments on to `net.Server.listen`, which takes a backlog third.
@@ -25,7 +27,7 @@ try {
   // One line for whoever started it; the stack only where it is our fault.
   const text =
     error instanceof Error
-      ? error instanceof SettingError || 'code' in error
+      ? error instanceof StartError || 'code' in error
         ? error.message
         : error.stack
       : String(error);

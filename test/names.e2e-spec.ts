@@ -7,8 +7,10 @@ import { Kysely, Migrator } from 'kysely';
 import type { Settings } from '../src/config/settings.js';
 import { rest } from '../src/contract/index.js';
 import { Database } from '../src/database/database.js';
-import { makeDialect } from '../src/database/dialects.js';
+import { postgresDialect } from '../src/database/dialects.js';
 import { migrations } from '../src/database/migrations.js';
+import { SqliteDialect } from '../src/database/sqlite-driver.js';
+import { SqliteFile } from '../src/database/sqlite-file.js';
 import { skeletonsOf } from '../src/names/skeleton.js';
 import { expectAnswer, expectProblem } from './support/answers.js';
 import { type Answer, guest, type Person, person, request, roomOf } from './support/api.js';
@@ -196,10 +198,11 @@ describe.each(['SQLite', 'PostgreSQL'])('a database from before these rules, on 
 
   it('is migrated: everyone keeps their name and signs in, also where names look alike or hold anything', async () => {
     const url = await postgres?.database();
-    const settings: Settings['database'] = url
-      ? { kind: 'postgres', url }
-      : { kind: 'sqlite', file: join(folder, 'roomcast.sqlite'), sync: 'normal' };
-    const before = new Kysely<any>({ dialect: makeDialect(settings, () => undefined) });
+    const ignore = () => undefined;
+    const dialect = url
+      ? postgresDialect(url, ignore)
+      : new SqliteDialect(new SqliteFile(join(folder, 'roomcast.sqlite'), 'normal'), ignore);
+    const before = new Kysely<any>({ dialect });
     const migrator = new Migrator({ db: before, provider: migrations });
     const { error } = await migrator.migrateTo('002_deliveries');
     expect(error).toBe(undefined);

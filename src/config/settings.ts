@@ -15,6 +15,12 @@ export interface Settings {
   /** Which `X-Forwarded-For` entries are believed: none, those of so many hops, or those of these addresses. */
   trustProxy: false | number | string;
   maxUploadBytes: number;
+  /** Of all tracks together; null: only the disk is the limit. */
+  maxStorageBytes: number | null;
+  maxRoomStorageBytes: number;
+  maxUserStorageBytes: number;
+  /** Uploads leave this much free on the volume of `dataDir`. */
+  minFreeBytes: number;
   confirmationTimeoutMs: number;
   confirmationAttempts: number;
   /** How many events the log keeps, per room. */
@@ -27,8 +33,20 @@ const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']
 const switches = ['on', 'off'] as const;
 const syncs = ['normal', 'full'] as const;
 
+const megabyte = 1024 * 1024;
+/** 100 TB. */
+const maxStorageMb = 100_000_000;
+
+/** Why the server cannot start, in one line that says what to do. */
+export class StartError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'StartError';
+  }
+}
+
 /** A setting that the server cannot start with. Its message is one line: the variable, what it holds, what it may hold. */
-export class SettingError extends Error {
+export class SettingError extends StartError {
   constructor(name: string, given: string, allowed: string) {
     super(`${name} is ${JSON.stringify(given)}; allowed: ${allowed}`);
     this.name = 'SettingError';
@@ -77,7 +95,12 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
     jwtSecret,
     corsOrigins: readOrigins(given('CORS_ORIGINS')),
     trustProxy: readTrustProxy(given('TRUST_PROXY')),
-    maxUploadBytes: whole('MAX_UPLOAD_MB', 50, 1, 4096) * 1024 * 1024,
+    maxUploadBytes: whole('MAX_UPLOAD_MB', 50, 1, 4096) * megabyte,
+    maxStorageBytes:
+      given('MAX_STORAGE_MB') === undefined ? null : whole('MAX_STORAGE_MB', 0, 1, maxStorageMb) * megabyte,
+    maxRoomStorageBytes: whole('MAX_ROOM_STORAGE_MB', 16_384, 1, maxStorageMb) * megabyte,
+    maxUserStorageBytes: whole('MAX_USER_STORAGE_MB', 8192, 1, maxStorageMb) * megabyte,
+    minFreeBytes: whole('MIN_FREE_MB', 512, 0, maxStorageMb) * megabyte,
     confirmationTimeoutMs: whole('CONFIRMATION_TIMEOUT_MS', 5000, 50, 600_000),
     confirmationAttempts: whole('CONFIRMATION_ATTEMPTS', 3, 1, 100),
     eventRetention: whole('EVENT_RETENTION', 1000, 10, 1_000_000),

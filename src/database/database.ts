@@ -1,11 +1,15 @@
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { Kysely, Migrator, sql, type Transaction } from 'kysely';
+import { Kysely, Migrator, type Transaction } from 'kysely';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
+import { v4 as uuid } from 'uuid';
 import { SETTINGS } from '../config/config.module.js';
 import type { Settings } from '../config/settings.js';
-import { makeDialect } from './dialects.js';
+import { postgresDialect } from './dialects.js';
 import { migrations } from './migrations.js';
 import type { Schema } from './schema.js';
+import { SqliteDialect } from './sqlite-driver.js';
+import { SqliteFile } from './sqlite-file.js';
+import { SqliteWatch } from './sqlite-watch.js';
 
 export type Trx = Transaction<Schema>;
 
@@ -14,14 +18,27 @@ export type Trx = Transaction<Schema>;
 export class Database implements OnApplicationShutdown {
   /** For single queries. */
   readonly db: Kysely<Schema>;
+  /** null for PostgreSQL, which looks after its own files. */
+  readonly #watch: SqliteWatch | null = null;
 
   constructor(
-    @Inject(SETTINGS) settings: Settings,
+    @Inject(SETTINGS) { database }: Settings,
     @InjectPinoLogger(Database.name) private readonly log: PinoLogger,
   ) {
-    this.db = new Kysely<Schema>({
-      dialect: makeDialect(settings.database, (err) => this.log.warn({ err }, 'database connection lost')),
-    });
+    if (database.kind === 'postgres') {
+      const onPoolError = (err: Error) => this.log.warn({ err }, 'database connection lost');
+      this.db = new Kysely<Schema>({ dialect: postgresDialect(database.url, onPoolError) });
+    } else {
+      const file = new SqliteFile(database.file, database.sync);
+      const watch = new SqliteWatch(file, log);
+      this.#watch = watch;
+      this.db = new Kysely<Schema>({ dialect: new SqliteDialect(file, () => watch.damaged()) });
+    }
+  }
+
+  /** Why nothing is written any more, where the files of an SQLite database were lost or damaged while it is open. */
+  get lost(): string | undefined {
+    return this.#watch?.lost;
   }
 
   /** Brings the tables up to date. @throws what the database says, where it cannot be reached or changed */
@@ -32,6 +49,21 @@ export class Database implements OnApplicationShutdown {
     }
     if (error instanceof Error) throw error;
     if (error) throw new Error('the database could not be migrated', { cause: error });
+    await this.db
+      .insertInto('database_state')
+      .values({ name: 'id', value: uuid() })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute();
+  }
+
+  /** Tells this database from any other; it stays the same in backups of it. */
+  async id(): Promise<string> {
+    const row = await this.db
+      .selectFrom('database_state')
+      .select('value')
+      .where('name', '=', 'id')
+      .executeTakeFirstOrThrow();
+    return row.value;
   }
 
   /** Several writes that are done together or not at all. */
@@ -48,12 +80,20 @@ export class Database implements OnApplicationShutdown {
       .execute(work);
   }
 
-  /** Really asks it. @throws where it does not answer */
-  async ping(): Promise<void> {
-    await sql`select 1`.execute(this.db);
+  /** Looks at its files and writes a row. @throws where that fails */
+  async probe(): Promise<void> {
+    this.#watch?.check();
+    const value = new Date().toISOString();
+    await this.db
+      .insertInto('database_state')
+      .values({ name: 'probed_at', value })
+      .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
+      .execute();
   }
 
   async onApplicationShutdown(): Promise<void> {
+    await this.#watch?.end();
     await this.db.destroy();
+    this.#watch?.release();
   }
 }

@@ -183,6 +183,28 @@ const accounts: Migration = {
   },
 };
 
+/** What storage is counted by, and which database this is. */
+const storage: Migration = {
+  async up(db: AnyDatabase) {
+    const { schema } = db;
+    await schema
+      .alterTable('tracks')
+      // Of tracks from before this, covers are not counted.
+      .addColumn('cover_size_bytes', 'integer', (c) => c.notNull().defaultTo(0))
+      .execute();
+    await schema
+      .createIndex('tracks_uploader_size')
+      .on('tracks')
+      .columns(['uploader_id', 'size_bytes', 'cover_size_bytes'])
+      .execute();
+    await schema
+      .createTable('database_state')
+      .addColumn('name', 'text', (c) => c.primaryKey())
+      .addColumn('value', 'text', (c) => c.notNull())
+      .execute();
+  },
+};
+
 /** Ids begin with the time, so this goes from the oldest user to the newest. */
 async function claimSkeletons(db: AnyDatabase): Promise<void> {
   let after = '';
@@ -215,5 +237,6 @@ export const migrations: MigrationProvider = {
       '001_first': first,
       '002_deliveries': deliveries,
       '003_accounts': accounts,
+      '004_storage': storage,
     }),
 };

@@ -20,6 +20,7 @@ export interface Schema {
   playback: PlaybackTable;
   events: EventsTable;
   deliveries: DeliveriesTable;
+  database_state: DatabaseStateTable;
 }
 
 interface UsersTable {
@@ -111,6 +112,7 @@ interface TracksTable {
   /** SHA-256 of the cover image; null where there is none. */
   cover_sha256: string | null;
   cover_mime_type: string | null;
+  cover_size_bytes: Generated<number>;
   vote_score: Generated<number>;
   status: TrackStatus;
   placed_position: number | null;
@@ -152,6 +154,13 @@ interface DeliveriesTable {
   node_id: string;
   /** A `DeliverySummary`, as JSON. */
   summary: string;
+}
+
+/** What the database knows of itself; see `Database`. */
+interface DatabaseStateTable {
+  /** `id`: made once, with the database. `probed_at`: written by readiness. */
+  name: 'id' | 'probed_at';
+  value: string;
 }
 
 export type RoomRow = Selectable<RoomsTable>;

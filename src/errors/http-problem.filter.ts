@@ -2,7 +2,7 @@ import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common'
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import type { Request, Response } from 'express';
 import { asProblem } from './as-problem.js';
-import { Problem } from './problem.js';
+import { Problem, RetryLater } from './problem.js';
 
 /** Answers every error of a REST call in the one form. */
 @Catch()

@@ -7,7 +7,13 @@ import { shape } from '../contract/index.js';
 import { Answers, Refuses } from '../errors/documented.js';
 import { HealthService } from './health.service.js';
 
-const Health = shape({ status: Type.Literal('ok'), checks: Type.Record(Type.String(), Type.Literal('ok')) });
+const Alive = shape({ status: Type.Literal('ok'), checks: Type.Record(Type.String(), Type.Literal('ok')) });
+const Ready = shape({
+  status: Type.Union([Type.Literal('ok'), Type.Literal('degraded')], {
+    description: '`degraded`: works, but refuses some things',
+  }),
+  checks: Type.Record(Type.String(), Type.String(), { description: '`ok`, or what is wrong' }),
+});
 
 @ApiTags('operations')
 @LimitRate('none')
@@ -17,14 +23,17 @@ export class HealthController {
   constructor(private readonly health: HealthService) {}
 
   @ApiOperation({ summary: 'Whether the process answers' })
-  @Answers(200, Health)
+  @Answers(200, Alive)
   @Get('live')
   live() {
     return { status: 'ok', checks: {} };
   }
 
-  @ApiOperation({ summary: 'Whether the server can work', description: 'Really asks the database.' })
-  @Answers(200, Health)
+  @ApiOperation({
+    summary: 'Whether the server can work',
+    description: 'Writes to the database and to the data folder.',
+  })
+  @Answers(200, Ready)
   @Refuses('unavailable', 'draining')
   @Get('ready')
   ready() {

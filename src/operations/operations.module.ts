@@ -5,6 +5,7 @@ import { HealthController } from './health.controller.js';
 import { HealthService } from './health.service.js';
 import { GatewayModule } from '../gateway/gateway.module.js';
 import { RoomStateModule } from '../room-state/room-state.module.js';
+import { TracksModule } from '../tracks/tracks.module.js';
 import { jsonOnly } from './json-only.js';
 import { Pipelines } from './limits/pipelines.js';
 import { RequestBodies } from './limits/request-bodies.js';
@@ -19,7 +20,7 @@ import { StatisticsService } from './statistics.service.js';
 import { TimeController } from './time.controller.js';
 
 @Module({
-  imports: [AuthModule, RoomStateModule, GatewayModule],
+  imports: [AuthModule, RoomStateModule, GatewayModule, TracksModule],
   controllers: [HealthController, TimeController, StatisticsController, MetricsController],
   providers: [
     HealthService,

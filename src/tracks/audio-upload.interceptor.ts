@@ -8,13 +8,14 @@ import {
 } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import multer from 'multer';
-import type { Observable } from 'rxjs';
+import { finalize, type Observable } from 'rxjs';
 import type { AuthenticatedRequest } from '../auth/caller.js';
 import { SETTINGS } from '../config/config.module.js';
 import type { Settings } from '../config/settings.js';
 import { IdPipe } from '../errors/id.pipe.js';
 import { invalidField, Problem } from '../errors/problem.js';
-import { FileStore, type Incoming } from './file-store.js';
+import { FileStore, type Incoming } from './storage/file-store.js';
+import type { Reservation } from './storage/storage-quota.js';
 import { OpenTransfers } from './transfers/open-transfers.js';
 import { UploadsService } from './uploads.service.js';
 
@@ -26,10 +27,13 @@ export interface UploadedAudio {
   name: string;
   /** Aborted where the uploader loses the permission meanwhile. */
   ended: AbortSignal;
+  /** Released once the request is answered. */
+  reservation: Reservation;
 }
 
 type RequestWithAudio = AuthenticatedRequest & {
   audio?: UploadedAudio;
+  reservation?: Reservation;
   file?: Express.Multer.File & Partial<Incoming>;
 };
 
@@ -43,20 +47,27 @@ export class AudioUploadInterceptor implements NestInterceptor {
     private readonly uploads: UploadsService,
     private readonly transfers: OpenTransfers,
     store: FileStore,
-    @Inject(SETTINGS) { maxUploadBytes }: Settings,
+    @Inject(SETTINGS) private readonly settings: Settings,
   ) {
     const middleware = multer({
       storage: {
-        _handleFile: (_request, file, done) => {
+        _handleFile: (request: RequestWithAudio, file, done) => {
           store
-            .receive(file.stream)
+            .receive(file.stream, request.reservation!)
             .then((incoming) => done(null, incoming as Partial<Express.Multer.File>), done);
         },
         _removeFile: (_request, file, done) => {
           store.discard(file as unknown as Incoming).then(() => done(null), done);
         },
       },
-      limits: { fileSize: maxUploadBytes, files: 1, fields: 10, fieldSize: 4096, parts: 12, headerPairs: 50 },
+      limits: {
+        fileSize: settings.maxUploadBytes,
+        files: 1,
+        fields: 10,
+        fieldSize: 4096,
+        parts: 12,
+        headerPairs: 50,
+      },
       defParamCharset: 'utf8',
       // So that a name with a path in it can be seen and refused, instead of being made to look harmless.
       preservePath: true,
@@ -79,11 +90,22 @@ export class AudioUploadInterceptor implements NestInterceptor {
         `Send the file as multipart/form-data, in the field ${uploadField}.`,
       );
     }
-    await this.#receive(request, response);
-    const { file } = request;
-    if (!file) throw invalidField(uploadField, `The form has no file in the field ${uploadField}.`);
-    const { path, sha256, size } = file as unknown as Incoming;
-    request.audio = { incoming: { path, sha256, size }, name: file.originalname, ended };
-    return next.handle();
+    const announcedBytes = Math.min(
+      Number(request.headers['content-length'] ?? 0),
+      this.settings.maxUploadBytes,
+    );
+    const reservation = await this.uploads.reserve(user, roomId, announcedBytes);
+    request.reservation = reservation;
+    try {
+      await this.#receive(request, response);
+      const { file } = request;
+      if (!file) throw invalidField(uploadField, `The form has no file in the field ${uploadField}.`);
+      const { path, sha256, size } = file as unknown as Incoming;
+      request.audio = { incoming: { path, sha256, size }, name: file.originalname, ended, reservation };
+    } catch (error) {
+      reservation.release();
+      throw error;
+    }
+    return next.handle().pipe(finalize(() => reservation.release()));
   }
 }

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { Response } from 'express';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import { Problem } from '../errors/problem.js';
-import { FileStore } from './file-store.js';
+import { FileStore } from './storage/file-store.js';
 
 /** A file of a track: its audio or its cover. */
 export interface TrackFile {

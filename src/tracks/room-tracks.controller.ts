@@ -52,6 +52,7 @@ export class RoomTracksController {
   @Refuses(
     ...administratorsOnly,
     'queue_full',
+    'storage_full',
     'payload_too_large',
     'unsupported_media_type',
     'unreadable_audio',
@@ -67,7 +68,7 @@ export class RoomTracksController {
     @Param('id', IdPipe) id: string,
     @Req() { audio }: Request & { audio: UploadedAudio },
   ) {
-    return { track: await this.uploads.add(user, id, audio.incoming, audio.name, audio.ended) };
+    return { track: await this.uploads.add(user, id, audio) };
   }
 
   @ApiOperation({

@@ -2,18 +2,35 @@ import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module.js';
 import { RoomsModule } from '../rooms/rooms.module.js';
 import { FileSender } from './file-sender.js';
-import { FileStore } from './file-store.js';
 import { QueueService } from './queue.service.js';
 import { RoomTracksController } from './room-tracks.controller.js';
-import { OpenTransfers } from './transfers/open-transfers.js';
+import { DatabaseIdentity } from './storage/database-identity.js';
+import { FileStore } from './storage/file-store.js';
+import { FreeSpace } from './storage/free-space.js';
+import { StorageHealth } from './storage/storage-health.js';
+import { StorageQuota } from './storage/storage-quota.js';
+import { TrackFiles } from './storage/track-files.js';
 import { TracksController } from './tracks.controller.js';
 import { TracksService } from './tracks.service.js';
+import { OpenTransfers } from './transfers/open-transfers.js';
 import { UploadsService } from './uploads.service.js';
 
 @Module({
   imports: [AuthModule, RoomsModule],
   controllers: [RoomTracksController, TracksController],
-  providers: [TracksService, UploadsService, QueueService, FileStore, FileSender, OpenTransfers],
-  exports: [QueueService],
+  providers: [
+    TracksService,
+    UploadsService,
+    QueueService,
+    FileSender,
+    OpenTransfers,
+    FileStore,
+    TrackFiles,
+    DatabaseIdentity,
+    FreeSpace,
+    StorageQuota,
+    StorageHealth,
+  ],
+  exports: [QueueService, StorageHealth],
 })
 export class TracksModule {}

@@ -4,7 +4,7 @@ import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import type { Piscina } from 'piscina';
 import { Problem } from '../../errors/problem.js';
-import type { Incoming } from '../file-store.js';
+import type { Incoming } from '../storage/file-store.js';
 import { FairQueue, QueueRefusal } from './fair-queue.js';
 import type { InspectedAudio, InspectionAnswer, InspectionRequest } from './inspection.js';
 

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import BetterSqlite3 from 'better-sqlite3';
 import { Kysely, sql } from 'kysely';
-import { makeDialect } from './dialects.js';
+import { SqliteDialect } from './sqlite-driver.js';
+import { SqliteFile } from './sqlite-file.js';
 
 describe('transactions in SQLite', () => {
   const folder = mkdtempSync(join(tmpdir(), 'roomcast-dialects-'));
@@ -12,10 +13,10 @@ describe('transactions in SQLite', () => {
   let db: Kysely<{ things: { id: number } }>;
 
   beforeAll(async () => {
-    const nobody = (error: Error) => {
-      throw error;
+    const onDamaged = () => {
+      throw new Error('damaged');
     };
-    db = new Kysely({ dialect: makeDialect({ kind: 'sqlite', file, sync: 'normal' }, nobody) });
+    db = new Kysely({ dialect: new SqliteDialect(new SqliteFile(file, 'normal'), onDamaged) });
     await db.schema
       .createTable('things')
       .addColumn('id', 'integer', (column) => column.primaryKey())

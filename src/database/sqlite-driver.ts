@@ -1,0 +1,149 @@
+import type { Statement } from 'better-sqlite3';
+import {
+  type CompiledQuery,
+  type DatabaseConnection,
+  type Driver,
+  type QueryResult,
+  SqliteDialect as KyselyDialect,
+  type TransactionSettings,
+} from 'kysely';
+import { storageFailureOf } from '../errors/storage-failure.js';
+import { type ConnectionMutex, LockWait } from './lock-wait.js';
+import type { SqliteFile } from './sqlite-file.js';
+
+/** Kysely's dialect for SQLite with the driver below. `onDamaged` is called when SQLite finds its pages damaged. */
+export class SqliteDialect extends KyselyDialect {
+  constructor(
+    private readonly file: SqliteFile,
+    private readonly onDamaged: () => void,
+  ) {
+    super({ database: () => Promise.reject(new Error('the driver has the database already')) });
+  }
+
+  override createDriver(): Driver {
+    return new SqliteDriver(this.file, this.onDamaged);
+  }
+}
+
+/**
+ * One connection behind a mutex, as Kysely's own driver, and besides: transactions begin and end by statements that
+ * are prepared already; one that is to write takes the database's lock from its beginning, so that what it reads
+ * first holds; and a lock that another process holds is waited for without blocking the event loop.
+ */
+class SqliteDriver implements Driver {
+  readonly #mutex = new Mutex();
+  readonly #lock = new LockWait();
+  readonly #connection: SqliteConnection;
+  readonly #beginRead: Statement;
+  readonly #beginWrite: Statement;
+  readonly #commit: Statement;
+  readonly #rollback: Statement;
+
+  constructor(
+    private readonly file: SqliteFile,
+    onDamaged: () => void,
+  ) {
+    this.#connection = new SqliteConnection(file, this.#lock, this.#mutex, onDamaged);
+    this.#beginRead = file.prepare('begin');
+    this.#beginWrite = file.prepare('begin immediate');
+    this.#commit = file.prepare('commit');
+    this.#rollback = file.prepare('rollback');
+  }
+
+  init(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  async acquireConnection(): Promise<DatabaseConnection> {
+    await this.#mutex.lock();
+    return this.#connection;
+  }
+
+  releaseConnection(): Promise<void> {
+    this.#mutex.unlock();
+    return Promise.resolve();
+  }
+
+  async beginTransaction(_: DatabaseConnection, settings: TransactionSettings): Promise<void> {
+    if (settings.accessMode === 'read only') {
+      this.#beginRead.run();
+      return;
+    }
+    const begin = () => this.#beginWrite.run();
+    if (this.#lock.busy) {
+      await this.#lock.retry(this.#mutex, begin);
+      return;
+    }
+    try {
+      begin();
+    } catch (error) {
+      if (storageFailureOf(error) !== 'locked') throw error;
+      await this.#lock.retry(this.#mutex, begin);
+    }
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- what is thrown has to reject
+  async commitTransaction(): Promise<void> {
+    this.#commit.run();
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- as above
+  async rollbackTransaction(): Promise<void> {
+    // A full disk has rolled it back already; that error is to be reported, not this one.
+    if (this.file.inTransaction) this.#rollback.run();
+  }
+
+  // eslint-disable-next-line @typescript-eslint/require-await -- as above
+  async destroy(): Promise<void> {
+    this.file.close();
+  }
+}
+
+class SqliteConnection implements DatabaseConnection {
+  constructor(
+    private readonly file: SqliteFile,
+    private readonly lock: LockWait,
+    private readonly mutex: ConnectionMutex,
+    private readonly onDamaged: () => void,
+  ) {}
+
+  async executeQuery<R>({ sql, parameters }: CompiledQuery): Promise<QueryResult<R>> {
+    const execute = (): QueryResult<R> => {
+      const statement = this.file.prepare(sql);
+      if (statement.reader) return { rows: statement.all(parameters) as R[] };
+      const { changes, lastInsertRowid } = statement.run(parameters);
+      return { numAffectedRows: BigInt(changes), insertId: BigInt(lastInsertRowid), rows: [] };
+    };
+    try {
+      return execute();
+    } catch (error) {
+      const failure = storageFailureOf(error);
+      if (failure === 'damaged') this.onDamaged();
+      // Within a transaction, giving up the connection would let others into it; a writing one has the lock already.
+      if (failure !== 'locked' || this.file.inTransaction) throw error;
+      return this.lock.retry(this.mutex, execute);
+    }
+  }
+
+  streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
+    throw new Error('queries are not streamed');
+  }
+}
+
+/** First come, first served is not promised; room changes have an order of their own. */
+class Mutex implements ConnectionMutex {
+  #held: Promise<void> | undefined;
+  #release: (() => void) | undefined;
+
+  async lock(): Promise<void> {
+    while (this.#held) await this.#held;
+    this.#held = new Promise((resolve) => (this.#release = resolve));
+  }
+
+  unlock(): void {
+    const release = this.#release;
+    this.#held = undefined;
+    this.#release = undefined;
+    release?.();
+  }
+}
