@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import argon2 from 'argon2';
 import fc from 'fast-check';
 import { Kysely, Migrator } from 'kysely';
-import type { Settings } from '../src/config/settings.js';
 import { rest } from '../src/contract/index.js';
 import { Database } from '../src/database/database.js';
 import { postgresDialect } from '../src/database/dialects.js';

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
@@ -7,28 +6,13 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { guest, request, roomOf } from './support/api.js';
 import { fixture } from './support/audio.js';
 import {
+  failingStart,
   type ServerProcess,
   spawnServer,
   startServer,
   temporaryFolder,
   type TestServer,
 } from './support/server.js';
-
-/** Starts a server that cannot start; its exit code and what it wrote to standard error. */
-async function failingStart(env: Record<string, string>): Promise<{ code: number | null; text: string }> {
-  const child = spawn(
-    process.execPath,
-    ['--no-warnings', join(process.env['ROOMCAST_TEST_BUILD']!, 'dist', 'main.js')],
-    {
-      env: { PATH: process.env['PATH'], PORT: '0', HOST: '127.0.0.1', LOG_LEVEL: 'silent', ...env },
-      stdio: ['ignore', 'ignore', 'pipe'],
-    },
-  );
-  let text = '';
-  child.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()));
-  const [code] = (await once(child, 'exit')) as [number | null];
-  return { code, text: text.trim() };
-}
 
 describe('a start that cannot be', () => {
   let folder: string;

@@ -41,3 +41,14 @@ export function paddedWav(length: number): Buffer {
 /** A really encoded file out of test/fixtures. */
 export const fixture = (name: string): Buffer =>
   readFileSync(fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url)));
+
+/** A WAV file of exactly so many bytes: a second of sound, then a chunk that players pass over. */
+export function paddedWav(bytes: number, frequency = 440): Buffer {
+  const sound = wav(1, frequency);
+  const file = Buffer.alloc(bytes);
+  sound.copy(file);
+  file.write('junk', sound.length);
+  file.writeUInt32LE(bytes - sound.length - 8, sound.length + 4);
+  file.writeUInt32LE(bytes - 8, 4);
+  return file;
+}

@@ -89,3 +89,21 @@ export async function spawnServer(env: Environment): Promise<ServerProcess> {
     },
   };
 }
+
+/** Starts a server that cannot start; its exit code and what it wrote to standard error. */
+export async function failingStart(
+  env: Record<string, string>,
+): Promise<{ code: number | null; text: string }> {
+  const child = spawn(
+    process.execPath,
+    ['--no-warnings', join(process.env['ROOMCAST_TEST_BUILD']!, 'dist', 'main.js')],
+    {
+      env: { PATH: process.env['PATH'], PORT: '0', HOST: '127.0.0.1', LOG_LEVEL: 'silent', ...env },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    },
+  );
+  let text = '';
+  child.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()));
+  const [code] = (await once(child, 'exit')) as [number | null];
+  return { code, text: text.trim() };
+}
