@@ -27,17 +27,6 @@ export function wav(seconds: number, frequency = 440): Buffer {
   return file;
 }
 
-/** A whole WAV file of so many bytes: a second of sound, then a chunk that players skip. */
-export function paddedWav(length: number): Buffer {
-  const sound = wav(1);
-  const file = Buffer.alloc(length);
-  sound.copy(file);
-  file.write('junk', sound.length);
-  file.writeUInt32LE(length - sound.length - 8, sound.length + 4);
-  file.writeUInt32LE(length - 8, 4);
-  return file;
-}
-
 /** A really encoded file out of test/fixtures. */
 export const fixture = (name: string): Buffer =>
   readFileSync(fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url)));
