@@ -10,7 +10,7 @@ const latencyMs = 100;
 const timesBaseline = 3;
 const peakBytes = 400 * 2 ** 20;
 
-let scene: Scene;
+let scene: Scene | undefined;
 const results: Result[] = [];
 
 beforeAll(async () => {
@@ -19,7 +19,7 @@ beforeAll(async () => {
 afterEach(endProcesses, 20_000);
 afterAll(async () => {
   process.stderr.write(`\n${table(results)}\n`);
-  await scene.remove();
+  await scene?.remove();
 });
 
 const floods = [
@@ -45,7 +45,7 @@ const floods = [
 it.each(floods)(
   'healthy clients are served in time during a flood of $what ($flood)',
   async ({ flood }) => {
-    const result = await runFlood(flood, scene, seconds);
+    const result = await runFlood(flood, scene!, seconds);
     results.push(result);
     // After each: a run may be ended early.
     await writeResults(results);

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { type Attack, type Attempt, every, pause, persistently, replayMessage } from './attack.js';
 import { client, get, openTcp, pipeline } from './raw-http.js';
@@ -51,10 +50,7 @@ export const handshakes: Attack = (attempt) => {
       while (!signal.aborted) {
         const socket = await openWebSocket(attempt);
         counts.sent += 1;
-        // Its end is the attacker's doing, not the server's.
-        counts.closed -= 1;
-        socket.terminate();
-        await once(socket.tcp, 'close');
+        await socket.close();
       }
     }
     while (!signal.aborted) await send('GET', handshake);

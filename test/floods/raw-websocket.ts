@@ -13,7 +13,8 @@ export interface RawWebSocket {
   stopReading(): void;
   /** From now on everything is read and dropped, so that reading costs the attacker little; refusals are counted. */
   discard(): void;
-  terminate(): void;
+  /** Closes it from here; not counted as closed by the server. */
+  close(): Promise<void>;
 }
 
 /** Opens a connection that ends with the attack. @param auth an `auth` to connect to the room with */
@@ -23,6 +24,7 @@ export async function openWebSocket(attempt: Attempt): Promise<RawWebSocket> {
     localAddress: attackerAddress,
     perMessageDeflate: false,
   });
+  let closing = false;
   const terminate = () => ws.terminate();
   signal.addEventListener('abort', terminate);
   ws.on('error', () => undefined);
@@ -32,7 +34,7 @@ export async function openWebSocket(attempt: Attempt): Promise<RawWebSocket> {
   });
   ws.on('close', () => {
     signal.removeEventListener('abort', terminate);
-    if (!signal.aborted) counts.closed += 1;
+    if (!signal.aborted && !closing) counts.closed += 1;
   });
   const packet = async (start: string): Promise<string> => {
     const done = new AbortController();
@@ -62,7 +64,13 @@ export async function openWebSocket(attempt: Attempt): Promise<RawWebSocket> {
       tcp.removeAllListeners('data');
       tcp.on('data', (chunk: Buffer) => (counts.refused += occurrences(chunk, 'rate_limited')));
     },
-    terminate,
+    async close() {
+      closing = true;
+      if (tcp.destroyed) return;
+      const closed = once(ws, 'close');
+      ws.close();
+      await closed;
+    },
   };
 }
 
@@ -74,7 +82,7 @@ export async function openRoom(attempt: Attempt, roomId: string, index: number):
 }
 
 /** @throws {Error} where the server refuses */
-export async function enterRoom(
+async function enterRoom(
   socket: RawWebSocket,
   { target, counts }: Attempt,
   roomId: string,
@@ -88,7 +96,7 @@ export async function enterRoom(
   socket.send(`40/rooms/${roomId},${JSON.stringify({ token })}`);
   if (!(await answer).startsWith('44')) return;
   counts.refused += 1;
-  socket.terminate();
+  await socket.close();
   throw new Error('refused');
 }
 

@@ -23,9 +23,15 @@ const tracks = 400;
 const freshGuests = 400;
 /** Of the large room's log, so few that it still holds them when attackers have come and gone for a while. */
 const replayed = 600;
-const atOnce = 20;
+const requestsAtOnce = 20;
+/** The server inspects few files at once and refuses when too many wait. */
+const uploadsAtOnce = 2;
 
-async function inParallel<T>(count: number, work: (index: number) => Promise<T>): Promise<T[]> {
+async function inParallel<T>(
+  count: number,
+  atOnce: number,
+  work: (index: number) => Promise<T>,
+): Promise<T[]> {
   const results: T[] = [];
   let next = 0;
   const worker = async () => {
@@ -45,7 +51,8 @@ export async function makeScene(): Promise<Scene> {
   const folder = await temporaryFolder();
   const server = await spawnServer({ DATA_DIR: folder, LOG_LEVEL: 'info' });
   try {
-    const guests = (name: string, count: number) => inParallel(count, () => guest(server.url, name));
+    const guests = (name: string, count: number) =>
+      inParallel(count, requestsAtOnce, () => guest(server.url, name));
     const attackers = await guests('attacker', attackerCount);
     const healthy = await guests('healthy', healthyCount);
     const fresh = await guests('fresh', freshGuests);
@@ -91,13 +98,13 @@ export async function makeScene(): Promise<Scene> {
 async function largeRoom(server: ServerProcess, attackers: Person[]) {
   const owner = await guest(server.url, 'owner');
   const room = await roomOf(owner, attackers, { name: 'Large' });
-  await inParallel(participants - attackers.length - 1, async (index) => {
+  await inParallel(participants - attackers.length - 1, requestsAtOnce, async (index) => {
     const participant = await guest(server.url, `participant ${index}`);
     await created(participant.post(`/rooms/${room.id}/join`));
   });
   // So long that it does not end meanwhile.
   const first = await created(owner.upload(room.id, wav(1200), 'long.wav'));
-  await inParallel(tracks, async (index) => {
+  await inParallel(tracks, uploadsAtOnce, async (index) => {
     await created(owner.upload(room.id, wav(0.5, 100 + index), `track ${index}.wav`));
   });
   const { sequence } = await stateOf(owner, room.id);
@@ -108,7 +115,7 @@ async function healthyRoom([administrator, ...others]: Person[], attackers: Pers
   const owner = administrator!;
   const room = await roomOf(owner, [...others, ...attackers], { name: 'Healthy' });
   const playing = await created(owner.upload(room.id, wav(1200, 300), 'playing.wav'));
-  const queued = await inParallel(10, (index) =>
+  const queued = await inParallel(10, uploadsAtOnce, (index) =>
     created(owner.upload(room.id, wav(1, 500 + index), `queued ${index}.wav`)),
   );
   return {

@@ -1,5 +1,5 @@
 import { type Attack, type Attempt, every, persistently, pour, replayMessage } from './attack.js';
-import { enterRoom, frame, frames, openRoom, openWebSocket, type RawWebSocket } from './raw-websocket.js';
+import { frame, frames, openRoom, openWebSocket, type RawWebSocket } from './raw-websocket.js';
 
 const connections = 20;
 const framesPerWrite = 200;
@@ -12,7 +12,7 @@ const inLargeRoom =
     return persistently(connections, attempt, async (index) => {
       const socket = await openRoom(attempt, largeRoomId, index);
       await work(socket, attempt, `/rooms/${largeRoomId},`);
-      socket.terminate();
+      await socket.close();
     });
   };
 
@@ -60,15 +60,15 @@ export const connectPackets: Attack = (attempt) => {
   });
 };
 
-/** Four guests who enter and leave the healthy clients' room cleanly, on connections that stay open. */
+/** Four guests who enter and leave the healthy clients' room cleanly, as fast as they are let in. */
 export const reconnects: Attack = (attempt) => {
   const { counts, signal, target } = attempt;
   return persistently(4, attempt, async (index) => {
-    const socket = await openWebSocket(attempt);
     while (!signal.aborted) {
-      await enterRoom(socket, attempt, target.healthyRoomId, index);
-      socket.send(`41/rooms/${target.healthyRoomId},`);
+      const socket = await openRoom(attempt, target.healthyRoomId, index);
       counts.sent += 1;
+      socket.send(`41/rooms/${target.healthyRoomId},`);
+      await socket.close();
     }
   });
 };
