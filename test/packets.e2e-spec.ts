@@ -177,7 +177,8 @@ it('the state and what was missed leave together, in a few writes', async () => 
   const before = writes;
   expect(before).toBeGreaterThan(0);
   await connection.send(`40/rooms/${id},${JSON.stringify({ token: ada.token, after_sequence: sequence })}`);
-  const replayed = () => connection.packets.filter((packet) => packet.includes('queue_reordered"'));
+  const replayed = () =>
+    connection.packets.filter((packet) => /"(queue_reordered|user_connected_websocket)",/.test(packet));
   // Those raised above, and one's own.
   await eventually(() => replayed().length === 61, 'what was missed');
   // The answer to entering comes before.

@@ -47,7 +47,7 @@ it('count known traffic rightly: by type, by priority, by path, for the room, fo
   await mute.next('error');
   await hers.next('user_disconnected_websocket');
   const after = await ofServer();
-  const grown = (name: 'user_joined' | 'room_state_updated' | 'user_connected_websocket') => {
+  const grown = (name: 'user_joined' | 'room_state_updated' | 'queue_reordered') => {
     const [was, is] = [before.total.by_type[name]!, after.total.by_type[name]!];
     return Object.fromEntries(
       Object.entries(is).map(([key, value]) => [key, value! - (was[key as keyof typeof was] ?? 0)]),
@@ -63,7 +63,7 @@ it('count known traffic rightly: by type, by priority, by path, for the room, fo
     expired: 1,
     superseded: 0,
   });
-  expect(grown('user_connected_websocket')).toMatchObject({ events: 4, deliveries: 8, confirmed: 0 });
+  expect(grown('queue_reordered')).toMatchObject({ events: 4, deliveries: 8, confirmed: 0 });
   expect(grown('room_state_updated')).toMatchObject({ events: 1, deliveries: 2, confirmed: 0 });
   const { total } = after;
   expect(total.by_priority['critical']!.events - before.total.by_priority['critical']!.events).toBe(2);
