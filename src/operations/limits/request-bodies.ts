@@ -11,7 +11,7 @@ export const uploadWindowMs = 30_000;
 /** How long an upload may pause. */
 export const uploadIdleMs = 30_000;
 /** How long the rest of a body that was answered already is read, so that the client can read the answer. */
-export const drainMs = 10_000;
+export const drainMs = 30_000;
 const sweepMs = 1000;
 
 interface Body {
