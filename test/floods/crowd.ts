@@ -1,6 +1,7 @@
 import { guest } from '../support/api.js';
 import { RawListener } from '../support/raw-listener.js';
 import { answerCommands } from './answer-commands.js';
+import { repeated } from './repeated.js';
 
 /** The process of many listeners behind one address. */
 
@@ -12,16 +13,6 @@ interface Member {
 }
 
 const members: Member[] = [];
-
-/** A server may close a kept connection just when it is used again; browsers then repeat the request, fetch does not. */
-async function repeated<T>(ask: () => Promise<T>, attempts = 3): Promise<T> {
-  try {
-    return await ask();
-  } catch (error) {
-    if (attempts === 1 || !(error instanceof TypeError)) throw error;
-    return repeated(ask, attempts - 1);
-  }
-}
 
 async function enter(url: string, roomId: string, index: number): Promise<void> {
   const who = await repeated(() => guest(url, `listener ${index}`));

@@ -4,6 +4,7 @@ import { wav } from '../support/audio.js';
 import { type ServerProcess, spawnServer, temporaryFolder } from '../support/server.js';
 import type { Target } from './attack.js';
 import type { HealthyPerson, Place } from './healthy-client.js';
+import { repeated } from './repeated.js';
 
 /** The data that each flood begins with, made once and copied. */
 export interface Scene {
@@ -41,8 +42,8 @@ async function inParallel<T>(
   return results;
 }
 
-const created = async <T extends { status: number }>(answer: Promise<T>): Promise<T> => {
-  const given = await answer;
+const created = async <T extends { status: number }>(ask: () => Promise<T>): Promise<T> => {
+  const given = await repeated(ask);
   if (given.status >= 300) throw new Error(`the scene could not be made: ${JSON.stringify(given)}`);
   return given;
 };
@@ -52,12 +53,12 @@ export async function makeScene(): Promise<Scene> {
   const server = await spawnServer({ DATA_DIR: folder, LOG_LEVEL: 'info' });
   try {
     const guests = (name: string, count: number) =>
-      inParallel(count, requestsAtOnce, () => guest(server.url, name));
+      inParallel(count, requestsAtOnce, () => repeated(() => guest(server.url, name)));
     const attackers = await guests('attacker', attackerCount);
     const healthy = await guests('healthy', healthyCount);
     const fresh = await guests('fresh', freshGuests);
     const registeredUsername = 'registered';
-    await created(
+    await created(() =>
       request(server.url, 'POST', '/auth/register', {
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ username: registeredUsername, password: 'the right password' }),
@@ -96,16 +97,16 @@ export async function makeScene(): Promise<Scene> {
 }
 
 async function largeRoom(server: ServerProcess, attackers: Person[]) {
-  const owner = await guest(server.url, 'owner');
+  const owner = await repeated(() => guest(server.url, 'owner'));
   const room = await roomOf(owner, attackers, { name: 'Large' });
   await inParallel(participants - attackers.length - 1, requestsAtOnce, async (index) => {
-    const participant = await guest(server.url, `participant ${index}`);
-    await created(participant.post(`/rooms/${room.id}/join`));
+    const participant = await repeated(() => guest(server.url, `participant ${index}`));
+    await created(() => participant.post(`/rooms/${room.id}/join`));
   });
   // So long that it does not end meanwhile.
-  const first = await created(owner.upload(room.id, wav(1200), 'long.wav'));
+  const first = await created(() => owner.upload(room.id, wav(1200), 'long.wav'));
   await inParallel(tracks, uploadsAtOnce, async (index) => {
-    await created(owner.upload(room.id, wav(0.5, 100 + index), `track ${index}.wav`));
+    await created(() => owner.upload(room.id, wav(0.5, 100 + index), `track ${index}.wav`));
   });
   const { sequence } = await stateOf(owner, room.id);
   return { largeRoomId: room.id, largeTrackId: first.body.track.id, replayFrom: sequence - replayed };
@@ -114,9 +115,9 @@ async function largeRoom(server: ServerProcess, attackers: Person[]) {
 async function healthyRoom([administrator, ...others]: Person[], attackers: Person[]) {
   const owner = administrator!;
   const room = await roomOf(owner, [...others, ...attackers], { name: 'Healthy' });
-  const playing = await created(owner.upload(room.id, wav(1200, 300), 'playing.wav'));
+  const playing = await created(() => owner.upload(room.id, wav(1200, 300), 'playing.wav'));
   const queued = await inParallel(10, uploadsAtOnce, (index) =>
-    created(owner.upload(room.id, wav(1, 500 + index), `queued ${index}.wav`)),
+    created(() => owner.upload(room.id, wav(1, 500 + index), `queued ${index}.wav`)),
   );
   return {
     roomId: room.id,
