@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import argon2 from 'argon2';
 import { v7 as uuid } from 'uuid';
 import { RetryLater } from '../errors/problem.js';
-import { FairQueue } from './fair-queue.js';
+import { FairQueue, QueueRefusal } from '../limits/fair-queue.js';
 
 // The smallest of the equivalent argon2id settings in the OWASP Password Storage Cheat Sheet.
 const hashing = { type: argon2.argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
@@ -17,20 +17,28 @@ const refusal = (): RetryLater =>
 /** Hashes passwords, a few at a time; client addresses take turns. */
 @Injectable()
 export class PasswordHasher {
-  readonly #queue = new FairQueue({ maxRunning, maxWaiting }, refusal);
+  readonly #queue = new FairQueue({ maxRunning, maxWaiting });
   /** Dummy hash for unknown users, so that the time of an answer does not tell who is registered. */
   readonly #dummy = argon2.hash(uuid(), hashing);
 
   /** @throws {Problem} unavailable */
   hash(password: string, address: string): Promise<string> {
-    return this.#queue.run(address, () => argon2.hash(password, hashing));
+    return this.#run(address, () => argon2.hash(password, hashing));
   }
 
   /** @param hash undefined for an unknown user: false, after the same work @throws {Problem} unavailable */
   verify(hash: string | undefined, password: string, address: string): Promise<boolean> {
-    return this.#queue.run(address, async () => {
+    return this.#run(address, async () => {
       const matches = await argon2.verify(hash ?? (await this.#dummy), password);
       return matches && hash !== undefined;
     });
+  }
+
+  async #run<R>(address: string, job: () => Promise<R>): Promise<R> {
+    try {
+      return await this.#queue.run(address, job);
+    } catch (error) {
+      throw error instanceof QueueRefusal ? refusal() : error;
+    }
   }
 }

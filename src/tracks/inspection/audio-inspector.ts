@@ -5,7 +5,7 @@ import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import type { Piscina } from 'piscina';
 import { Problem } from '../../errors/problem.js';
 import type { Incoming } from '../storage/file-store.js';
-import { FairQueue, QueueRefusal } from './fair-queue.js';
+import { FairQueue, QueueRefusal } from '../../limits/fair-queue.js';
 import type { InspectedAudio, InspectionAnswer, InspectionRequest } from './inspection.js';
 
 export const INSPECTION_WORKER = Symbol('inspection worker');
@@ -18,7 +18,7 @@ const deadlineMsPerMegabyteOver50 = 100;
 const idleThreadMs = 30_000;
 /** Of JavaScript alone: what is read of a file lies outside, and is bounded by the limits of the reader. */
 const resourceLimits = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 16, stackSizeMb: 2 };
-const queueLimits = { concurrency: threads, maxWaiting: 128, maxWaitingPerKey: 16 };
+const queueLimits = { maxRunning: threads, maxRunningPerKey: 1, maxWaiting: 128, maxWaitingPerKey: 16 };
 
 /**
  * Inspects uploaded files in worker threads, so that no file holds up or ends the process. A thread that runs out of

@@ -35,7 +35,7 @@ const settled = () => new Promise(setImmediate);
 describe('the queue', () => {
   it('runs one job of a key at a time, even with room for more', async () => {
     const { add, started, end } = jobs(
-      new FairQueue({ concurrency: 2, maxWaiting: 10, maxWaitingPerKey: 10 }),
+      new FairQueue({ maxRunning: 2, maxRunningPerKey: 1, maxWaiting: 10, maxWaitingPerKey: 10 }),
     );
     add('ada', 'a1');
     add('ada', 'a2');
@@ -50,7 +50,7 @@ describe('the queue', () => {
 
   it('lets the keys take turns', async () => {
     const { add, started, end } = jobs(
-      new FairQueue({ concurrency: 1, maxWaiting: 10, maxWaitingPerKey: 10 }),
+      new FairQueue({ maxRunning: 1, maxWaiting: 10, maxWaitingPerKey: 10 }),
     );
     for (const name of ['a1', 'a2', 'a3', 'a4']) add('ada', name);
     for (const name of ['b1', 'b2']) add('bob', name);
@@ -61,7 +61,7 @@ describe('the queue', () => {
   });
 
   it('refuses what is more than may wait, of one key and of all', async () => {
-    const { add, result, end } = jobs(new FairQueue({ concurrency: 1, maxWaiting: 3, maxWaitingPerKey: 2 }));
+    const { add, result, end } = jobs(new FairQueue({ maxRunning: 1, maxWaiting: 3, maxWaitingPerKey: 2 }));
     for (const name of ['a1', 'a2', 'a3', 'a4']) add('ada', name);
     expect(await result('a4')).toBe('full');
     for (const name of ['b1', 'b2']) add('bob', name);
@@ -75,14 +75,29 @@ describe('the queue', () => {
     expect(await result('c1')).toBe('done');
   });
 
+  it('refuses the newest of the key that has most waiting, for one that has fewer', async () => {
+    const { add, result } = jobs(new FairQueue({ maxRunning: 2, maxWaiting: 4 }));
+    for (const name of ['a1', 'a2', 'a3', 'a4', 'a5', 'a6', 'a7']) add('ada', name);
+    expect(await result('a7')).toBe('full');
+    add('bob', 'b1');
+    expect(await result('a6')).toBe('full');
+    add('bob', 'b2');
+    expect(await result('a5')).toBe('full');
+    // Each has two waiting now: nobody has more than bob would have.
+    add('bob', 'b3');
+    expect(await result('b3')).toBe('full');
+    add('cyd', 'c1');
+    expect(await Promise.race([result('a4'), result('b2')])).toBe('full');
+  });
+
   it('goes on after a job that fails', async () => {
-    const queue = new FairQueue({ concurrency: 1, maxWaiting: 1, maxWaitingPerKey: 1 });
+    const queue = new FairQueue({ maxRunning: 1, maxWaiting: 1, maxWaitingPerKey: 1 });
     await expect(queue.run('ada', () => Promise.reject(new Error('failed')))).rejects.toThrow('failed');
     expect(await queue.run('ada', () => Promise.resolve(1))).toBe(1);
   });
 
   it('refuses everything that waits or comes once it is closed, and lets what runs end', async () => {
-    const queue = new FairQueue({ concurrency: 1, maxWaiting: 10, maxWaitingPerKey: 10 });
+    const queue = new FairQueue({ maxRunning: 1, maxWaiting: 10, maxWaitingPerKey: 10 });
     const { add, started, result, end } = jobs(queue);
     add('ada', 'a1');
     add('ada', 'a2');
