@@ -11,7 +11,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import BetterSqlite3 from 'better-sqlite3';
 import { expectProblem } from './support/answers.js';
 import { guest, type Person, person, roomOf } from './support/api.js';
@@ -20,6 +20,9 @@ import { filesIn, hashesIn, sha256 } from './support/files.js';
 import { eventually } from './support/listener.js';
 import { startPostgres } from './support/postgres.js';
 import { failingStart, type ServerProcess, spawnServer, temporaryFolder } from './support/server.js';
+
+// Servers are started up to four times in a test.
+jest.setTimeout(120_000);
 
 const song = fixture('tagged.mp3');
 const cover = fixture('cover.png');
