@@ -232,7 +232,10 @@ describe('a disk of 40 MB', () => {
     // Announced or not.
     expectFull(await eve.upload(roomId, paddedWav(9 * megabyte, 399), 'big.wav'), 'disk');
     expectFull(await chunkedUpload(server!.url, eve, roomId, paddedWav(9 * megabyte, 398)), 'disk');
-    await eventually(async () => (await filesIn(dataDir(), 'uploads')).length === 0, 'the rest to be removed');
+    await eventually(
+      async () => (await filesIn(dataDir(), 'uploads')).length === 0,
+      'the rest to be removed',
+    );
 
     await expectReading();
     await vote(20);
