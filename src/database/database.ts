@@ -54,6 +54,8 @@ export class Database implements OnApplicationShutdown {
       .values({ name: 'id', value: uuid() })
       .onConflict((conflict) => conflict.doNothing())
       .execute();
+    // The write-ahead log is there from here on: seen now, its loss is noticed from the first second.
+    this.#watch?.check();
   }
 
   /** Tells this database from any other; it stays the same in backups of it. */
