@@ -3,8 +3,13 @@ import { type Result, table, writeResults } from './floods/results.js';
 import { endProcesses, memoryBound, runFlood } from './floods/run-flood.js';
 import { makeScene, type Scene } from './floods/scene.js';
 
-/** FLOOD_SECONDS=30 is the full measurement; FLOOD_RESULTS names a file for the figures. */
+/**
+ * FLOOD_SECONDS=30 is the full measurement, for a quiet machine: only then are latencies, and the memory a minute later,
+ * held against limits. FLOOD_RESULTS names a file for the figures.
+ */
+const measured = process.env['FLOOD_SECONDS'] !== undefined;
 const seconds = Number(process.env['FLOOD_SECONDS'] ?? 3);
+const recoverySeconds = 60;
 const latencyMs = 100;
 /** A machine that is busy with something else is slow without any attack. */
 const timesBaseline = 3;
@@ -43,22 +48,23 @@ const floods = [
 ];
 
 it.each(floods)(
-  'healthy clients are served in time during a flood of $what ($flood)',
+  'healthy clients go on without a loss during a flood of $what ($flood)',
   async ({ flood }) => {
-    const result = await runFlood(flood, scene!, seconds);
+    const result = await runFlood(flood, scene!, seconds, measured ? recoverySeconds : 0);
     results.push(result);
     // After each: a run may be ended early.
     await writeResults(results);
     const { baseline, timeSync, command, stream, memory } = result;
     expect(result.serverEnded).toBeNull();
+    expect(result).toMatchObject({ failed: 0, disconnects: 0, resets: 0, lost: 0, doubled: 0 });
+    expect(result.historySurvived).toBe(true);
+    expect(memory.peak).toBeLessThanOrEqual(peakBytes);
+    if (!measured) return;
     const limit = (p99: number) => Math.max(latencyMs, timesBaseline * p99);
     expect(timeSync.p99).toBeLessThanOrEqual(limit(baseline.timeSync.p99));
     expect(command.p99).toBeLessThanOrEqual(limit(baseline.command.p99));
     expect(stream.p99).toBeLessThanOrEqual(limit(baseline.stream.p99));
-    expect(result).toMatchObject({ failed: 0, disconnects: 0, resets: 0, lost: 0, doubled: 0 });
-    expect(result.historySurvived).toBe(true);
     expect(memory.after).toBeLessThanOrEqual(memoryBound(memory.before));
-    expect(memory.peak).toBeLessThanOrEqual(peakBytes);
   },
   (seconds + 240) * 1000,
 );

@@ -4,7 +4,8 @@ import { countPacket } from './packet-guard.js';
 
 /** Who takes a connection's acknowledgements. */
 export interface AckReceiver {
-  confirmed(ackId: number): void;
+  /** @returns whether a confirmation of this number was expected */
+  confirmed(ackId: number): boolean;
 }
 
 /** Has a socket's acknowledgements go to `receiver`; to be released when it has left its namespace. */
@@ -53,8 +54,7 @@ function readAcknowledgements(ws: WsSocket, here: readonly Socket[]): void {
     const ack = isBinary ? undefined : readAcknowledgement(data);
     const socket = ack && here.find(({ nsp }) => nsp.name === ack.namespace);
     if (socket) {
-      countPacket(ws);
-      receiverOf(socket)?.confirmed(ack.id);
+      if (!receiverOf(socket)?.confirmed(ack.id)) countPacket(ws);
     } else for (const listener of pass) listener.call(ws, data, isBinary);
   });
 }

@@ -120,11 +120,12 @@ export class Connection implements Recipient {
     this.wire.write(this.#open.encode(event, retryCount));
   }
 
-  /** A confirmation came. */
-  confirmed(ackId: number): void {
+  /** A confirmation came. @returns whether it was expected */
+  confirmed(ackId: number): boolean {
     const channel = this.#open;
-    channel.deliveries.confirm(this, ackId, channel.now());
+    const expected = channel.deliveries.confirm(this, ackId, channel.now());
     if (this.#state.kind === 'closing' && !channel.deliveries.owes(this)) this.wire.end('leave');
+    return expected;
   }
 
   fail(event: RoomEvent): void {

@@ -10,8 +10,8 @@ import { Problem } from '../errors/problem.js';
 const byAddress = { points: 1500, duration: 10 };
 /** A listener whose network changes all the time needs a few a minute; a user may have 20 connections a room. */
 const byUser = { points: 180, duration: 60 };
-/** Costs a user whose connection was cut for flooding as much as this many handshakes. */
-const floodPenalty = 30;
+/** A connection that was cut for flooding costs its user, and its address, as much as this many handshakes. */
+const floodPenalty = { user: 30, address: 20 };
 
 /**
  * Limits how often an address opens a session, and how often a user connects: each connection to a room reads its
@@ -50,7 +50,13 @@ export class HandshakeLimits {
     }
   }
 
-  async penalize(userId: string): Promise<void> {
-    if (this.settings.rateLimit) await this.#byUser.penalty(userId, floodPenalty);
+  async penalizeUser(userId: string): Promise<void> {
+    if (this.settings.rateLimit) await this.#byUser.penalty(userId, floodPenalty.user);
+  }
+
+  async penalizeAddress(request: IncomingMessage): Promise<void> {
+    if (this.settings.rateLimit) {
+      await this.#byAddress.penalty(this.addresses.key(request), floodPenalty.address);
+    }
   }
 }

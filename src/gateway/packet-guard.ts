@@ -1,16 +1,18 @@
+import type { IncomingMessage } from 'node:http';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import type { Socket as EngineConnection } from 'engine.io';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import { SETTINGS } from '../config/config.module.js';
 import type { Settings } from '../config/settings.js';
 import { Statistics } from '../events/statistics.js';
+import { HandshakeLimits } from './handshake-limits.js';
 import type { WsSocket } from './internals.js';
 
-const windowMs = 10_000;
-/** Packets of any kind that a connection may send within the window: confirmations above all. */
-const maxPackets = 10_000;
+const windowMs = 1000;
+/** Packets that a connection may send within the window; confirmations that were asked for are not counted. */
+const maxPackets = 500;
 /** Namespaces that a connection may ask for within the window. */
-const maxConnects = 100;
+const maxConnects = 50;
 /** Handshakes without a valid token after which the connection is cut. */
 const maxUnauthorized = 10;
 const logEveryMs = 10_000;
@@ -26,7 +28,7 @@ interface Counts {
   unauthorized: number;
 }
 
-/** Counts packets that are read from a WebSocket before Engine.IO sees them. */
+/** Counts a packet that was read from a WebSocket before Engine.IO saw it. */
 const counters = new WeakMap<WsSocket, () => void>();
 export const countPacket = (ws: WsSocket): void => counters.get(ws)?.();
 
@@ -42,6 +44,7 @@ export class PacketGuard implements OnModuleDestroy {
 
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
+    private readonly handshakes: HandshakeLimits,
     private readonly statistics: Statistics,
     @InjectPinoLogger(PacketGuard.name) private readonly log: PinoLogger,
   ) {}
@@ -75,6 +78,7 @@ export class PacketGuard implements OnModuleDestroy {
   cut(connection: EngineConnection, reason: string): void {
     if (!this.#counts.delete(connection)) return;
     this.statistics.countNode('flooding_connections_closed');
+    void this.handshakes.penalizeAddress(connection.request as IncomingMessage);
     this.#cutConnections += 1;
     this.#logTimer ??= setTimeout(() => {
       this.log.warn({ connections: this.#cutConnections, reason }, 'connections were closed for flooding');

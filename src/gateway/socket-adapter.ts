@@ -91,7 +91,7 @@ export class SocketAdapter extends IoAdapter {
   }
 
   #endFlood(socket: Socket): void {
-    void this.#handshakes.penalize(callerOf(socket).user.id);
+    void this.#handshakes.penalizeUser(callerOf(socket).user.id);
     connectionOf(socket)?.turnAway(
       new Problem('rate_limited', 'Too many messages: the connection is closed.'),
     );

@@ -22,6 +22,11 @@ class Works {
 const turns = async (count = 20) => {
   for (let i = 0; i < count; i += 1) await new Promise((resolve) => setImmediate(resolve));
 };
+/** A read that took a while is followed by a pause. */
+const beginning = async (works: Works, count: number) => {
+  const end = performance.now() + 5000;
+  while (works.begun.length < count && performance.now() < end) await new Promise((r) => setTimeout(r, 1));
+};
 const make = (env = {}) => ({ reads: new ExpensiveReads(readSettings(env)), works: new Works() });
 
 describe('expensive reads', () => {
@@ -30,11 +35,12 @@ describe('expensive reads', () => {
     const all = ['a1', 'a2', 'a3'].map((name) => reads.run('a', works.of(name)));
     await turns();
     expect(works.begun).toEqual(['a1']);
-    for (const name of ['a1', 'a2', 'a3']) {
+    for (const [index, name] of ['a1', 'a2', 'a3'].entries()) {
+      await beginning(works, index + 1);
+      expect(works.begun).toEqual(['a1', 'a2', 'a3'].slice(0, index + 1));
       works.end(name);
       await turns();
     }
-    expect(works.begun).toEqual(['a1', 'a2', 'a3']);
     expect(await Promise.all(all)).toEqual(['a1', 'a2', 'a3']);
   });
 
@@ -47,11 +53,26 @@ describe('expensive reads', () => {
     // The last of the others waits for a place.
     expect(works.begun).toEqual(['a1', ...others.slice(0, -1)]);
     works.end('a1');
-    await turns();
+    await beginning(works, 5);
     expect(works.begun.at(-1)).toBe(others.at(-1));
     works.end('b0');
-    await turns();
+    await beginning(works, 6);
     expect(works.begun.at(-1)).toBe('a2');
+  });
+
+  it('pause for as long as a read took, so that other work goes on', async () => {
+    const { reads, works } = make();
+    void reads.run('a', works.of('first'));
+    void reads.run('a', works.of('second'));
+    const began = performance.now();
+    while (performance.now() - began < 50) await turns(1);
+    works.end('first');
+    const ended = performance.now();
+    await turns(3);
+    expect(works.begun).toEqual(['first']);
+    await beginning(works, 2);
+    expect(performance.now() - ended).toBeGreaterThan(40);
+    works.end('second');
   });
 
   it('begin in turns of the event loop of their own', async () => {

@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers';
+import { setImmediate, setTimeout } from 'node:timers';
 import { Inject, Injectable } from '@nestjs/common';
 import { SETTINGS } from '../config/config.module.js';
 import type { Settings } from '../config/settings.js';
@@ -8,6 +8,9 @@ import { Problem, RateLimited } from '../errors/problem.js';
 export const maxWaitingPerUser = 32;
 /** Reads that may wait on this server in all: more than the listeners of a large room that connect at once. */
 export const maxWaiting = 2000;
+/** A read that took this long, in milliseconds, is followed by a pause of the same length: other work goes on meanwhile. */
+const pausedFromMs = 5;
+const maxPauseMs = 200;
 /** Reads in progress at once. With SQLite each one blocks the event loop; with PostgreSQL they take pool connections. */
 export const maxExecuting = 4;
 
@@ -26,21 +29,25 @@ export class ExpensiveReads {
   readonly #executing = new Map<string, (() => void)[]>();
   #waiting = 0;
   #scheduled = false;
+  /** Of the monotonic clock, in milliseconds. */
+  #pausedUntil = 0;
+  #pause: NodeJS.Timeout | undefined;
 
   constructor(@Inject(SETTINGS) private readonly settings: Settings) {}
 
   /**
    * Runs `work` when it is the user's turn. The place is given up one turn of the event loop after `work` has settled,
-   * so that encoding the answer is counted too.
+   * so that encoding the answer is counted too; then nothing begins for as long as the read took.
    * @throws {Problem} rate_limited where too many of the user's reads wait, unavailable where too many wait in all
    */
   run<R>(userId: string, work: () => Promise<R>): Promise<R> {
     if (this.settings.rateLimit) this.#requirePlace(userId);
     return new Promise((resolve, reject) => {
       this.#enqueue(userId, () => {
+        const startedAt = performance.now();
         // `work` may throw before it returns its promise.
         new Promise<R>((settle) => settle(work())).then(resolve, reject).finally(() => {
-          setImmediate(() => this.#finish(userId));
+          setImmediate(() => this.#finish(userId, performance.now() - startedAt));
         });
       });
     });
@@ -67,6 +74,14 @@ export class ExpensiveReads {
   /** Starts at most one read in this turn of the event loop. */
   #startNext(): void {
     if (this.#scheduled || this.#executing.size >= maxExecuting) return;
+    const pauseMs = this.#pausedUntil - performance.now();
+    if (pauseMs > 0) {
+      this.#pause ??= setTimeout(() => {
+        this.#pause = undefined;
+        this.#startNext();
+      }, pauseMs);
+      return;
+    }
     const [next] = this.#ready;
     if (!next) return;
     const [userId, waiting] = next;
@@ -81,7 +96,8 @@ export class ExpensiveReads {
     waiting.shift()!();
   }
 
-  #finish(userId: string): void {
+  #finish(userId: string, tookMs: number): void {
+    if (tookMs >= pausedFromMs) this.#pausedUntil = performance.now() + Math.min(tookMs, maxPauseMs);
     const waiting = this.#executing.get(userId)!;
     this.#executing.delete(userId);
     // Behind the users who wait already.

@@ -11,8 +11,6 @@ import type { Scene } from './scene.js';
 
 /** How long healthy clients are measured before the attack. */
 const baselineSeconds = 1.5;
-/** How long the server has to give the memory back. */
-const recoverySeconds = 60;
 /** How long an answer is waited for after the attack. */
 const answerMs = 15_000;
 /**
@@ -35,8 +33,16 @@ export async function endProcesses(): Promise<void> {
   }
 }
 
-/** Runs one flood against a fresh server with healthy clients beside it, each in a process of its own. */
-export async function runFlood(flood: string, scene: Scene, seconds: number): Promise<Result> {
+/**
+ * Runs one flood against a fresh server with healthy clients beside it, each in a process of its own.
+ * @param recoverySeconds how long the server has to give the memory back
+ */
+export async function runFlood(
+  flood: string,
+  scene: Scene,
+  seconds: number,
+  recoverySeconds: number,
+): Promise<Result> {
   const folder = await scene.copy();
   cleanup.add(() => rm(folder, { recursive: true, force: true }));
   const server = await spawnServer({ DATA_DIR: folder, RATE_LIMIT: 'on', LOG_LEVEL: 'info' });
@@ -45,7 +51,7 @@ export async function runFlood(flood: string, scene: Scene, seconds: number): Pr
   cleanup.add(() => healthy.end());
   const attacker = await startHelper<AttackerCommands>('attacker');
   cleanup.add(() => attacker.end());
-  return measure(flood, scene, seconds, { server, healthy, attacker });
+  return measure(flood, scene, { seconds, recoverySeconds }, { server, healthy, attacker });
 }
 
 interface Processes {
@@ -57,7 +63,7 @@ interface Processes {
 async function measure(
   flood: string,
   { place, people, target, administrator }: Scene,
-  seconds: number,
+  { seconds, recoverySeconds }: { seconds: number; recoverySeconds: number },
   { server, healthy, attacker }: Processes,
 ): Promise<Result> {
   const port = Number(new URL(server.url).port);
@@ -91,7 +97,7 @@ async function measure(
   ]);
   const eventsPerSecond =
     headThen === null ? null : (headThen - headBefore) / ((attackEnd - attackBegan) / 1000);
-  const recovery = await recover(server, before, attackEnd);
+  const recovery = await recover(server, before, attackEnd, recoverySeconds);
   clearInterval(watch);
   const delivered = await healthy.call('delivered', {
     head: (await log.head()) ?? headThen ?? headBefore,
@@ -137,7 +143,7 @@ function logReader({ url }: ServerProcess, token: string, roomId: string) {
 }
 
 /** Waits until the memory is back, with a limit. Nothing in the server is triggered. */
-async function recover(server: ServerProcess, before: number, since: number) {
+async function recover(server: ServerProcess, before: number, since: number, recoverySeconds: number) {
   let after = 0;
   while (ended(server) === null) {
     after = await residentBytes(server.child.pid!);
