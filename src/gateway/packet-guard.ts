@@ -78,7 +78,7 @@ export class PacketGuard implements OnModuleDestroy {
   cut(connection: EngineConnection, reason: string): void {
     if (!this.#counts.delete(connection)) return;
     this.statistics.countNode('flooding_connections_closed');
-    void this.handshakes.penalizeAddress(connection.request as IncomingMessage);
+    void this.handshakes.penalizeAddress(connection.request);
     this.#cutConnections += 1;
     this.#logTimer ??= setTimeout(() => {
       this.log.warn({ connections: this.#cutConnections, reason }, 'connections were closed for flooding');

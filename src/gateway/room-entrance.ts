@@ -3,6 +3,7 @@ import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import type { Socket } from 'socket.io';
 import { asProblem } from '../errors/as-problem.js';
 import { makeEvent } from '../events/envelope.js';
+import { ExpensiveReads } from '../limits/expensive-reads.js';
 import { RoomStateService } from '../room-state/room-state.service.js';
 import { PresenceService } from '../rooms/presence/presence.service.js';
 import { receiveAcknowledgements, releaseAcknowledgements } from './acknowledgements.js';
@@ -22,6 +23,7 @@ export class RoomEntrance {
     private readonly feeds: RoomFeedsService,
     private readonly presence: PresenceService,
     private readonly state: RoomStateService,
+    private readonly reads: ExpensiveReads,
     private readonly context: FeedContext,
     @InjectPinoLogger(RoomEntrance.name) private readonly log: PinoLogger,
   ) {}
@@ -55,7 +57,11 @@ export class RoomEntrance {
       // Live events wait at the connection from here on, so that none falls between the state and them.
       await this.feeds.attach(roomId, connection);
       await this.presence.connected(roomId, user, connection.id);
-      const { room, sequence, resumed, missed } = await this.state.return(user, roomId, after, state);
+      const { room, sequence, resumed, missed } = await this.reads.run(
+        user.id,
+        () => this.state.return(user, roomId, after, state),
+        { pauses: false },
+      );
       this.#count(after, resumed, missed.length);
       const data = { user, room, sequence, resumed, replayed: missed.length };
       connection.establish(

@@ -31,23 +31,24 @@ export class ExpensiveReads {
   #scheduled = false;
   /** Of the monotonic clock, in milliseconds. */
   #pausedUntil = 0;
-  #pause: NodeJS.Timeout | undefined;
+  #waitsForPause = false;
 
   constructor(@Inject(SETTINGS) private readonly settings: Settings) {}
 
   /**
    * Runs `work` when it is the user's turn. The place is given up one turn of the event loop after `work` has settled,
    * so that encoding the answer is counted too; then nothing begins for as long as the read took.
+   * @param options `pauses: false` for reads whose number is limited otherwise, and that many users need at once
    * @throws {Problem} rate_limited where too many of the user's reads wait, unavailable where too many wait in all
    */
-  run<R>(userId: string, work: () => Promise<R>): Promise<R> {
+  run<R>(userId: string, work: () => Promise<R>, { pauses = true } = {}): Promise<R> {
     if (this.settings.rateLimit) this.#requirePlace(userId);
     return new Promise((resolve, reject) => {
       this.#enqueue(userId, () => {
         const startedAt = performance.now();
         // `work` may throw before it returns its promise.
         new Promise<R>((settle) => settle(work())).then(resolve, reject).finally(() => {
-          setImmediate(() => this.#finish(userId, performance.now() - startedAt));
+          setImmediate(() => this.#finish(userId, pauses ? performance.now() - startedAt : 0));
         });
       });
     });
@@ -76,10 +77,13 @@ export class ExpensiveReads {
     if (this.#scheduled || this.#executing.size >= maxExecuting) return;
     const pauseMs = this.#pausedUntil - performance.now();
     if (pauseMs > 0) {
-      this.#pause ??= setTimeout(() => {
-        this.#pause = undefined;
-        this.#startNext();
-      }, pauseMs);
+      if (!this.#waitsForPause) {
+        this.#waitsForPause = true;
+        setTimeout(() => {
+          this.#waitsForPause = false;
+          this.#startNext();
+        }, pauseMs);
+      }
       return;
     }
     const [next] = this.#ready;

@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers';
 import { Injectable } from '@nestjs/common';
 
 /** Requests in flight on one connection. Browsers and proxies send one at a time, clients that pipeline a few. */
-export const maxInFlight = 16;
+export const maxInFlight = 4;
 
 interface Pipeline {
   open: Set<ServerResponse>;
