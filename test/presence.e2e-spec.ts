@@ -136,7 +136,7 @@ it('a user who connects and leaves again and again is announced a few times a mi
     const before = (await stateOf(ada, room.id)).sequence;
     for (let visits = 0; visits < 30; visits += 1) (await hear(limited.url, bob, room.id)).close();
     const written = (await stateOf(ada, room.id)).sequence - before;
-    expect(written).toBeGreaterThan(2);
+    expect(written).toBeGreaterThan(0);
     expect(written).toBeLessThan(20);
   } finally {
     for (const listener of opened.splice(0)) listener.close();

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import type { Socket as EngineConnection } from 'engine.io';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
