@@ -14,7 +14,7 @@ export type TransferKind = 'upload' | 'stream' | 'cover';
 export const maxTransfers: Record<TransferKind, { perUser: number; perServer: number }> = {
   upload: { perUser: 5, perServer: 100 },
   stream: { perUser: 12, perServer: 2000 },
-  cover: { perUser: 64, perServer: 1000 },
+  cover: { perUser: 256, perServer: 2000 },
 };
 /** A stream or cover that has not moved for this long is ended where a new one needs its place. */
 export const idleMs = 5000;
