@@ -18,7 +18,7 @@ export type Trx = Transaction<Schema>;
 export class Database implements OnApplicationShutdown {
   /** For single queries. */
   readonly db: Kysely<Schema>;
-  /** null for PostgreSQL, which looks after its own files. */
+  /** null for PostgreSQL, which looks after its own files, and for a database in memory. */
   readonly #watch: SqliteWatch | null = null;
 
   constructor(
@@ -30,9 +30,9 @@ export class Database implements OnApplicationShutdown {
       this.db = new Kysely<Schema>({ dialect: postgresDialect(database.url, onPoolError) });
     } else {
       const file = new SqliteFile(database.file, database.sync);
-      const watch = new SqliteWatch(file, log);
-      this.#watch = watch;
-      this.db = new Kysely<Schema>({ dialect: new SqliteDialect(file, () => watch.damaged()) });
+      // The simulation's database is in memory: there is no file to watch.
+      this.#watch = database.file === ':memory:' ? null : new SqliteWatch(file, log);
+      this.db = new Kysely<Schema>({ dialect: new SqliteDialect(file, () => this.#watch?.damaged()) });
     }
   }
 
