@@ -1,0 +1,84 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { guest, type Person, roomOf } from './support/api.js';
+import { wav } from './support/audio.js';
+import { requirePackage } from './support/debian.js';
+import { listen } from './support/listener.js';
+import { type ServerProcess, spawnServer, temporaryFolder } from './support/server.js';
+
+// Made before anything is measured: making them blocks this process.
+const [first, second] = [wav(3), wav(30)];
+
+/** The library that gives a process another wall clock; the monotonic one stays as it is. */
+const faketimeLibrary = (): Promise<string> =>
+  requirePackage('faketime', () =>
+    existsSync('/usr/lib')
+      ? readdirSync('/usr/lib')
+          .map((name) => join('/usr/lib', name, 'faketime/libfaketime.so.1'))
+          .find((file) => existsSync(file))
+      : undefined,
+  );
+
+describe.each([
+  ['an hour back', '-3600'],
+  ['an hour ahead', '+3600'],
+])('when the system clock is moved %s', (_, offset) => {
+  let folder: string;
+  let server: ServerProcess;
+  let ada: Person;
+  let clockFile: string;
+
+  beforeAll(async () => {
+    folder = await temporaryFolder();
+    clockFile = join(folder, 'clock');
+    await writeFile(clockFile, '+0');
+    server = await spawnServer({
+      DATA_DIR: folder,
+      CONFIRMATION_TIMEOUT_MS: '1000',
+      LD_PRELOAD: await faketimeLibrary(),
+      FAKETIME_TIMESTAMP_FILE: clockFile,
+      FAKETIME_DONT_FAKE_MONOTONIC: '1',
+      FAKETIME_NO_CACHE: '1',
+    });
+    ada = await guest(server.url, 'ada');
+  }, 180_000);
+  afterAll(async () => {
+    await server.end('SIGKILL');
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it('tracks end on time, retries come, tokens hold, and the jump is in the log', async () => {
+    const room = await roomOf(ada);
+    const bob = await guest(server.url, 'bob');
+    await bob.post(`/rooms/${room.id}/join`);
+    const hers = await listen(server.url, ada, room.id);
+    const his = await listen(server.url, bob, room.id, { confirm: () => undefined });
+    await ada.upload(room.id, first, 'first.wav');
+    const started = await hers.next('playback_started');
+    const from = performance.now();
+    await ada.upload(room.id, second, 'second.wav');
+    await writeFile(clockFile, offset);
+
+    const ended = await hers.next('track_skipped');
+    const seconds = (performance.now() - from) / 1000;
+    expect(ended.data.reason).toBe('ended');
+    // Three seconds and the lead; the rest is what a busy machine may add.
+    expect(seconds).toBeGreaterThan(2);
+    expect(seconds).toBeLessThan(15);
+    const moved = ended.data.playback.started_at! - started.data.playback.started_at!;
+    expect(moved).toBeGreaterThan(2);
+    expect(moved).toBeLessThan(15);
+    // Both retries were due after the clock was moved, and so was the end of the attempts.
+    await his.next('playback_started', ({ metadata }) => metadata.retry_count === 2);
+    expect((await his.next('error')).data.code).toBe('delivery_failed');
+
+    const { server_time } = await hers.ask('time_sync', {});
+    expect(Math.abs(server_time - started.data.server_time)).toBeLessThan(60);
+    expect((await ada.get('/auth/me')).status).toBe(200);
+    await hers.until(() => server.output().includes('the system clock jumped by'), 'the line in the log');
+    hers.close();
+    his.close();
+  }, 60_000);
+});
