@@ -56,7 +56,7 @@ it('a write waits for the lock of another process while everything else is answe
     await expectOthersServed();
     rounds += 1;
   }
-  // A server that waits in the call gets nowhere meanwhile.
+  // A server that waits synchronously would not answer.
   expect(rounds).toBeGreaterThan(2);
   expect(written).toBeUndefined();
   other.exec('commit');

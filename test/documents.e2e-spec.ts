@@ -59,7 +59,7 @@ it('offers the REST API as JSON alone', async () => {
   }
 });
 
-it('lets nobody store answers of the API, errors included, nor run anything in them', async () => {
+it('forbids storing API answers, errors included, and running anything in them', async () => {
   const guest = await fetch(`${server.url}/api/auth/guest`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

@@ -75,7 +75,7 @@ describe.each(['SQLite', 'PostgreSQL'])('invites, on %s', (kind) => {
     expect(answer.body.invites).toEqual([expect.objectContaining({ invite: last, max_uses: 2, uses: 1 })]);
   });
 
-  it('end when they are revoked; whoever has joined stays', async () => {
+  it('end when they are revoked; users who joined stay participants', async () => {
     const code = await invite();
     const [early, late] = [await stranger(), await stranger()];
     expect((await join(early, code)).status).toBe(200);

@@ -75,7 +75,7 @@ describe('behind nginx as documented', () => {
   );
 
   it('limits count the client’s address, and no header that it sends', async () => {
-    // Almost used up, so that the window does not end meanwhile.
+    // Almost used up, so that the window does not end during the test.
     const refusals = server.app.get(Refusals);
     for (let i = 1; i < maxRefusals; i += 1) refusals.count('127.0.0.2');
     const statusFor = async (localAddress: string, forged: string) => {

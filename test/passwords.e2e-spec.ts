@@ -80,7 +80,7 @@ describe('with limits on, guessing passwords', () => {
   const login = (client: Client, username: string, given = password) =>
     client.post('/auth/login', { username, password: given });
 
-  it('is slowed down, and the owner signs in meanwhile from elsewhere and later from the same address', async () => {
+  it('is slowed down; the owner can sign in from elsewhere at once and from the same address later', async () => {
     await register('grace');
     const attacker = at(server, '127.0.1.1');
     const refused: Answer[] = [];
@@ -104,7 +104,7 @@ describe('with limits on, guessing passwords', () => {
       expect(retryAfter(answer)).toBeLessThanOrEqual(3);
     }
     expectAnswer(await login(attacker, 'grace'), 200, rest.SignedIn);
-    // Whoever knows the password pays no longer for what was guessed.
+    // A correct password resets the delay.
     expectAnswer(await login(attacker, 'grace'), 200, rest.SignedIn);
   });
 

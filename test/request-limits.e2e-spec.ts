@@ -96,7 +96,7 @@ describe('requests of one connection', () => {
     connection.destroy();
   });
 
-  it('beyond that get one 429, and the connection is closed; others are served meanwhile', async () => {
+  it('beyond that get one 429, and the connection is closed; others are still served', async () => {
     const connection = new RawConnection(server.url);
     connection.send(head('GET', `/api/rooms/${room.id}/events?limit=1000`, bearer(ada)).repeat(2000));
     for (let i = 0; i < 5; i += 1) expect((await request(server.url, 'GET', '/time')).status).toBe(200);
@@ -139,7 +139,7 @@ describe('callers that are refused again and again', () => {
 
   const from = (address: string, path: string, headers = {}) =>
     request(own.url, 'GET', path, { headers: { 'x-forwarded-for': address, ...headers } });
-  /** Uses a caller's refusals up but for the last, so that the window does not end meanwhile. */
+  /** Uses a caller's refusals up but for the last, so that the window does not end during the test. */
   const useUp = (caller: string) => {
     for (let i = 1; i < maxRefusals; i += 1) own.app.get(Refusals).count(caller);
   };

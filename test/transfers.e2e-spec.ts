@@ -323,7 +323,7 @@ it('200 covers over 6 connections at once, and 50 uploads one after another, are
   }
 }, 60_000);
 
-it('unread answers that add up over many connections are cut, and whoever reads is served', async () => {
+it('unread answers that add up over many connections are cut, and clients that read are served', async () => {
   const own = await startServer();
   const [eve, fay] = [await guest(own.url, 'eve'), await guest(own.url, 'fay')];
   const hers = await roomOf(eve, [fay]);

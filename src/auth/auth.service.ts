@@ -124,7 +124,7 @@ export class AuthService {
     if (numUpdatedRows === 0n) throw alreadyRegistered();
     const ended = await this.sessions.revokeAll(trx, user.id);
     if (!ended.includes(sessionId)) {
-      throw new Problem('unauthorized', 'The token was revoked meanwhile; sign in again.');
+      throw new Problem('unauthorized', 'The token was revoked during this request; sign in again.');
     }
     return ended;
   }

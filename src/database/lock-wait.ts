@@ -4,10 +4,10 @@ import { StorageFailureError, storageFailureOf } from '../errors/storage-failure
 /** For how long a lock that another process holds is waited for. */
 const timeoutMs = 5000;
 const pauseMs = 10;
-/** A lock that nobody ran into for this long is another one when it is met again. */
+/** After this long without a busy database, the next busy answer starts a new time limit. */
 const forgottenAfterMs = 1000;
 
-/** Held by whoever uses the connection, and given up while waiting for another process. */
+/** Held by the user of the connection, and released while it waits for another process. */
 export interface ConnectionMutex {
   lock(): Promise<void>;
   unlock(): void;

@@ -80,7 +80,7 @@ export class EventBroadcasterService implements OnApplicationShutdown {
   /**
    * Changes a room: `work` writes rows and raises events in one transaction that holds the room's row. Returns
    * after the commit and after the events have been handed to this node's gateway.
-   * @param priority `low` for changes that nobody waits for (presence): commands of the room run first
+   * @param priority `low` for changes without a waiting caller (presence): commands of the room run first
    * @throws {Problem} room_not_found; or what `work` throws, and then nothing has happened
    */
   roomChange<R>(

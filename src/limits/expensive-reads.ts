@@ -8,7 +8,7 @@ import { Problem, RateLimited } from '../errors/problem.js';
 export const maxWaitingPerUser = 32;
 /** Reads that may wait on this server in all: more than the listeners of a large room that connect at once. */
 export const maxWaiting = 2000;
-/** A read that took this long, in milliseconds, is followed by a pause of the same length: other work goes on meanwhile. */
+/** A read that took this long, in milliseconds, is followed by a pause of the same length: other work can run in between. */
 const pausedFromMs = 5;
 const maxPauseMs = 200;
 /** Reads in progress at once. With SQLite each one blocks the event loop; with PostgreSQL they take pool connections. */
@@ -16,7 +16,7 @@ export const maxExecuting = 4;
 
 /**
  * Runs reads that are large or slow (a room's state, pages of its log, its tracks, statistics), for REST and sockets
- * alike, so that callers who ask for many of them delay nobody else.
+ * alike, so that callers who ask for many of them do not delay others.
  *
  * Invariants: at most `maxExecuting` reads are in progress; at most one of each user; users with waiting reads take
  * turns; at most one read starts in one turn of the event loop. What waits is bounded per user and in all.

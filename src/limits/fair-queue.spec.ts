@@ -83,7 +83,7 @@ describe('the queue', () => {
     expect(await result('a6')).toBe('full');
     add('bob', 'b2');
     expect(await result('a5')).toBe('full');
-    // Each has two waiting now: nobody has more than bob would have.
+    // Each has two waiting now: no key has more than bob's would have.
     add('bob', 'b3');
     expect(await result('b3')).toBe('full');
     add('cyd', 'c1');

@@ -51,7 +51,7 @@ export class Refusals implements OnApplicationBootstrap, OnModuleDestroy {
       window.count += 1;
       return;
     }
-    // Inserted anew, so that the map stays in the order in which windows end.
+    // Deleted and inserted again, so that the map stays in the order in which windows end.
     this.#windows.delete(caller);
     if (this.#windows.size >= maxCallers) this.#windows.delete(this.#windows.keys().next().value!);
     this.#windows.set(caller, { count: 1, endsAt: now + windowMs });

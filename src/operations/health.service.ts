@@ -26,7 +26,7 @@ export class HealthService {
   #health: Promise<Health> | undefined;
   #keptUntil = 0;
   #logged = '';
-  /** Checks that have not come back; they are not begun anew meanwhile. */
+  /** Checks that have not come back; they are not started a second time. */
   readonly #running = new Map<string, Promise<unknown>>();
 
   constructor(

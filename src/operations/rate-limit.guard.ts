@@ -13,7 +13,7 @@ import { Refusals } from '../limits/refusals.js';
 /** In points: a request costs 1, an expensive read what its `ExpensiveRead` says. Bursts of votes are normal use. */
 const ordinary: RateLimit = { name: 'requests', limit: 3000, seconds: 10 };
 
-/** Limits the rate of requests of each user, or of each address where nobody is signed in. */
+/** Limits the rate of requests of each user, or of each address for requests without a token. */
 @Injectable()
 export class RateLimitGuard implements CanActivate {
   readonly #limiters = new Map<string, RateLimiterMemory>();

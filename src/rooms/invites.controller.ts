@@ -34,7 +34,7 @@ export class InvitesController {
 
   @ApiOperation({
     summary: 'Revoke an invite',
-    description: "The administrator's. Whoever has joined with it stays.",
+    description: "The administrator's. Users who joined with it stay participants.",
   })
   @Answers(200, rest.InviteAnswer, 'Revoked.')
   @Refuses(...administratorsOnly, 'invite_not_found')

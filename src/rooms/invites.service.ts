@@ -78,7 +78,7 @@ export class InvitesService {
   }
 
   /**
-   * Whoever has joined with it stays.
+   * Users who joined with it stay participants.
    * @throws {Problem} room_not_found, not_a_participant, not_administrator, invite_not_found
    */
   async revoke(administrator: User, roomId: string, code: string): Promise<Invite> {

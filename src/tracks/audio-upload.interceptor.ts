@@ -25,7 +25,7 @@ export const uploadField = 'audio_file';
 export interface UploadedAudio {
   incoming: Incoming;
   name: string;
-  /** Aborted where the uploader loses the permission meanwhile. */
+  /** Aborted if the uploader loses the permission during the upload. */
   ended: AbortSignal;
   /** Released once the request is answered. */
   reservation: Reservation;

@@ -20,7 +20,7 @@ const longestQueue = 1000;
 interface Upload {
   incoming: Incoming;
   name: string;
-  /** Aborted where the uploader loses the permission meanwhile. */
+  /** Aborted if the uploader loses the permission during the upload. */
   ended: AbortSignal;
   reservation: Reservation;
 }

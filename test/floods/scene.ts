@@ -103,7 +103,7 @@ async function largeRoom(server: ServerProcess, attackers: Person[]) {
     const participant = await repeated(() => guest(server.url, `participant ${index}`));
     await created(() => participant.post(`/rooms/${room.id}/join`));
   });
-  // So long that it does not end meanwhile.
+  // Long enough not to end during the test.
   const first = await created(() => owner.upload(room.id, wav(1200), 'long.wav'));
   await inParallel(tracks, uploadsAtOnce, async (index) => {
     await created(() => owner.upload(room.id, wav(0.5, 100 + index), `track ${index}.wav`));

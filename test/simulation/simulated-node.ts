@@ -168,7 +168,7 @@ export class SimulatedNode {
       dead += dead_letters;
     }
     if (sum !== this.expected) fail(`${this.expected} were to be confirmed, ${sum} are accounted for`);
-    if (dead > 0 && this.failedLinks === 0) fail(`${dead} dead letters, told to nobody`);
+    if (dead > 0 && this.failedLinks === 0) fail(`${dead} dead letters, but no connection failed`);
     // A connection that confirms nothing fails without a dead letter where all of its events were superseded.
     if (this.failedLinks > 0 && dead + superseded === 0) fail(`${this.failedLinks} failed for no reason`);
   }

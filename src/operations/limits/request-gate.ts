@@ -19,7 +19,7 @@ type Listener = (...args: unknown[]) => void;
 
 /**
  * Stands before Express and Engine.IO and turns away, before any work, what floods would otherwise cost: pipelined
- * requests beyond the limit, callers that were refused too often, upgrades that nobody serves.
+ * requests beyond the limit, callers that were refused too often, upgrades that are not supported.
  */
 @Injectable()
 export class RequestGate {

@@ -150,7 +150,7 @@ export class PresenceService {
     });
   }
 
-  /** The first batch of a quiet room is written at once; the next ones are gathered meanwhile. */
+  /** The first batch of a quiet room is written at once; those that come while it is written form the next one. */
   async #writeBatches(roomId: string): Promise<void> {
     const waiting = this.#waiting.get(roomId)!;
     // After this turn of the event loop, so that what comes together is written together.

@@ -37,7 +37,7 @@ export class FileStore implements OnModuleInit {
   }
 
   async onModuleInit(): Promise<void> {
-    // What an earlier process did not finish, nobody will.
+    // Left over from an earlier process.
     await rm(this.#uploads, { recursive: true, force: true });
     await mkdir(this.#uploads, { recursive: true });
     await mkdir(this.#files, { recursive: true });

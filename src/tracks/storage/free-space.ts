@@ -4,7 +4,7 @@ import { SETTINGS } from '../../config/config.module.js';
 import type { Settings } from '../../config/settings.js';
 import { diskFull } from './storage-problems.js';
 
-/** For how long a measurement is used; what is granted meanwhile is subtracted from it. */
+/** For how long a measurement is used; grants since then are subtracted from it. */
 const measuredForMs = 50;
 
 /** Bytes that someone was granted and has not written yet. */

@@ -5,7 +5,7 @@ const megabytes = (bytes: number): string => `${Math.round(bytes / (1024 * 1024)
 const advice = {
   user: 'Remove tracks that you uploaded (played ones count too), then upload again.',
   room: 'Tracks of this room have to be removed first (played ones count too).',
-  server: 'Tracks have to be removed first (played ones count too); tell whoever runs the server.',
+  server: 'Tracks have to be removed first (played ones count too); tell the operator of the server.',
 };
 
 export type Limit = keyof typeof advice;
@@ -22,6 +22,6 @@ export const limitReached = (limit: Limit, limitBytes: number, usedBytes: number
 export const diskFull = (): Problem =>
   new Problem(
     'storage_full',
-    'The disk of the server is full; the file was not kept. Tell whoever runs the server, and try again later.',
+    'The disk of the server is full; the file was not kept. Tell the operator of the server, and try again later.',
     { limit: 'disk' },
   );

@@ -9,7 +9,7 @@ import { type Limit, limitReached } from './storage-problems.js';
 
 type Usage = Record<Limit, number>;
 
-/** Room for one upload while it is received. Whoever reserved it releases it, whatever becomes of the upload. */
+/** Room for one upload while it is received. The caller releases it when the upload ends, successfully or not. */
 export interface Reservation {
   /** Asks for room for the next bytes, before they are written. @throws {Problem} storage_full */
   take(bytes: number): Promise<void>;
@@ -63,7 +63,7 @@ export class StorageQuota {
     return upload;
   }
 
-  /** In the transaction that adds a track: what others added meanwhile counts. @throws {Problem} storage_full */
+  /** In the transaction that adds a track: tracks added since then count. @throws {Problem} storage_full */
   async requireRoomFor(trx: Trx, userId: string, roomId: string, bytes: number): Promise<void> {
     // The room is held already; the user's uploads to other rooms wait here for each other.
     await lockUser.first(trx, { userId });

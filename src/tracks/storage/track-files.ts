@@ -68,7 +68,7 @@ export class TrackFiles implements OnApplicationBootstrap, OnModuleDestroy {
     for (const sha256 of files) await this.#holding([sha256], () => Promise.resolve());
   }
 
-  /** Does something to files while nobody else does, and removes those that no track has afterwards. */
+  /** Runs `work` while holding the locks of these files, then removes those that no track has. */
   async #holding<R>(files: readonly string[], work: () => Promise<R>): Promise<R> {
     // In one order, so that two uploads never wait for each other.
     const [first, ...rest] = [...new Set(files)].sort();
