@@ -2,7 +2,7 @@ import { Controller, Get } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Type } from 'typebox';
 import { Public } from '../auth/caller.js';
-import { LimitRate } from '../auth/rate-limit.decorator.js';
+import { WithoutRateLimit } from './without-rate-limit.decorator.js';
 import { shape } from '../contract/index.js';
 import { Answers, Refuses } from '../errors/documented.js';
 import { HealthService } from './health.service.js';
@@ -16,7 +16,7 @@ const Ready = shape({
 });
 
 @ApiTags('operations')
-@LimitRate('none')
+@WithoutRateLimit()
 @Public()
 @Controller('health')
 export class HealthController {

@@ -1,10 +1,10 @@
 import { Controller, Get, Header } from '@nestjs/common';
 import { ApiExcludeEndpoint } from '@nestjs/swagger';
 import { Public } from '../auth/caller.js';
-import { LimitRate } from '../auth/rate-limit.decorator.js';
+import { WithoutRateLimit } from './without-rate-limit.decorator.js';
 import { MetricsService } from './metrics.service.js';
 
-@LimitRate('none')
+@WithoutRateLimit()
 @Public()
 @Controller('metrics')
 export class MetricsController {

@@ -2,21 +2,21 @@ import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@ne
 import { Reflector } from '@nestjs/core';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import type { AuthenticatedRequest } from '../auth/caller.js';
-import { RATE_LIMIT, type RateLimit } from '../auth/rate-limit.decorator.js';
 import { SETTINGS } from '../config/config.module.js';
 import type { Settings } from '../config/settings.js';
 import { ClientAddresses } from '../config/client-addresses.js';
 import { RateLimited } from '../errors/problem.js';
 import { READ_COST } from '../limits/expensive-read.decorator.js';
 import { Refusals } from '../limits/refusals.js';
+import { WITHOUT_RATE_LIMIT } from './without-rate-limit.decorator.js';
 
 /** In points: a request costs 1, an expensive read what its `ExpensiveRead` says. Bursts of votes are normal use. */
-const ordinary: RateLimit = { name: 'requests', limit: 3000, seconds: 10 };
+const limit = { points: 3000, duration: 10 };
 
 /** Limits the rate of requests of each user, or of each address for requests without a token. */
 @Injectable()
 export class RateLimitGuard implements CanActivate {
-  readonly #limiters = new Map<string, RateLimiterMemory>();
+  readonly #limiter = new RateLimiterMemory(limit);
 
   constructor(
     private readonly reflector: Reflector,
@@ -27,17 +27,14 @@ export class RateLimitGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     if (!this.settings.rateLimit || context.getType() !== 'http') return true;
-    const own = this.reflector.getAllAndOverride<RateLimit | 'none' | undefined>(RATE_LIMIT, [
-      context.getHandler(),
-      context.getClass(),
-    ]);
-    if (own === 'none') return true;
+    const places = [context.getHandler(), context.getClass()];
+    if (this.reflector.getAllAndOverride<boolean | undefined>(WITHOUT_RATE_LIMIT, places)) return true;
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
     const userId = request.caller?.user.id;
     const cost = this.reflector.get<number | undefined>(READ_COST, context.getHandler()) ?? 1;
     if (userId !== undefined) this.#requireFewRefusals(userId);
     try {
-      await this.#limiter(own ?? ordinary).consume(userId ?? this.addresses.key(request), cost);
+      await this.#limiter.consume(userId ?? this.addresses.key(request), cost);
       return true;
     } catch (refusal) {
       if (!(refusal instanceof RateLimiterRes)) throw refusal;
@@ -50,14 +47,5 @@ export class RateLimitGuard implements CanActivate {
     if (blockedMs !== undefined) {
       throw new RateLimited('Too many refused requests; wait as long as Retry-After says.', blockedMs);
     }
-  }
-
-  #limiter({ name, limit, seconds }: RateLimit): RateLimiterMemory {
-    let limiter = this.#limiters.get(name);
-    if (!limiter) {
-      limiter = new RateLimiterMemory({ keyPrefix: name, points: limit, duration: seconds });
-      this.#limiters.set(name, limiter);
-    }
-    return limiter;
   }
 }
