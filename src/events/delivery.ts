@@ -1,4 +1,5 @@
 import { catalogue, type RoomEvent, type User } from '../contract/index.js';
+import type { UnconfirmedEvents } from './unconfirmed.js';
 
 /** A connection, as deliveries know it. */
 export interface Recipient {
@@ -7,20 +8,11 @@ export interface Recipient {
   /** Its place in its room's deliveries; given by `RoomDeliveries.enter`. */
   slot: number;
   /** What it has not confirmed of events whose delivery has ended. */
-  unconfirmed?: Unconfirmed | undefined;
+  unconfirmed?: UnconfirmedEvents | undefined;
   /** Sends a logged event again. */
   resend(event: RoomEvent, retryCount: number): void;
   /** The last attempt is unconfirmed: tells it so and closes it, to return and catch up. */
   fail(event: RoomEvent): void;
-}
-
-/** Events that ended without a connection's confirmation, since the last one that came from it. */
-export interface Unconfirmed {
-  /** When the first of them was sent: Unix seconds. */
-  since: number;
-  count: number;
-  /** The newest of them, whose confirmations are still noted in the report. */
-  ackIds: Set<number>;
 }
 
 /** Where one recipient's copy stands. */

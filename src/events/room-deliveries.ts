@@ -9,9 +9,7 @@ import {
 } from './delivery.js';
 import { Replays } from './replays.js';
 import type { Statistics } from './statistics.js';
-
-/** Of the events of a connection that ended unconfirmed, so many are remembered in case it confirms them later. */
-const maxNotedUnconfirmed = 100;
+import { UnconfirmedEvents } from './unconfirmed.js';
 
 /** Who is told what became of deliveries. */
 export interface DeliveryObserver {
@@ -43,10 +41,7 @@ export class RoomDeliveries {
   ) {
     this.#replays = new Replays(limits, {
       ended: (recipient, event, ackId, outcome) => this.#endReplayed(recipient, ackId, event, outcome),
-      unconfirmed: (recipient, ackId, sentAt, now) => {
-        this.#noteUnconfirmed(recipient, ackId, sentAt);
-        return this.#isMute(recipient, now);
-      },
+      unconfirmed: (recipient, ackId, sentAt, now) => this.#addUnconfirmed(recipient, ackId, sentAt, now),
       retry: (recipient, event, ackId, attempts) => {
         const delivery = this.#flying.get(ackId);
         if (delivery) delivery.attemptsOf[recipient.slot] = attempts;
@@ -126,13 +121,18 @@ export class RoomDeliveries {
     if (delivery && delivery.outcome[slot] === Outcome.Pending && this.#recipients[slot] === recipient) {
       delivery.latency[slot] = now - delivery.sentAt;
       this.statistics.confirmed(now - delivery.sentAt);
-      if (recipient.unconfirmed) recipient.unconfirmed.count = 0;
+      recipient.unconfirmed?.confirmed();
       this.#end(delivery, slot, Outcome.Confirmed);
       return true;
     }
     const event = this.#replays.confirm(recipient, ackId);
-    if (!event) return this.#confirmLate(recipient, ackId, now);
-    if (recipient.unconfirmed) recipient.unconfirmed.count = 0;
+    const wasEnded = recipient.unconfirmed?.take(ackId) ?? false;
+    if (!event && !wasEnded) return false;
+    recipient.unconfirmed?.confirmed();
+    if (!event) {
+      this.observer.confirmedLate(ackId, recipient.user, now);
+      return true;
+    }
     if (delivery) delivery.latency[slot] = now - delivery.sentAt;
     const flies = delivery?.outcome[slot] === Outcome.Replaying;
     this.#endReplayed(recipient, ackId, event, Outcome.CaughtUp);
@@ -185,8 +185,8 @@ export class RoomDeliveries {
       if (delivery.outcome[slot] !== Outcome.Pending) continue;
       const recipient = this.#recipients[slot];
       if (recipient) {
-        this.#noteUnconfirmed(recipient, delivery.ackId, delivery.sentAt);
-        if (outcome === Outcome.Dead || this.#isMute(recipient, now)) failed.push(recipient);
+        const isMute = this.#addUnconfirmed(recipient, delivery.ackId, delivery.sentAt, now);
+        if (isMute || outcome === Outcome.Dead) failed.push(recipient);
       }
       this.#end(delivery, slot, outcome);
     }
@@ -194,34 +194,11 @@ export class RoomDeliveries {
     for (const recipient of failed) recipient.fail(delivery.event);
   }
 
-  #noteUnconfirmed(recipient: Recipient, ackId: number, sentAt: number): void {
-    const noted = (recipient.unconfirmed ??= { since: sentAt, count: 0, ackIds: new Set() });
-    if (noted.count === 0) noted.since = sentAt;
-    noted.count += 1;
-    noted.ackIds.add(ackId);
-    if (noted.ackIds.size > maxNotedUnconfirmed) noted.ackIds.delete(noted.ackIds.values().next().value!);
-  }
-
-  /**
-   * Whether a connection confirms nothing at all. Superseded events are not sent again, so that such a connection
-   * would never run out of attempts while playback commands follow each other.
-   */
-  #isMute({ unconfirmed }: Recipient, now: number): boolean {
-    const { attempts, timeout } = this.limits;
-    return (
-      unconfirmed !== undefined &&
-      unconfirmed.count >= attempts &&
-      now - unconfirmed.since >= attempts * timeout
-    );
-  }
-
-  /** A confirmation of an event that had ended otherwise. @returns whether such an event is known */
-  #confirmLate(recipient: Recipient, ackId: number, now: number): boolean {
-    const { unconfirmed } = recipient;
-    if (!unconfirmed?.ackIds.delete(ackId)) return false;
-    unconfirmed.count = 0;
-    this.observer.confirmedLate(ackId, recipient.user, now);
-    return true;
+  /** An event ends unconfirmed. @returns whether the connection confirms nothing at all */
+  #addUnconfirmed(recipient: Recipient, ackId: number, sentAt: number, now: number): boolean {
+    recipient.unconfirmed ??= new UnconfirmedEvents();
+    recipient.unconfirmed.add(ackId, sentAt);
+    return recipient.unconfirmed.isMute(this.limits, now);
   }
 
   /** What was replayed may fly as well: then it ends for this connection there too. */
