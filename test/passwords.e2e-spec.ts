@@ -287,9 +287,11 @@ describe.each(['SQLite', 'PostgreSQL'])('registering with a guest’s token, on 
           eve.post('/auth/register', { username: `eve ${round} ${i % 2 === 0 ? 'same' : i}`, password }),
         ),
       );
-      expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409, 409, 409, 409, 409]);
-      for (const answer of answers.filter(({ status }) => status === 409)) {
-        expectProblem(answer, 409, 'already_registered');
+      expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
+      // A request that is authenticated after the registration finds the guest's session ended.
+      for (const answer of answers.filter(({ status }) => status !== 201)) {
+        if (answer.status === 401) expectProblem(answer, 401, 'unauthorized');
+        else expectProblem(answer, 409, 'already_registered');
       }
       const { body } = answers.find(({ status }) => status === 201)!;
       expect(body.user.id).toBe(eve.user.id);
