@@ -7,7 +7,7 @@ import type { Settings } from './config/settings.js';
 import { DatabaseModule } from './database/database.module.js';
 import { HttpProblemFilter } from './errors/http-problem.filter.js';
 import { InputPipe } from './errors/input.pipe.js';
-import { type EventBus, LocalEventBus } from './events/event-bus.js';
+import { type EventBus, LocalEventBus } from './events/bus/event-bus.js';
 import { EventsModule } from './events/events.module.js';
 import { GatewayModule } from './gateway/gateway.module.js';
 import { LimitsModule } from './limits/limits.module.js';

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { rm } from 'node:fs/promises';
 import { type Envelope } from '../src/contract/index.js';
 import { v7 as uuid } from 'uuid';
-import { NodeId } from '../src/config/node-id.js';
+import { NodeId } from '../src/cluster/node-id.js';
 import { Database } from '../src/database/database.js';
 import { EventBroadcasterService } from '../src/events/event-broadcaster.service.js';
 import { guest, person, roomOf, stateOf } from './support/api.js';

@@ -6,7 +6,7 @@ import { Compile } from 'typebox/compile';
 import { v7 as uuid } from 'uuid';
 import { WebSocket } from 'ws';
 import { type Envelope, envelopeOf, eventTypes, rest } from '../src/contract/index.js';
-import { RoomFeedsService } from '../src/gateway/room-feeds.service.js';
+import { RoomFeedsService } from '../src/delivery/room-streams.js';
 import { RoomStateService } from '../src/room-state/room-state.service.js';
 import { guest, type Person, person, roomOf, stateOf } from './support/api.js';
 import { wav } from './support/audio.js';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { RoomStatistics, ServerStatistics } from '../src/contract/index.js';
-import { Statistics } from '../src/events/statistics.js';
+import { Statistics } from '../src/metrics/statistics.js';
 import { expectAnswer, expectProblem } from './support/answers.js';
 import { RoomStateService } from '../src/room-state/room-state.service.js';
 import { guest, type Person, request, roomOf } from './support/api.js';

@@ -7,7 +7,7 @@ import { Clock } from '../config/clock.js';
 import { Database, type Trx } from '../database/database.js';
 import { prepare } from '../database/prepared.js';
 import { Problem } from '../errors/problem.js';
-import { GuardedBus } from '../events/guarded-bus.js';
+import { GuardedBus } from '../events/bus/guarded-bus.js';
 import type { Caller } from './caller.js';
 import { userColumns, userView } from './users.js';
 

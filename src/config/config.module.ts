@@ -2,7 +2,7 @@ import { type DynamicModule, Global, Module } from '@nestjs/common';
 import type { Settings } from './settings.js';
 import { ClientAddresses } from './client-addresses.js';
 import { Clock } from './clock.js';
-import { NodeId } from './node-id.js';
+import { NodeId } from '../cluster/node-id.js';
 import { SystemClockMonitor } from './system-clock-monitor.js';
 
 export const SETTINGS = Symbol('settings');

@@ -9,13 +9,13 @@ import { prepare } from '../database/prepared.js';
 import type { RoomRow } from '../database/schema.js';
 import { Problem } from '../errors/problem.js';
 import { makeEvent } from './envelope.js';
-import { GuardedBus } from './guarded-bus.js';
+import { GuardedBus } from './bus/guarded-bus.js';
 import { EventLog } from './event-log.js';
 import { KeyedLock, type LockPriority } from './keyed-lock.js';
 import { checkPayload } from './payload-check.js';
 import { RetentionService } from './retention.service.js';
 import { type Outgoing, RoomChange } from './room-change.js';
-import { Statistics } from './statistics.js';
+import { Statistics } from '../metrics/statistics.js';
 
 /** To one user's connections: in one room, or wherever they are. */
 export interface ToUser {

@@ -1,12 +1,12 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
-import { DeliveryReportsService } from './delivery-reports.service.js';
+import { DeliveryReportsService } from '../delivery/reports/delivery-reports.service.js';
 import { EventBroadcasterService } from './event-broadcaster.service.js';
-import { EventBus } from './event-bus.js';
+import { EventBus } from './bus/event-bus.js';
 import { EventLog } from './event-log.js';
-import { GuardedBus } from './guarded-bus.js';
-import { LateConfirmationsService } from './late-confirmations.service.js';
+import { GuardedBus } from './bus/guarded-bus.js';
+import { LateConfirmationsService } from '../delivery/reports/late-confirmations.service.js';
 import { RetentionService } from './retention.service.js';
-import { Statistics } from './statistics.js';
+import { Statistics } from '../metrics/statistics.js';
 
 @Global()
 @Module({})

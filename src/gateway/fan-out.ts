@@ -1,11 +1,11 @@
 import type { RoomEvent } from '../contract/index.js';
 import { seal } from '../events/envelope.js';
-import type { DeliveryLimits } from '../events/delivery.js';
-import type { DeliveryReportsService } from '../events/delivery-reports.service.js';
-import { RoomDeliveries } from '../events/room-deliveries.js';
-import type { Statistics } from '../events/statistics.js';
-import type { Channel, Connection } from './connection.js';
-import { encodeFrame, type Frame } from './frame.js';
+import type { DeliveryLimits } from '../delivery/confirmations/delivery.js';
+import type { DeliveryReportsService } from '../delivery/reports/delivery-reports.service.js';
+import { RoomDeliveries } from '../delivery/confirmations/confirmation-tracker.js';
+import type { Statistics } from '../metrics/statistics.js';
+import type { Channel, Connection } from '../delivery/connection.js';
+import { encodeFrame, type Frame } from './transport/fast/frame.js';
 
 /** What fanning out needs of its surroundings. */
 export interface FanOutContext {

@@ -3,11 +3,11 @@ import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import { Clock } from '../config/clock.js';
 import { SETTINGS } from '../config/config.module.js';
 import type { Settings } from '../config/settings.js';
-import type { DeliveryLimits } from '../events/delivery.js';
-import { DeliveryReportsService } from '../events/delivery-reports.service.js';
+import type { DeliveryLimits } from '../delivery/confirmations/delivery.js';
+import { DeliveryReportsService } from '../delivery/reports/delivery-reports.service.js';
 import { EventLog } from '../events/event-log.js';
-import { Statistics } from '../events/statistics.js';
-import type { Connection } from './connection.js';
+import { Statistics } from '../metrics/statistics.js';
+import type { Connection } from '../delivery/connection.js';
 import type { FanOutContext } from './fan-out.js';
 
 /** What the feeds of all rooms share. */

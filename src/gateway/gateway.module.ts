@@ -7,7 +7,7 @@ import { HandshakeLimits } from './handshake-limits.js';
 import { LobbyGateway } from './lobby.gateway.js';
 import { PacketGuard } from './packet-guard.js';
 import { RoomEntrance } from './room-entrance.js';
-import { RoomFeedsService } from './room-feeds.service.js';
+import { RoomFeedsService } from '../delivery/room-streams.js';
 import { RoomGateway } from './room.gateway.js';
 import { SocketAdmission } from './socket-admission.js';
 

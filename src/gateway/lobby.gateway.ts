@@ -8,12 +8,12 @@ import {
 import type { Server, Socket } from 'socket.io';
 import { Clock } from '../config/clock.js';
 import { InputPipe } from '../errors/input.pipe.js';
-import { receiveAcknowledgements, releaseAcknowledgements } from './acknowledgements.js';
-import { Connection } from './connection.js';
-import { RoomFeedsService } from './room-feeds.service.js';
+import { receiveAcknowledgements, releaseAcknowledgements } from './transport/fast/acknowledgements.js';
+import { Connection } from '../delivery/connection.js';
+import { RoomFeedsService } from '../delivery/room-streams.js';
 import { callerOf, SocketAdmission } from './socket-admission.js';
 import { SocketProblemFilter } from './socket-problem.filter.js';
-import { SocketWire } from './socket-wire.js';
+import { SocketWire } from './transport/fast/fast-socket.js';
 
 /** The namespace `/`: which public rooms come and go, and how the server is. */
 @UseFilters(SocketProblemFilter)

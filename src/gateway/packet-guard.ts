@@ -3,9 +3,9 @@ import type { Socket as EngineConnection } from 'engine.io';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import { SETTINGS } from '../config/config.module.js';
 import type { Settings } from '../config/settings.js';
-import { Statistics } from '../events/statistics.js';
+import { Statistics } from '../metrics/statistics.js';
 import { HandshakeLimits } from './handshake-limits.js';
-import type { WsSocket } from './internals.js';
+import type { WsSocket } from './transport/fast/internals.js';
 
 const windowMs = 1000;
 /** Packets that a connection may send within the window; confirmations that were asked for are not counted. */

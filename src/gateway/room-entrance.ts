@@ -6,12 +6,12 @@ import { makeEvent } from '../events/envelope.js';
 import { ExpensiveReads } from '../limits/expensive-reads.js';
 import { RoomStateService } from '../room-state/room-state.service.js';
 import { PresenceService } from '../rooms/presence/presence.service.js';
-import { receiveAcknowledgements, releaseAcknowledgements } from './acknowledgements.js';
-import { Connection } from './connection.js';
+import { receiveAcknowledgements, releaseAcknowledgements } from './transport/fast/acknowledgements.js';
+import { Connection } from '../delivery/connection.js';
 import { FeedContext } from './feed-context.js';
-import { RoomFeedsService } from './room-feeds.service.js';
+import { RoomFeedsService } from '../delivery/room-streams.js';
 import { callerOf, roomOf } from './socket-admission.js';
-import { SocketWire } from './socket-wire.js';
+import { SocketWire } from './transport/fast/fast-socket.js';
 
 /** Sockets that come into rooms and go: into the room's stream, seen by the others, given the state and what they missed. */
 @Injectable()

@@ -17,7 +17,7 @@ import { ListenerCounts } from '../rooms/presence/listener-counts.js';
 import { PresenceService } from '../rooms/presence/presence.service.js';
 import { ReplayDto, SyncReportDto } from './messages.dto.js';
 import { RoomEntrance } from './room-entrance.js';
-import { RoomFeedsService } from './room-feeds.service.js';
+import { RoomFeedsService } from '../delivery/room-streams.js';
 import { callerOf, roomOf, SocketAdmission } from './socket-admission.js';
 import { SocketProblemFilter } from './socket-problem.filter.js';
 

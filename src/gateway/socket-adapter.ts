@@ -7,7 +7,7 @@ import { WebSocketServer } from 'ws';
 import { Clock } from '../config/clock.js';
 import type { Settings } from '../config/settings.js';
 import { Problem } from '../errors/problem.js';
-import type { Connection } from './connection.js';
+import type { Connection } from '../delivery/connection.js';
 import { HandshakeLimits } from './handshake-limits.js';
 import { PacketGuard } from './packet-guard.js';
 import { callerOf } from './socket-admission.js';

@@ -11,7 +11,7 @@ import { Problem } from '../errors/problem.js';
 import { RoomAccess } from '../rooms/room-access.js';
 import { HandshakeLimits } from './handshake-limits.js';
 import { PacketGuard } from './packet-guard.js';
-import { RoomFeedsService } from './room-feeds.service.js';
+import { RoomFeedsService } from '../delivery/room-streams.js';
 
 /** How many connections one user may have open to one room, or to the lobby, on a node. */
 const connectionsPerUser = 20;

@@ -11,12 +11,12 @@ import { Pipelines } from './limits/pipelines.js';
 import { RequestBodies } from './limits/request-bodies.js';
 import { RequestGate } from './limits/request-gate.js';
 import { StalledConnections } from './limits/stalled-connections.js';
-import { MetricsController } from './metrics.controller.js';
-import { MetricsService } from './metrics.service.js';
+import { MetricsController } from '../metrics/metrics.controller.js';
+import { MetricsService } from '../metrics/metrics.service.js';
 import { RateLimitGuard } from './rate-limit.guard.js';
 import { RequestsInFlight } from './requests-in-flight.js';
-import { StatisticsController } from './statistics.controller.js';
-import { StatisticsService } from './statistics.service.js';
+import { StatisticsController } from '../metrics/statistics.controller.js';
+import { StatisticsService } from '../metrics/statistics.service.js';
 import { TimeController } from './time.controller.js';
 
 @Module({

@@ -3,7 +3,7 @@ import { InvitesController } from './invites.controller.js';
 import { InvitesService } from './invites.service.js';
 import { ParticipantsService } from './participants.service.js';
 import { ListenerCounts } from './presence/listener-counts.js';
-import { NodesService } from './presence/nodes.service.js';
+import { NodesService } from '../cluster/nodes.service.js';
 import { PresenceWriter } from './presence/presence-writer.js';
 import { PresenceService } from './presence/presence.service.js';
 import { RoomAccess } from './room-access.js';

@@ -1,9 +1,9 @@
 import type { Envelope } from '../../src/contract/index.js';
-import { budget } from '../../src/gateway/backpressure.js';
-import type { Connection } from '../../src/gateway/connection.js';
-import type { Frame } from '../../src/gateway/frame.js';
-import type { RoomFeed } from '../../src/gateway/room-feed.js';
-import type { Wire } from '../../src/gateway/wire.js';
+import { budget } from '../../src/delivery/backpressure.js';
+import type { Connection } from '../../src/delivery/connection.js';
+import type { Frame } from '../../src/gateway/transport/fast/frame.js';
+import type { RoomFeed } from '../../src/delivery/room-stream.js';
+import type { Wire } from '../../src/delivery/event-socket.js';
 import type { Lane, Scheduler } from './scheduler.js';
 import type { SimulatedClient } from './simulated-client.js';
 import type { SimulatedNode } from './simulated-node.js';

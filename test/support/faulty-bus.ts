@@ -1,4 +1,4 @@
-import { EventBus } from '../../src/events/event-bus.js';
+import { EventBus } from '../../src/events/bus/event-bus.js';
 import type { Outgoing } from '../../src/events/room-change.js';
 
 /** How the bus treats what it is given. `hanging` neither takes nor refuses it. */

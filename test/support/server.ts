@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { readSettings } from '../../src/config/settings.js';
-import type { EventBus } from '../../src/events/event-bus.js';
+import type { EventBus } from '../../src/events/bus/event-bus.js';
 import { createServer } from '../../src/server.js';
 
 export type Environment = Record<string, string>;

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { NodeId } from '../../config/node-id.js';
+import { NodeId } from '../../cluster/node-id.js';
 import type { User } from '../../contract/index.js';
 import type { Trx } from '../../database/database.js';
 import { prepare } from '../../database/prepared.js';

@@ -1,8 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
-import { Database, type Trx } from '../database/database.js';
-import { held } from '../database/dialects.js';
+import { Database, type Trx } from '../../database/database.js';
+import { held } from '../../database/dialects.js';
 import { parseSummary } from './delivery-summary.js';
 
 /** Who confirmed one event after the fact, and when (Unix seconds). */

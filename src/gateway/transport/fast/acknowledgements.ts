@@ -1,6 +1,6 @@
 import type { Socket } from 'socket.io';
 import { type Client, engineOf, internalsOf, type WsSocket } from './internals.js';
-import { countPacket } from './packet-guard.js';
+import { countPacket } from '../../packet-guard.js';
 
 /** Who takes a connection's acknowledgements. */
 export interface AckReceiver {

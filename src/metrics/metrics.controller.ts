@@ -1,7 +1,7 @@
 import { Controller, Get, Header } from '@nestjs/common';
 import { ApiExcludeEndpoint } from '@nestjs/swagger';
 import { Public } from '../auth/caller.js';
-import { WithoutRateLimit } from './without-rate-limit.decorator.js';
+import { WithoutRateLimit } from '../operations/without-rate-limit.decorator.js';
 import { MetricsService } from './metrics.service.js';
 
 @WithoutRateLimit()

@@ -2,10 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../config/clock.js';
 import type { DeliveryReport, RoomStatistics, ServerStatistics, User } from '../contract/index.js';
 import { Database } from '../database/database.js';
-import { DeliveryReportsService } from '../events/delivery-reports.service.js';
-import { figuresView, periodView } from '../events/statistics-view.js';
-import { Statistics } from '../events/statistics.js';
-import { RoomFeedsService } from '../gateway/room-feeds.service.js';
+import { DeliveryReportsService } from '../delivery/reports/delivery-reports.service.js';
+import { figuresView, periodView } from './statistics-view.js';
+import { Statistics } from './statistics.js';
+import { RoomFeedsService } from '../delivery/room-streams.js';
 import { RoomStateService } from '../room-state/room-state.service.js';
 
 @Injectable()

@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
-import type { DeliveryReport, User } from '../contract/index.js';
-import { Database, type Trx } from '../database/database.js';
-import { NodeId } from '../config/node-id.js';
-import { Problem } from '../errors/problem.js';
-import { EventLog } from './event-log.js';
+import type { DeliveryReport, User } from '../../contract/index.js';
+import { Database, type Trx } from '../../database/database.js';
+import { NodeId } from '../../cluster/node-id.js';
+import { Problem } from '../../errors/problem.js';
+import { EventLog } from '../../events/event-log.js';
 import { LateConfirmationsService } from './late-confirmations.service.js';
 import { type DeliverySummary, mergeSummaries, parseSummary, summarizeDelivery } from './delivery-summary.js';
-import type { Delivery } from './delivery.js';
-import type { RoomDeliveries } from './room-deliveries.js';
+import type { Delivery } from '../confirmations/delivery.js';
+import type { RoomDeliveries } from '../confirmations/confirmation-tracker.js';
 
 interface Ended {
   roomId: string;

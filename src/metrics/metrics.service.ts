@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Counter, Gauge, type Metric, Registry } from 'prom-client';
 import { catalogue } from '../contract/index.js';
-import { bounds, type Histogram } from '../events/histogram.js';
-import { counterNames, nodeCounterNames, Statistics } from '../events/statistics.js';
-import { RoomFeedsService } from '../gateway/room-feeds.service.js';
+import { bounds, type Histogram } from './histogram.js';
+import { counterNames, nodeCounterNames, Statistics } from './statistics.js';
+import { RoomFeedsService } from '../delivery/room-streams.js';
 
 /** In milliseconds. */
 const longestTimer = 2 ** 31 - 1;

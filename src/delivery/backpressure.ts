@@ -1,5 +1,5 @@
 import { priorities, type RoomEvent } from '../contract/index.js';
-import type { Wire } from './wire.js';
+import type { Wire } from './event-socket.js';
 
 /** What a connection may leave unread: beyond the first, `low` and `normal` give way; beyond the last it is closed. */
 export const budget = {

@@ -1,4 +1,4 @@
-import type { Outgoing } from './room-change.js';
+import type { Outgoing } from '../room-change.js';
 
 /**
  * Carries committed events to the other nodes. Losing a message, or the whole bus, costs time and never an

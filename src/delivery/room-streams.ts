@@ -4,10 +4,10 @@ import { Problem } from '../errors/problem.js';
 import { makeEvent } from '../events/envelope.js';
 import { type Broadcast, EventBroadcasterService } from '../events/event-broadcaster.service.js';
 import type { Connection } from './connection.js';
-import { FanOut } from './fan-out.js';
+import { FanOut } from '../gateway/fan-out.js';
 import { totalBudgetBytes } from './backpressure.js';
-import { FeedContext } from './feed-context.js';
-import { RoomFeed } from './room-feed.js';
+import { FeedContext } from '../gateway/feed-context.js';
+import { RoomFeed } from './room-stream.js';
 
 /** How often unconfirmed events are looked at, in milliseconds; connections and the logs' heads less often. */
 const sweepEvery = 50;

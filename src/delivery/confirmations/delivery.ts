@@ -1,5 +1,5 @@
-import { catalogue, type RoomEvent, type User } from '../contract/index.js';
-import type { UnconfirmedEvents } from './unconfirmed.js';
+import { catalogue, type RoomEvent, type User } from '../../contract/index.js';
+import type { UnconfirmedEvents } from './unconfirmed-events.js';
 
 /** A connection, as deliveries know it. */
 export interface Recipient {

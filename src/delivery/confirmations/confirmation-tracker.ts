@@ -1,4 +1,4 @@
-import type { RoomEvent, User } from '../contract/index.js';
+import type { RoomEvent, User } from '../../contract/index.js';
 import {
   Delivery,
   type DeliveryLimits,
@@ -7,9 +7,9 @@ import {
   Outcome,
   type Recipient,
 } from './delivery.js';
-import { Replays } from './replays.js';
-import type { Statistics } from './statistics.js';
-import { UnconfirmedEvents } from './unconfirmed.js';
+import { Replays } from './replay-confirmations.js';
+import type { Statistics } from '../../metrics/statistics.js';
+import { UnconfirmedEvents } from './unconfirmed-events.js';
 
 /** Who is told what became of deliveries. */
 export interface DeliveryObserver {

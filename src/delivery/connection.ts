@@ -2,13 +2,13 @@ import type { Caller } from '../auth/caller.js';
 import type { RoomEvent, User } from '../contract/index.js';
 import type { Problem } from '../errors/problem.js';
 import { makeEvent } from '../events/envelope.js';
-import type { Delivery, Recipient } from '../events/delivery.js';
-import type { RoomDeliveries } from '../events/room-deliveries.js';
-import type { Statistics } from '../events/statistics.js';
+import type { Delivery, Recipient } from './confirmations/delivery.js';
+import type { RoomDeliveries } from './confirmations/confirmation-tracker.js';
+import type { Statistics } from '../metrics/statistics.js';
 import { Backlog, isLater } from './backlog.js';
 import { isBehind, isOverBudget, stallSeconds, underPressure } from './backpressure.js';
-import type { Frame } from './frame.js';
-import type { Wire } from './wire.js';
+import type { Frame } from '../gateway/transport/fast/frame.js';
+import type { Wire } from './event-socket.js';
 
 /**
  * Where a connection stands. Joining: live events wait until it has the state. Catching up: what it missed, and

@@ -1,8 +1,8 @@
 import type { RoomEvent } from '../contract/index.js';
 import type { Connection } from './connection.js';
 import type { Problem } from '../errors/problem.js';
-import { FanOut } from './fan-out.js';
-import type { FeedContext } from './feed-context.js';
+import { FanOut } from '../gateway/fan-out.js';
+import type { FeedContext } from '../gateway/feed-context.js';
 
 const repairPage = 500;
 

@@ -1,4 +1,4 @@
-import type { RoomEvent } from '../contract/index.js';
+import type { RoomEvent } from '../../contract/index.js';
 import { type DeliveryLimits, type Ended, isPlayback, Outcome, type Recipient } from './delivery.js';
 
 /** What a returning connection was replayed and has not confirmed. */

@@ -1,5 +1,5 @@
 import * as ws from 'ws';
-import type { Envelope } from '../contract/index.js';
+import type { Envelope } from '../../../contract/index.js';
 
 const textFrame = { readOnly: false, mask: false, rsv1: false, opcode: 1, fin: true };
 

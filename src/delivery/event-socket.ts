@@ -1,4 +1,4 @@
-import type { Frame } from './frame.js';
+import type { Frame } from '../gateway/transport/fast/frame.js';
 
 /** A connection's way out: what the delivery of events needs of a socket, and nothing else of it. */
 export interface Wire {

@@ -1,5 +1,5 @@
-import type { DeliveryCounts, DeliveryOutcome, DeliveryUser, User } from '../contract/index.js';
-import { type Delivery, Outcome } from './delivery.js';
+import type { DeliveryCounts, DeliveryOutcome, DeliveryUser, User } from '../../contract/index.js';
+import { type Delivery, Outcome } from '../confirmations/delivery.js';
 
 /** One node's account of one event: what a report is made of, and what is kept of it. */
 export interface DeliverySummary {

@@ -12,8 +12,8 @@ import {
 } from 'cockatiel';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import { EventBus } from './event-bus.js';
-import type { Outgoing } from './room-change.js';
-import { Statistics } from './statistics.js';
+import type { Outgoing } from '../room-change.js';
+import { Statistics } from '../../metrics/statistics.js';
 
 /** How long the bus may take with one message, in milliseconds. */
 const patience = 1000;

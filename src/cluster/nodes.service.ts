@@ -6,13 +6,13 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
-import { userColumns, userView } from '../../auth/users.js';
-import { Clock } from '../../config/clock.js';
-import { NodeId } from '../../config/node-id.js';
-import { Database } from '../../database/database.js';
-import { asProblem } from '../../errors/as-problem.js';
-import { GuardedBus } from '../../events/guarded-bus.js';
-import { presenceGraceMs, PresenceService } from './presence.service.js';
+import { userColumns, userView } from '../auth/users.js';
+import { Clock } from '../config/clock.js';
+import { NodeId } from './node-id.js';
+import { Database } from '../database/database.js';
+import { asProblem } from '../errors/as-problem.js';
+import { GuardedBus } from '../events/bus/guarded-bus.js';
+import { presenceGraceMs, PresenceService } from '../rooms/presence/presence.service.js';
 
 /** Every other heartbeat looks for nodes whose heartbeat has stopped. */
 const heartbeatMs = 5000;

@@ -2,7 +2,7 @@ import type { Socket } from 'socket.io';
 import { WebSocket } from 'ws';
 import type { Frame } from './frame.js';
 import { type EngineSocket, engineOf } from './internals.js';
-import type { Wire } from './wire.js';
+import type { Wire } from '../../../delivery/event-socket.js';
 
 /** A Socket.IO socket as a way out. */
 export class SocketWire implements Wire {
