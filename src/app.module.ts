@@ -9,7 +9,9 @@ import { HttpProblemFilter } from './errors/http-problem.filter.js';
 import { InputPipe } from './errors/input.pipe.js';
 import { type EventBus, LocalEventBus } from './events/bus/event-bus.js';
 import { EventsModule } from './events/events.module.js';
+import { DeliveryModule } from './delivery/delivery.module.js';
 import { GatewayModule } from './gateway/gateway.module.js';
+import { LifecycleModule } from './lifecycle/lifecycle.module.js';
 import { LimitsModule } from './limits/limits.module.js';
 import { loggerOptions } from './operations/logging.js';
 import { OperationsModule } from './operations/operations.module.js';
@@ -36,7 +38,9 @@ export class AppModule {
         LoggerModule.forRoot(loggerOptions(settings)),
         LimitsModule,
         DatabaseModule,
+        LifecycleModule,
         EventsModule.with(bus),
+        DeliveryModule,
         // Guards run in the order of these: who is asking, before how often.
         AuthModule,
         OperationsModule,

@@ -2,12 +2,14 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { EventType, RoomEvent } from '../src/contract/index.js';
+import type { PinoLogger } from 'nestjs-pino';
 import { makeEvent } from '../src/events/envelope.js';
 import { Statistics } from '../src/metrics/statistics.js';
-import { budget } from '../src/delivery/backpressure.js';
+import { outboundLimits } from '../src/delivery/backpressure.js';
 import { Connection } from '../src/delivery/connection.js';
-import { FanOut } from '../src/gateway/fan-out.js';
-import type { Wire } from '../src/delivery/event-socket.js';
+import { ConfirmationTracker } from '../src/delivery/confirmations/confirmation-tracker.js';
+import type { EventSocket, OutgoingEvent } from '../src/delivery/event-socket.js';
+import { RoomStream } from '../src/delivery/room-stream.js';
 import { guest, type Person, roomOf } from './support/api.js';
 import { eventually, listen } from './support/listener.js';
 import { raiser } from './support/raise.js';
@@ -183,88 +185,98 @@ describe('a listener that is removed while it catches up', () => {
 });
 
 describe('a connection that is slow but alive', () => {
-  class FakeWire implements Wire {
+  class FakeSocket implements EventSocket {
     progress = 0;
-    readonly id = 'wire';
-    idle = false;
-    waitingFrames: number = budget.yield.frames;
-    waitingBytes = 0;
-    cuts = 0;
-    readonly written: string[] = [];
-    write(frame: { packet: string }): void {
-      this.written.push(/"(?:name|status)":"(\w+)"/.exec(frame.packet)?.[1] ?? '?');
+    readonly id = 'socket';
+    isIdle = false;
+    queuedPackets: number = outboundLimits.coalesce.packets;
+    queuedBytes = 0;
+    terminated = 0;
+    readonly sent: string[] = [];
+    send({ envelope }: OutgoingEvent): void {
+      this.sent.push(/"(?:name|status)":"(\w+)"/.exec(JSON.stringify(envelope))?.[1] ?? '?');
     }
-    together(write: () => void): void {
+    batch(write: () => void): void {
       write();
     }
-    end(): void {
+    disconnect(): void {
       // Nothing to close.
     }
-    cut(): void {
-      this.cuts += 1;
+    terminate(): void {
+      this.terminated += 1;
     }
   }
   const caller = { user: { id: 'u', username: 'slow', guest: true }, sessionId: 's', expiresAt: Infinity };
   let statistics: Statistics;
-  let wire: FakeWire;
-  let fanOut: FanOut;
+  let socket: FakeSocket;
+  let stream: RoomStream;
   let connection: Connection;
-  beforeEach(() => {
+  const connect = async () => {
+    await stream.opened;
+    const added = new Connection(socket, caller, stream);
+    stream.add(added);
+    return added;
+  };
+  const makeLive = (joining: Connection) => {
+    const data = { name: 'state' };
+    joining.establish(event('connection_established', data) as RoomEvent<'connection_established'>, [], 0);
+    socket.sent.length = 0;
+  };
+  beforeEach(async () => {
     statistics = new Statistics();
-    wire = new FakeWire();
-    fanOut = new FanOut('/rooms/r', 'r', {
-      now: () => 1,
-      limits: { timeout: 5, attempts: 3 },
-      statistics,
-      onSlow: () => undefined,
-      reports: { ended: () => undefined, confirmedLate: () => undefined },
+    socket = new FakeSocket();
+    const tracker = new ConfirmationTracker('r', { timeoutSeconds: 5, attempts: 3 }, statistics, {
+      ended: () => undefined,
+      confirmedLate: () => undefined,
     });
-    connection = new Connection(wire, caller, { joining: false });
-    fanOut.add(connection);
+    const log = { head: () => Promise.resolve(0), read: () => Promise.resolve([]) };
+    const logger = { warn: () => undefined, error: () => undefined } as unknown as PinoLogger;
+    stream = new RoomStream('r', tracker, statistics, log, { now: () => 1 }, logger);
+    connection = await connect();
+    makeLive(connection);
   });
   const event = <T extends EventType>(type: T, data: object, sequence?: number) =>
     makeEvent(type, 'r', 1, data as Parameters<typeof makeEvent<T>>[3], sequence) as unknown as RoomEvent;
   const updated = (name: string) => event('room_state_updated', { room: { name } });
   const status = (status: string) => event('server_status', { status, message: '' });
 
-  it('that is removed before it has the state is sent the state, its last event, and nothing later', () => {
-    const joining = new Connection(wire, caller, { joining: true });
-    fanOut.add(joining);
-    wire.waitingFrames = 0;
+  it('that is removed before it has the state is sent the state, its last event, and nothing later', async () => {
+    const joining = await connect();
+    socket.queuedPackets = 0;
     const connected = (sequence: number) =>
       event('user_connected_websocket', { name: `n${sequence}` }, sequence);
     const [first, left, third, fourth] = [1, 2, 3, 4].map(connected);
-    const offer = (event: RoomEvent) => joining.offer(event, () => fanOut.encode(event), undefined);
+    const offer = (event: RoomEvent) => joining.offer(event, stream.outgoing(event), undefined);
     for (const event of [first!, left!]) offer(event);
     joining.closeAfter(left!);
     offer(third!);
-    expect(wire.written).toEqual([]);
+    expect(socket.sent).toEqual([]);
     const established = event('connection_established', { name: 'state' });
     joining.establish(established as RoomEvent<'connection_established'>, [], 1);
     offer(fourth!);
-    expect(wire.written).toEqual(['state', 'n2']);
+    expect(socket.sent).toEqual(['state', 'n2']);
   });
 
   it('is sent only the newest normal event of each type, once it has room again', () => {
-    for (const name of ['a', 'b', 'c']) fanOut.emit(updated(name));
-    fanOut.emit(status('degraded'));
-    expect(wire.written).toEqual([]);
+    for (const name of ['a', 'b', 'c']) stream.accept(updated(name));
+    stream.accept(status('degraded'));
+    expect(socket.sent).toEqual([]);
     connection.sweep(1);
-    expect(wire.written).toEqual([]);
-    wire.waitingFrames = 0;
+    expect(socket.sent).toEqual([]);
+    socket.queuedPackets = 0;
     connection.sweep(1);
-    expect(wire.written).toEqual(['c', 'degraded']);
+    expect(socket.sent).toEqual(['c', 'degraded']);
     connection.sweep(1);
-    expect(wire.written).toEqual(['c', 'degraded']);
+    expect(socket.sent).toEqual(['c', 'degraded']);
     expect(statistics.room('r')).toMatchObject({ coalesced: 2, dropped: 0, events: 4 });
   });
 
   it('is not sent low events, which are counted', () => {
     const low = updated('low');
-    fanOut.emit({ ...low, metadata: { ...low.metadata, priority: 'low' } });
-    wire.waitingFrames = 0;
+    stream.accept({ ...low, metadata: { ...low.metadata, priority: 'low' } });
+    socket.queuedPackets = 0;
     connection.sweep(1);
-    expect(wire.written).toEqual([]);
+    expect(socket.sent).toEqual([]);
     expect(statistics.room('r')).toMatchObject({ dropped: 1, coalesced: 0 });
   });
 
@@ -275,15 +287,15 @@ describe('a connection that is slow but alive', () => {
         { user: caller.user, online_count: 1, name: `n${sequence}` },
         sequence,
       );
-    wire.waitingFrames = budget.close.frames - 1;
-    fanOut.emit(connected(1));
-    expect(wire.written).toEqual(['n1']);
-    expect(wire.cuts).toBe(0);
-    wire.waitingBytes = budget.close.bytes;
-    fanOut.emit(connected(2));
-    fanOut.emit(connected(3));
-    expect(wire.written).toEqual(['n1']);
-    expect(wire.cuts).toBe(1);
+    socket.queuedPackets = outboundLimits.close.packets - 1;
+    stream.accept(connected(1));
+    expect(socket.sent).toEqual(['n1']);
+    expect(socket.terminated).toBe(0);
+    socket.queuedBytes = outboundLimits.close.bytes;
+    stream.accept(connected(2));
+    stream.accept(connected(3));
+    expect(socket.sent).toEqual(['n1']);
+    expect(socket.terminated).toBe(1);
     expect(statistics.total.node.slow_connections_closed).toBe(1);
   });
 
@@ -291,18 +303,18 @@ describe('a connection that is slow but alive', () => {
     connection.sweep(0);
     connection.sweep(29);
     // A little has left: the time begins again.
-    wire.progress = 1;
+    socket.progress = 1;
     connection.sweep(30);
     connection.sweep(59);
-    expect(wire.cuts).toBe(0);
+    expect(socket.terminated).toBe(0);
     connection.sweep(60);
-    expect(wire.cuts).toBe(1);
+    expect(socket.terminated).toBe(1);
   });
 
   it('is sent everything at once where it is idle', () => {
-    wire.idle = true;
-    for (const name of ['a', 'b']) fanOut.emit(updated(name));
-    expect(wire.written).toEqual(['a', 'b']);
+    socket.isIdle = true;
+    for (const name of ['a', 'b']) stream.accept(updated(name));
+    expect(socket.sent).toEqual(['a', 'b']);
     expect(statistics.room('r')).toMatchObject({ coalesced: 0, deliveries: 2 });
   });
 });

@@ -5,9 +5,9 @@ import { DeliveryReport, shape } from '../src/contract/index.js';
 import { summarizeDelivery } from '../src/delivery/reports/delivery-summary.js';
 import { makeEvent } from '../src/events/envelope.js';
 import type { Recipient } from '../src/delivery/confirmations/delivery.js';
-import { RoomDeliveries } from '../src/delivery/confirmations/confirmation-tracker.js';
+import { ConfirmationTracker } from '../src/delivery/confirmations/confirmation-tracker.js';
 import { Statistics } from '../src/metrics/statistics.js';
-import { RoomFeedsService } from '../src/delivery/room-streams.js';
+import { RoomStreams } from '../src/delivery/room-streams.js';
 import { expectAnswer, expectProblem } from './support/answers.js';
 import { guest, type Person, person, request, roomOf } from './support/api.js';
 import { eventually, listen } from './support/listener.js';
@@ -75,9 +75,9 @@ it('expects nobody for a high event, nor for a critical one that nobody was ther
     complete: true,
     expected: 0,
     confirmed: 0,
-    outstanding: 0,
+    pending: 0,
     expired: 0,
-    dead: 0,
+    dead_letters: 0,
     superseded: 0,
     attempts: 0,
     connections: { expected: 0, confirmed: 0 },
@@ -96,7 +96,7 @@ it('survives a restart, and a delivery that the restart cut short is told as wha
   const done = await critical();
   await eventually(async () => (await reportOf(done)).complete);
   const before = await reportOf(done);
-  expect(before).toMatchObject({ expected: 2, confirmed: 1, dead: 1 });
+  expect(before).toMatchObject({ expected: 2, confirmed: 1, dead_letters: 1 });
   const again = await listen(server.url, bob, roomId, { confirm: () => undefined });
   const cut = await critical();
   await eventually(async () => (await reportOf(cut)).confirmed === 1);
@@ -119,7 +119,7 @@ it('names everyone where they are few, the worst first, and counts the others', 
   await eventually(async () => (await reportOf(id)).confirmed === 51);
   await eventually(async () => (await reportOf(id)).complete);
   const report = await reportOf(id);
-  expect(report).toMatchObject({ expected: 54, confirmed: 51, dead: 3, attempts: 3 });
+  expect(report).toMatchObject({ expected: 54, confirmed: 51, dead_letters: 3, attempts: 3 });
   expect(new Set(report.users.slice(0, 3).map((user) => user.id))).toEqual(quiet);
   expect(report.users.length + report.users_left_out).toBe(54);
   expect(report.users_left_out).toBeGreaterThan(0);
@@ -137,7 +137,7 @@ it('tells of those who did not confirm in time that they did when they returned'
   await leaving.until(() => leaving.events.at(-1)?.event_id === expired);
   leaving.close();
   const missed = [
-    [dead, 'dead'],
+    [dead, 'dead_letter'],
     [expired, 'expired'],
   ] as const;
   for (const [id, outcome] of missed) {
@@ -161,7 +161,7 @@ it('tells of those who did not confirm in time that they did when they returned'
   const told = await reportOf(dead);
   const again = await listen(server.url, bob, roomId, { afterSequence: before });
   await again.until(() => again.events.some(({ event_id }) => event_id === expired), 'the replay');
-  await eventually(() => server.app.get(RoomFeedsService).sizeOf(roomId).outstanding === 0);
+  await eventually(() => server.app.get(RoomStreams).sizeOf(roomId).pendingConfirmations === 0);
   // What is still to be written is written before the end.
   await restart();
   expect(await reportOf(dead)).toEqual(told);
@@ -176,15 +176,15 @@ it('a late confirmation that comes just before the end is written all the same',
   await eventually(async () => (await reportOf(id)).complete);
   const back = await listen(server.url, bob, roomId, { afterSequence: before });
   await back.until(() => back.events.some(({ event_id }) => event_id === id));
-  await eventually(() => server.app.get(RoomFeedsService).sizeOf(roomId).outstanding === 0);
+  await eventually(() => server.app.get(RoomStreams).sizeOf(roomId).pendingConfirmations === 0);
   await restart();
-  expect(await reportOf(id)).toMatchObject({ expected: 1, dead: 1, confirmed_late: 1 });
+  expect(await reportOf(id)).toMatchObject({ expected: 1, dead_letters: 1, confirmed_late: 1 });
   back.close();
 });
 
 it('who was dead, returned and confirmed while others are still asked has caught up too', () => {
   const reports: ReturnType<typeof summarizeDelivery>[] = [];
-  const deliveries = new RoomDeliveries('r', { timeout: 1, attempts: 1 }, new Statistics(), {
+  const tracker = new ConfirmationTracker('r', { timeoutSeconds: 1, attempts: 1 }, new Statistics(), {
     ended: (delivery, users) => reports.push(summarizeDelivery(delivery, users)),
     confirmedLate: () => undefined,
   });
@@ -193,10 +193,11 @@ it('who was dead, returned and confirmed while others are still asked has caught
       id: uuid(),
       user: { id: name, username: name, guest: true },
       slot: -1,
+      unconfirmed: undefined,
       resend: () => undefined,
-      fail: () => deliveries.leave(self),
+      fail: () => tracker.remove(self),
     };
-    deliveries.enter(self);
+    tracker.add(self);
     return self;
   };
   const event = makeEvent(
@@ -207,19 +208,19 @@ it('who was dead, returned and confirmed while others are still asked has caught
     1,
   );
   const [first, tab] = [recipient('dead'), recipient('two tabs')];
-  const delivery = deliveries.begin(event, 1, 100);
+  const delivery = tracker.start(event, 1, 100);
   for (const { slot } of [first, tab]) delivery.expect(slot);
-  deliveries.confirm(tab, 1, 100.1);
+  tracker.confirm(tab, 1, 100.1);
   const other = recipient('newcomer');
-  deliveries.replayed(other, event, 1, 100.9);
-  deliveries.sweep(101.1);
+  tracker.replayed(other, event, 1, 100.9);
+  tracker.sweep(101.1);
   const back = recipient('dead');
-  deliveries.replayed(back, event, 1, 101.2);
-  deliveries.confirm(back, 1, 101.5);
-  deliveries.confirm(other, 1, 101.6);
+  tracker.replayed(back, event, 1, 101.2);
+  tracker.confirm(back, 1, 101.5);
+  tracker.confirm(other, 1, 101.6);
   expect(reports).toHaveLength(1);
   expect(reports[0]!.users).toMatchObject([
-    { id: 'dead', outcome: 'dead', connections: 2, confirmed_late_at: expect.closeTo(101.5) },
+    { id: 'dead', outcome: 'dead_letter', connections: 2, confirmed_late_at: expect.closeTo(101.5) },
     { id: 'newcomer', outcome: 'confirmed', confirmed_late_at: null },
     { id: 'two tabs', outcome: 'confirmed', confirmed_late_at: null },
   ]);
@@ -227,7 +228,7 @@ it('who was dead, returned and confirmed while others are still asked has caught
 
 it('a connection fails when it confirms none of several superseded events, and not when it confirms some', () => {
   const failed: string[] = [];
-  const deliveries = new RoomDeliveries('r', { timeout: 1, attempts: 3 }, new Statistics(), {
+  const tracker = new ConfirmationTracker('r', { timeoutSeconds: 1, attempts: 3 }, new Statistics(), {
     ended: () => undefined,
     confirmedLate: () => undefined,
   });
@@ -236,13 +237,14 @@ it('a connection fails when it confirms none of several superseded events, and n
       id,
       user: { id, username: id, guest: true },
       slot: -1,
+      unconfirmed: undefined,
       resend: () => undefined,
       fail: () => {
         failed.push(id);
-        deliveries.leave(self);
+        tracker.remove(self);
       },
     };
-    deliveries.enter(self);
+    tracker.add(self);
     return self;
   };
   const [mute, slow] = [recipient('mute'), recipient('slow')];
@@ -251,10 +253,10 @@ it('a connection fails when it confirms none of several superseded events, and n
   for (let sequence = 1; sequence <= 20; sequence += 1) {
     const now = sequence / 2;
     const event = makeEvent('playback_paused', 'r', now, { playback, user: null }, sequence);
-    const delivery = deliveries.begin(event, sequence, now);
+    const delivery = tracker.start(event, sequence, now);
     for (const { slot, id } of [mute, slow]) if (!failed.includes(id)) delivery.expect(slot);
-    if (sequence % 4 === 0) deliveries.confirm(slow, sequence, now);
-    deliveries.sweep(now);
+    if (sequence % 4 === 0) tracker.confirm(slow, sequence, now);
+    tracker.sweep(now);
     if (now < 3) expect(failed).toEqual([]);
   }
   expect(failed).toEqual(['mute']);

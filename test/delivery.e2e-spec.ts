@@ -74,8 +74,8 @@ describe('a client that never confirms', () => {
       complete: false,
       expected: 2,
       confirmed: 1,
-      outstanding: 1,
-      dead: 0,
+      pending: 1,
+      dead_letters: 0,
       attempts: 2,
       connections: { expected: 2, confirmed: 1 },
     });
@@ -106,17 +106,17 @@ describe('a client that never confirms', () => {
       complete: true,
       expected: 2,
       confirmed: 1,
-      outstanding: 0,
+      pending: 0,
       superseded: 0,
       expired: 0,
-      dead: 1,
+      dead_letters: 1,
       attempts: 3,
       connections: { expected: 2, confirmed: 1 },
       users_left_out: 0,
     });
     expect(userOf(done, bob)).toMatchObject({
       username: 'bob',
-      outcome: 'dead',
+      outcome: 'dead_letter',
       connections: 1,
       confirmed_connections: 0,
       attempts: 3,
@@ -172,7 +172,7 @@ describe('a client that confirms late', () => {
     await heard(hers, id, 3);
     await his.ask('time_sync', {});
     expect(retriesOf(his, id)).toEqual([0, 1]);
-    expect(await finalReport(id)).toMatchObject({ expected: 2, confirmed: 1, dead: 1, attempts: 3 });
+    expect(await finalReport(id)).toMatchObject({ expected: 2, confirmed: 1, dead_letters: 1, attempts: 3 });
     expect(his.socket.connected).toBe(true);
   });
 
@@ -254,8 +254,8 @@ describe('clients that confirm half of the time', () => {
       expect(done).toMatchObject({
         expected: listeners,
         confirmed: listeners,
-        outstanding: 0,
-        dead: 0,
+        pending: 0,
+        dead_letters: 0,
         attempts: Math.max(...needed),
         connections: { expected: listeners, confirmed: listeners },
       });
@@ -324,7 +324,7 @@ describe('a client that disconnects between attempts', () => {
     await heard(his, id, 2);
     his.close();
     const done = await finalReport(id);
-    expect(done).toMatchObject({ expected: 2, confirmed: 1, expired: 1, dead: 0, outstanding: 0 });
+    expect(done).toMatchObject({ expected: 2, confirmed: 1, expired: 1, dead_letters: 0, pending: 0 });
     expect(userOf(done, bob)).toMatchObject({ outcome: 'expired', attempts: 2, confirmed_connections: 0 });
     await hers.next('user_disconnected_websocket', ({ data }) => data.user.id === bob.user.id);
     const back = await hear(bob, { afterSequence: after });
@@ -345,13 +345,13 @@ describe('a client that disconnects between attempts', () => {
     const back = await hear(bob, { afterSequence: after });
     await heard(back, id, 1);
     const done = await finalReport(id);
-    expect(done).toMatchObject({ expected: 2, confirmed: 1, dead: 1, expired: 0 });
+    expect(done).toMatchObject({ expected: 2, confirmed: 1, dead_letters: 1, expired: 0 });
     expect(userOf(done, bob)).toMatchObject({
       outcome: 'confirmed',
       connections: 2,
       confirmed_connections: 1,
     });
-    expect(userOf(done, carol)).toMatchObject({ outcome: 'dead' });
+    expect(userOf(done, carol)).toMatchObject({ outcome: 'dead_letter' });
   });
 
   it('has all its attempts again, however late it returns to an event that others are still asked for', async () => {
@@ -382,10 +382,10 @@ describe('a user with two tabs, one of them mute', () => {
     const id = await critical();
     await heard(mute, id, 2);
     const live = await report(id);
-    expect(live).toMatchObject({ expected: 2, confirmed: 1, outstanding: 1 });
+    expect(live).toMatchObject({ expected: 2, confirmed: 1, pending: 1 });
     expect(live.connections).toEqual({ expected: 3, confirmed: 2 });
     expect(userOf(live, bob)).toMatchObject({
-      outcome: 'outstanding',
+      outcome: 'pending',
       connections: 2,
       confirmed_connections: 1,
     });
@@ -393,8 +393,12 @@ describe('a user with two tabs, one of them mute', () => {
     expect(retriesOf(mute, id)).toEqual([0, 1, 2]);
     expect(mute.events.at(-1)).toMatchObject({ type: 'error', data: { code: 'delivery_failed' } });
     const done = await finalReport(id);
-    expect(done).toMatchObject({ expected: 2, confirmed: 1, dead: 1 });
-    expect(userOf(done, bob)).toMatchObject({ outcome: 'dead', connections: 2, confirmed_connections: 1 });
+    expect(done).toMatchObject({ expected: 2, confirmed: 1, dead_letters: 1 });
+    expect(userOf(done, bob)).toMatchObject({
+      outcome: 'dead_letter',
+      connections: 2,
+      confirmed_connections: 1,
+    });
     const next = await critical();
     await heard(good, next, 1);
     expect(retriesOf(good, id)).toEqual([0]);
@@ -423,9 +427,9 @@ describe('a newer playback event', () => {
     expect(retriesOf(his, older)).toEqual([0, 1]);
     expect(retriesOf(his, joined)).toEqual([0, 1, 2]);
     const done = await finalReport(older);
-    expect(done).toMatchObject({ expected: 2, confirmed: 1, superseded: 1, dead: 0, attempts: 2 });
+    expect(done).toMatchObject({ expected: 2, confirmed: 1, superseded: 1, dead_letters: 0, attempts: 2 });
     expect(userOf(done, bob)).toMatchObject({ outcome: 'superseded', attempts: 2 });
-    expect(await finalReport(joined)).toMatchObject({ dead: 1, superseded: 0 });
+    expect(await finalReport(joined)).toMatchObject({ dead_letters: 1, superseded: 0 });
     // His connection was gone before its own time was over.
     expect(await finalReport(newer)).toMatchObject({ confirmed: 1, expired: 1 });
   });
@@ -437,8 +441,8 @@ describe('a newer playback event', () => {
     await his.next('error');
     expect(retriesOf(his, older)).toEqual([0]);
     expect(retriesOf(his, newer)).toEqual([0, 1, 2]);
-    expect(await finalReport(older)).toMatchObject({ superseded: 1, dead: 0 });
-    expect(await finalReport(newer)).toMatchObject({ superseded: 0, dead: 1 });
+    expect(await finalReport(older)).toMatchObject({ superseded: 1, dead_letters: 0 });
+    expect(await finalReport(newer)).toMatchObject({ superseded: 0, dead_letters: 1 });
   });
 
   it('ends the retries of an older one that was replayed', async () => {

@@ -4,7 +4,6 @@ import type { PinoLogger } from 'nestjs-pino';
 import type { Settings } from '../src/config/settings.js';
 import { Database } from '../src/database/database.js';
 import { type Scenario, scenarios } from './simulation/commands.js';
-import { CapturedTimers } from './simulation/timers.js';
 import { World } from './simulation/world.js';
 
 /*
@@ -26,7 +25,6 @@ const parameters: fc.Parameters<[Scenario]> = {
 
 const log = { info: () => undefined, warn: () => undefined } as unknown as PinoLogger;
 const settings = { database: { kind: 'sqlite', file: ':memory:', sync: 'normal' } } as Settings;
-const timers = new CapturedTimers();
 let database: Database;
 
 beforeAll(async () => {
@@ -43,7 +41,7 @@ describe('whatever happens', () => {
     'every event reaches everyone once and in order, and every confirmation is accounted for',
     async () => {
       await fc.assert(
-        fc.asyncProperty(scenarios, (scenario) => new World(database, timers, scenario).run()),
+        fc.asyncProperty(scenarios, (scenario) => new World(database, scenario).run()),
         parameters,
       );
     },
@@ -58,7 +56,7 @@ describe('holds still', () => {
   const connect = { ...calm, name: 'connect', client: 0, node: 0 } as const;
   const cut = { name: 'cut', client: 0, lossy: false, steps: 0 } as const;
   const run = (scenario: Partial<Scenario>) =>
-    new World(database, timers, {
+    new World(database, {
       seed: 0,
       nodes: 1,
       manners: ['always'],
@@ -149,7 +147,7 @@ describe('the simulation', () => {
     let lost = 0;
     const loses = () => (lost += 1) % 40 === 0;
     const property = fc.asyncProperty(scenarios, (scenario) =>
-      new World(database, timers, scenario, loses).run(),
+      new World(database, scenario, loses).run(),
     );
     const { failed } = await fc.check(property, { numRuns: 200, endOnFailure: true });
     expect(failed).toBe(true);

@@ -6,7 +6,7 @@ import { Compile } from 'typebox/compile';
 import { v7 as uuid } from 'uuid';
 import { WebSocket } from 'ws';
 import { type Envelope, envelopeOf, eventTypes, rest } from '../src/contract/index.js';
-import { RoomFeedsService } from '../src/delivery/room-streams.js';
+import { RoomStreams } from '../src/delivery/room-streams.js';
 import { RoomStateService } from '../src/room-state/room-state.service.js';
 import { guest, type Person, person, roomOf, stateOf } from './support/api.js';
 import { wav } from './support/audio.js';
@@ -85,8 +85,8 @@ describe('the handshake', () => {
   it('is refused in namespaces that there are not, and leaves none of them behind', async () => {
     const ada = await guest(server.url, 'ada');
     const watcher = keep(await listenToLobby(server.url, ada));
-    const [lobby] = [...server.app.get(RoomFeedsService).all()];
-    const namespaces: Map<string, unknown> = (lobby!.wire as any).socket.nsp.server._nsps;
+    const [lobby] = [...server.app.get(RoomStreams).connections()];
+    const namespaces: Map<string, unknown> = (lobby!.socket as any).socket.nsp.server._nsps;
     const before = [...namespaces.keys()];
     for (const namespace of ['/rooms', '/rooms/', `/rooms/${nowhere}/`, `/rooms/${nowhere}/x`, '/admin']) {
       expect([namespace, await knock(namespace, ada.token)]).toEqual([
@@ -98,12 +98,12 @@ describe('the handshake', () => {
     watcher.close();
   });
 
-  it('leaves neither a namespace nor a feed behind, refused or left', async () => {
+  it('leaves neither a namespace nor a stream behind, refused or left', async () => {
     const { ada, roomId } = await playingRoom();
     const watcher = keep(await listenToLobby(server.url, ada));
-    const feeds = server.app.get(RoomFeedsService);
-    await eventually(() => feeds.size.connections === 1, 'the watcher to be alone');
-    const namespaces: Map<string, unknown> = ([...feeds.all()][0]!.wire as any).socket.nsp.server._nsps;
+    const streams = server.app.get(RoomStreams);
+    await eventually(() => streams.size.connections === 1, 'the watcher to be alone');
+    const namespaces: Map<string, unknown> = ([...streams.connections()][0]!.socket as any).socket.nsp.server._nsps;
     const before = [...namespaces.keys()];
     const bob = await guest(server.url, 'bob');
     await Promise.all([
@@ -117,10 +117,10 @@ describe('the handshake', () => {
     expect(namespaces.has(`/rooms/${roomId}`)).toBe(true);
     first.close();
     second.socket.io.engine.close();
-    await eventually(() => feeds.size.rooms === 0 && namespaces.size === before.length, 'all to be gone');
-    expect(feeds.size).toMatchObject({ rooms: 0, connections: 1 });
+    await eventually(() => streams.size.rooms === 0 && namespaces.size === before.length, 'all to be gone');
+    expect(streams.size).toMatchObject({ rooms: 0, connections: 1 });
     watcher.close();
-    await eventually(() => feeds.size.connections === 0, 'the lobby to be empty');
+    await eventually(() => streams.size.connections === 0, 'the lobby to be empty');
   });
 
   it('is refused with too_many_connections beyond the limit, also where all come at once', async () => {
@@ -149,7 +149,7 @@ describe('the handshake', () => {
           codeAndMessage('too_many_connections'),
         );
         for (const listener of opened.splice(0)) listener.close();
-        await eventually(() => limited.app.get(RoomFeedsService).size.connections === 0);
+        await eventually(() => limited.app.get(RoomStreams).size.connections === 0);
         const again = keep(new Listener(limited.url, namespace, ada.token));
         await new Promise((resolve) => again.socket.once('connect', () => resolve(undefined)));
         again.close();

@@ -26,11 +26,14 @@ export interface Settings {
   /** How many events the log keeps, per room. */
   eventRetention: number;
   rateLimit: boolean;
+  /** How sockets are written to: `auto` and `fast` use the fast transport where its self-check succeeds. */
+  transport: (typeof transports)[number];
   logLevel: (typeof logLevels)[number];
 }
 
 const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 const switches = ['on', 'off'] as const;
+const transports = ['auto', 'standard', 'fast'] as const;
 const syncs = ['normal', 'full'] as const;
 
 const megabyte = 1024 * 1024;
@@ -105,6 +108,7 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
     confirmationAttempts: whole('CONFIRMATION_ATTEMPTS', 3, 1, 100),
     eventRetention: whole('EVENT_RETENTION', 1000, 10, 1_000_000),
     rateLimit: oneOf('RATE_LIMIT', 'on', switches) === 'on',
+    transport: oneOf('TRANSPORT', 'auto', transports),
     logLevel: oneOf('LOG_LEVEL', 'info', logLevels),
   };
 }

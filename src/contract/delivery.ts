@@ -1,7 +1,7 @@
 import { Type, type Static } from 'typebox';
 import { Count, Id, oneOf, orNull, shape, Time } from './views.js';
 
-const outcomes = ['confirmed', 'outstanding', 'superseded', 'expired', 'dead'] as const;
+const outcomes = ['confirmed', 'pending', 'superseded', 'expired', 'dead_letter'] as const;
 export type DeliveryOutcome = (typeof outcomes)[number];
 
 const Seconds = orNull(
@@ -35,13 +35,16 @@ export type DeliveryUser = Static<typeof DeliveryUser>;
 export const DeliveryCounts = shape({
   expected: Count,
   confirmed: Count,
-  outstanding: Count,
+  pending: Count,
   superseded: Count,
   expired: Type.Integer({
     minimum: 0,
     description: 'Gone before they confirmed: they are given it from the log when they return',
   }),
-  dead: Type.Integer({ minimum: 0, description: 'Still there, and unconfirmed after the last attempt' }),
+  dead_letters: Type.Integer({
+    minimum: 0,
+    description: 'Still connected, and unconfirmed after the last attempt',
+  }),
 });
 export type DeliveryCounts = Static<typeof DeliveryCounts>;
 
@@ -52,7 +55,7 @@ export const DeliveryReport = shape(
     sequence: Type.Integer({ minimum: 1 }),
     created_at: Time,
     requires_confirmation: Type.Boolean(),
-    complete: Type.Boolean({ description: 'Nothing of it is outstanding any more' }),
+    complete: Type.Boolean({ description: 'No confirmation of it is pending any more' }),
     ...DeliveryCounts.properties,
     confirmed_late: Type.Integer({
       minimum: 0,

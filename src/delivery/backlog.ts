@@ -1,59 +1,62 @@
 import type { RoomEvent } from '../contract/index.js';
-import { longestQueue } from './backpressure.js';
+import { maxBacklog } from './backpressure.js';
 
-/** What a connection is to be sent before it is live: what it missed, then what came meanwhile, in the room's order. */
+/**
+ * The events that a connection is sent before it is live: those it missed, then those that arrived meanwhile, in the
+ * room's order. Owned by the connection.
+ */
 export class Backlog {
   #events: RoomEvent[] = [];
   #next = 0;
   #missed = 0;
-  #after = 0;
-  /** Events that end the connection, of those that came while it was not live yet. */
-  readonly #endings = new Set<RoomEvent>();
+  #snapshotSequence = 0;
+  /** Events after which the connection is closed. */
+  readonly #lastEvents = new Set<RoomEvent>();
 
-  /** The newest sequence that the state given to the connection has: nothing up to it is sent as live. */
-  get after(): number {
-    return this.#after;
+  /** The sequence of the snapshot that the connection was given: only later events are sent as live. */
+  get snapshotSequence(): number {
+    return this.#snapshotSequence;
   }
 
-  get empty(): boolean {
-    return this.ended || this.#next === this.#events.length;
+  get isEmpty(): boolean {
+    return this.hasEnded || this.#next === this.#events.length;
   }
 
   /** Whether the connection's last event was taken: nothing is sent after it. */
-  get ended(): boolean {
+  get hasEnded(): boolean {
     const taken = this.#events[this.#next - 1];
-    return taken !== undefined && this.#endings.has(taken);
+    return taken !== undefined && this.#lastEvents.has(taken);
   }
 
-  /** A live event. @returns whether there was room for it */
+  /** Appends a live event. @returns false where the backlog is full */
   add(event: RoomEvent): boolean {
-    if (!isLater(event, this.#after)) return true;
-    if (this.#events.length >= this.#missed + longestQueue) return false;
+    if (!isAfter(event, this.#snapshotSequence)) return true;
+    if (this.#events.length >= this.#missed + maxBacklog) return false;
     this.#events.push(event);
     return true;
   }
 
-  /** The state is known, as of `sequence`: what was missed goes first, and nothing that came meanwhile goes twice. */
-  begin(missed: readonly RoomEvent[], sequence: number): void {
-    this.#events = [...missed, ...this.#events.filter((event) => isLater(event, sequence))];
+  /** Puts the missed events first, and removes live events that the snapshot contains already. */
+  start(missed: readonly RoomEvent[], snapshotSequence: number): void {
+    this.#events = [...missed, ...this.#events.filter((event) => isAfter(event, snapshotSequence))];
     this.#missed = missed.length;
-    this.#after = sequence;
+    this.#snapshotSequence = snapshotSequence;
   }
 
-  /** An event that was added is the connection's last; unless the state turns out to be later than it. */
+  /** Makes an added event the connection's last, unless the snapshot turns out to be later than it. */
   endWith(event: RoomEvent): void {
-    this.#endings.add(event);
+    this.#lastEvents.add(event);
   }
 
-  /** The next to be sent, and whether it is one of the missed. */
-  take(): { event: RoomEvent; missed: boolean } | undefined {
-    if (this.empty) return undefined;
+  /** Removes the next event. */
+  take(): { event: RoomEvent; isMissed: boolean } | undefined {
+    if (this.isEmpty) return undefined;
     const event = this.#events[this.#next]!;
     this.#next += 1;
-    return { event, missed: this.#next <= this.#missed };
+    return { event, isMissed: this.#next <= this.#missed };
   }
 }
 
-/** Whether an event is not in a state as of `sequence` yet; one that is not logged never is. */
-export const isLater = ({ metadata }: RoomEvent, sequence: number): boolean =>
+/** Whether a snapshot as of `sequence` lacks the event; unlogged events are in no snapshot. */
+export const isAfter = ({ metadata }: RoomEvent, sequence: number): boolean =>
   metadata.sequence === undefined || metadata.sequence > sequence;

@@ -2,93 +2,80 @@ import type { Caller } from '../auth/caller.js';
 import type { RoomEvent, User } from '../contract/index.js';
 import type { Problem } from '../errors/problem.js';
 import { makeEvent } from '../events/envelope.js';
+import { Backlog, isAfter } from './backlog.js';
+import { decide, isBehind, isOverCloseLimit, StallDetector } from './backpressure.js';
 import type { Delivery, Recipient } from './confirmations/delivery.js';
-import type { RoomDeliveries } from './confirmations/confirmation-tracker.js';
-import type { Statistics } from '../metrics/statistics.js';
-import { Backlog, isLater } from './backlog.js';
-import { isBehind, isOverBudget, stallSeconds, underPressure } from './backpressure.js';
-import type { Frame } from '../gateway/transport/fast/frame.js';
-import type { Wire } from './event-socket.js';
+import type { UnconfirmedEvents } from './confirmations/unconfirmed-events.js';
+import type { EventSocket, OutgoingEvent } from './event-socket.js';
+import type { RoomStream } from './room-stream.js';
 
 /**
- * Where a connection stands. Joining: live events wait until it has the state. Catching up: what it missed, and
- * what has come since, goes out as fast as it is taken. Live: events go out as they come. Closing: it has had
- * its last event. Gone: it is in its namespace no more.
+ * joining: live events wait until the connection has the room's snapshot. catching_up: missed events and those that
+ * arrived since are sent as fast as the client reads. live: events are sent as they arrive. closing: the last event
+ * was sent. gone: removed from the stream.
  */
 type State =
   | { kind: 'joining'; backlog: Backlog }
-  | { kind: 'catching up'; backlog: Backlog }
-  | { kind: 'live'; after: number }
+  | { kind: 'catching_up'; backlog: Backlog }
+  | { kind: 'live'; snapshotSequence: number }
   | { kind: 'closing'; closesAt: number }
   | { kind: 'gone' };
 
-/** How long a socket that was told to close may take, in seconds, before it is cut. */
-const closingSeconds = 2;
+/** A socket that was told to close is terminated after this time. */
+const closeTimeoutSeconds = 2;
 
-/** What a connection shares with the others of its namespace. */
-export interface Channel {
-  deliveries: RoomDeliveries;
-  statistics: Statistics;
-  roomId: string | null;
-  now(): number;
-  /** An event as it goes out now, asking for a confirmation where it needs one. */
-  encode(event: RoomEvent, retryCount?: number): Frame;
-  ackIdOf(event: RoomEvent): number;
-  /** How long a last event may take to be confirmed, with all its attempts, in seconds. */
-  readonly lastWordSeconds: number;
-  onSlow(connection: Connection): void;
-}
-
-/** One socket in one namespace, and what it is to be sent. */
+/**
+ * One socket in one namespace. Made by `RoomStreams`, owned by its `RoomStream`. Invariant: logged events are sent in
+ * the order of their sequence and without a gap, retries aside.
+ */
 export class Connection implements Recipient {
   slot = -1;
+  unconfirmed: UnconfirmedEvents | undefined;
   #state: State;
-  /** Newest of each `normal` type that gave way, oldest first. */
+  /** The newest event of each `normal` type that was not sent because the client was behind, oldest first. */
   #coalesced: Map<string, RoomEvent> | undefined;
-  #channel: Channel | undefined;
-  #stall: { progress: unknown; since: number } | undefined;
+  #stall: StallDetector | undefined;
 
   constructor(
-    readonly wire: Wire,
+    readonly socket: EventSocket,
     readonly caller: Caller,
-    options: { joining: boolean },
+    readonly stream: RoomStream,
   ) {
-    this.#state = options.joining ? { kind: 'joining', backlog: new Backlog() } : { kind: 'live', after: 0 };
+    // The lobby has no snapshot and no log: its connections are live at once.
+    this.#state =
+      stream.roomId === null
+        ? { kind: 'live', snapshotSequence: 0 }
+        : { kind: 'joining', backlog: new Backlog() };
   }
 
   get id(): string {
-    return this.wire.id;
+    return this.socket.id;
   }
 
   get user(): User {
     return this.caller.user;
   }
 
-  /** Given when it is put into its namespace. */
-  join(channel: Channel): void {
-    this.#channel = channel;
-  }
-
   /**
-   * A live event, in the order of the room. `frame` encodes it once for everyone; `delivery` is told where a
-   * confirmation is to be expected.
-   * @returns whether it was written now
+   * Takes a live event, in the room's order, and sends it unless it has to wait or the client is too slow.
+   * @param delivery expects a confirmation of this connection where the event was sent
+   * @returns whether it was sent now
    */
-  offer(event: RoomEvent, frame: () => Frame, delivery: Delivery | undefined): boolean {
+  offer(event: RoomEvent, outgoing: OutgoingEvent, delivery: Delivery | undefined): boolean {
     const state = this.#state;
     switch (state.kind) {
       case 'live':
-        if (!isLater(event, state.after)) return false;
-        // An older one that gave way must not follow.
+        if (!isAfter(event, state.snapshotSequence)) return false;
+        // A coalesced older event of the type must not be sent after this one.
         if (this.#coalesced?.delete(event.type)) this.#count('coalesced', event);
-        // An idle wire is the rule: what follows is only for those that do not keep up.
-        if (!this.wire.idle && this.#givesWay(event)) return false;
+        // Almost always idle: backpressure is only looked at for connections that do not keep up.
+        if (!this.socket.isIdle && !this.#mayQueue(event)) return false;
         delivery?.expect(this.slot);
-        this.wire.write(frame());
+        this.socket.send(outgoing);
         return true;
       case 'joining':
-      case 'catching up':
-        if (!state.backlog.add(event)) this.closeAsSlow();
+      case 'catching_up':
+        if (!state.backlog.add(event)) this.closeAsTooSlow();
         return false;
       case 'closing':
       case 'gone':
@@ -97,70 +84,74 @@ export class Connection implements Recipient {
   }
 
   /**
-   * The state, what was missed, and what came meanwhile, in this order and without a gap; live from there on.
-   * @param sequence of the newest event in the state
+   * Sends the snapshot, the missed events and those that arrived meanwhile, in this order and without a gap; live
+   * afterwards.
+   * @param snapshotSequence the newest event that the snapshot contains
    */
-  establish(established: RoomEvent<'connection_established'>, missed: RoomEvent[], sequence: number): void {
+  establish(
+    established: RoomEvent<'connection_established'>,
+    missed: readonly RoomEvent[],
+    snapshotSequence: number,
+  ): void {
     if (this.#state.kind !== 'joining') return;
     const { backlog } = this.#state;
-    backlog.begin(missed, sequence);
-    this.#state = { kind: 'catching up', backlog };
-    this.wire.together(() => {
-      this.sendAlone(established);
-      this.#pump();
+    backlog.start(missed, snapshotSequence);
+    this.#state = { kind: 'catching_up', backlog };
+    this.socket.batch(() => {
+      this.sendDirect(established);
+      this.#sendBacklog();
     });
   }
 
-  /** An event for this connection alone. */
-  sendAlone(event: RoomEvent): void {
-    this.wire.write(this.#open.encode(event));
+  /** Sends an event to this connection alone, whatever its state. */
+  sendDirect(event: RoomEvent): void {
+    this.socket.send(this.stream.outgoing(event));
   }
 
   resend(event: RoomEvent, retryCount: number): void {
-    this.wire.write(this.#open.encode(event, retryCount));
+    this.socket.send(this.stream.outgoing(event, retryCount));
   }
 
-  /** A confirmation came. @returns whether it was expected */
-  confirmed(ackId: number): boolean {
-    const channel = this.#open;
-    const expected = channel.deliveries.confirm(this, ackId, channel.now());
-    if (this.#state.kind === 'closing' && !channel.deliveries.owes(this)) this.wire.end('leave');
+  /** The client confirmed an event. @returns whether the confirmation was expected */
+  confirm(ackId: number): boolean {
+    const { confirmations } = this.stream;
+    const expected = confirmations.confirm(this, ackId, this.stream.now());
+    if (this.#state.kind === 'closing' && !confirmations.hasPending(this))
+      this.socket.disconnect('namespace');
     return expected;
   }
 
+  /** A critical event stayed unconfirmed after the last attempt: tells the client and closes the connection. */
   fail(event: RoomEvent): void {
-    // Whoever was having their last word has nothing to come back to.
-    const how = this.#state.kind === 'closing' ? 'leave' : 'reconnect';
-    this.#open.deliveries.leave(this);
+    // A connection that is closing for good is not asked to reconnect.
+    const scope = this.#state.kind === 'closing' ? 'namespace' : 'connection';
+    this.stream.confirmations.remove(this);
     const { event_id, type, metadata } = event;
     const details = { event_id, type, sequence: metadata.sequence };
-    const next = this.#open.roomId === null ? 'list the rooms again' : 'reconnect with after_sequence';
+    const next = this.stream.roomId === null ? 'list the rooms again' : 'reconnect with after_sequence';
     const message = `A critical event was not confirmed in time: ${next}.`;
-    this.sendAlone(
-      makeEvent('error', this.#open.roomId, this.#open.now(), { code: 'delivery_failed', message, details }),
-    );
-    this.#state = { kind: 'closing', closesAt: this.#open.now() + closingSeconds };
-    this.wire.end(how);
+    this.sendDirect(this.#error({ code: 'delivery_failed', message, details }));
+    this.#startClosing(closeTimeoutSeconds);
+    this.socket.disconnect(scope);
   }
 
-  /** Taken out of its namespace. What was being got ready for it goes nowhere, and nobody waits to have it confirmed. */
-  leave(): void {
+  /** Called when the stream has removed the connection: nothing more is sent. */
+  removed(): void {
     this.#state = { kind: 'gone' };
   }
 
   /**
-   * `event`, which was offered, is its last one: the socket closes once that is confirmed, or has had its time.
-   * Whoever was given a state that is later than the event has come back since, and stays.
+   * Makes `event`, which was offered, the last one: the socket closes once the client has confirmed it or the attempts
+   * are over. Has no effect where the snapshot is later than the event, because the user has come back since.
    */
   closeAfter(event: RoomEvent): void {
     const state = this.#state;
     switch (state.kind) {
       case 'live':
-        if (isLater(event, state.after)) this.#haveLastWord();
+        if (isAfter(event, state.snapshotSequence)) this.#startClosing(this.stream.lastEventTimeoutSeconds);
         return;
       case 'joining':
-      case 'catching up':
-        // It waits with the others.
+      case 'catching_up':
         state.backlog.endWith(event);
         return;
       case 'closing':
@@ -169,124 +160,118 @@ export class Connection implements Recipient {
     }
   }
 
-  /** Tells why, and ends it; unless it is ending already. */
-  turnAway({ body }: Problem): void {
+  /** Sends the problem as an `error` event and leaves the namespace; nothing where it is closing already. */
+  closeWith({ body }: Problem): void {
     if (this.#state.kind === 'closing') return;
-    this.sendAlone(makeEvent('error', this.#open.roomId, this.#open.now(), body));
+    this.sendDirect(this.#error(body));
     this.close();
   }
 
-  /** Ends it, after what was written. */
-  close(how: 'leave' | 'reconnect' = 'leave'): void {
-    this.#state = { kind: 'closing', closesAt: this.#open.now() + closingSeconds };
-    this.wire.end(how);
+  /** Closes after what was sent. */
+  close(scope: 'namespace' | 'connection' = 'namespace'): void {
+    this.#startClosing(closeTimeoutSeconds);
+    this.socket.disconnect(scope);
   }
 
-  /** Closes the connection where more is unread than it may leave. @returns whether it was closed */
-  closeIfOverBudget(): boolean {
-    if (this.wire.idle || !isOverBudget(this.wire)) return false;
-    this.closeAsSlow();
+  /** Closes the connection where more is queued than it may leave unread. @returns whether it was closed */
+  closeIfOverLimit(): boolean {
+    if (this.socket.isIdle || !isOverCloseLimit(this.socket)) return false;
+    this.closeAsTooSlow();
     return true;
   }
 
-  /** Whether it is to read something before it is sent more that it asked for. */
+  /** Whether the client has to read something before it is sent more answers. */
   get isBehind(): boolean {
-    return !this.wire.idle && isBehind(this.wire);
+    return !this.socket.isIdle && isBehind(this.socket);
   }
 
-  /** Closes where the time has come, and sends what had given way where there is room again. */
+  /** Closes where a timeout has passed, and sends coalesced events once the client has caught up. */
   sweep(now: number): void {
     const state = this.#state;
     if (state.kind !== 'closing' && this.#hasStalled(now)) {
-      this.closeAsSlow();
+      this.closeAsTooSlow();
       return;
     }
     if (state.kind === 'live') {
-      if (this.#coalesced && !isBehind(this.wire)) this.#flushCoalesced(this.#coalesced);
+      if (this.#coalesced && !isBehind(this.socket)) this.#flushCoalesced(this.#coalesced);
     } else if (state.kind === 'closing' && now >= state.closesAt) {
-      this.wire.end('leave');
-      // Whoever does not read does not take part in a closing handshake either.
-      if (!this.wire.idle) this.wire.cut();
+      this.socket.disconnect('namespace');
+      // A client that does not read does not complete a closing handshake either.
+      if (!this.socket.isIdle) this.socket.terminate();
     }
   }
 
-  /** Whether something waits and nothing of it has left for `stallSeconds`. */
+  /** Closes without a closing handshake, which the client would not read; it resumes from the log when it returns. */
+  closeAsTooSlow(): void {
+    if (this.#state.kind === 'gone') return;
+    this.#startClosing(0);
+    this.stream.closedAsTooSlow(this);
+    this.socket.terminate();
+  }
+
+  #startClosing(timeoutSeconds: number): void {
+    this.#state = { kind: 'closing', closesAt: this.stream.now() + timeoutSeconds };
+  }
+
   #hasStalled(now: number): boolean {
-    if (this.wire.idle) {
-      this.#stall = undefined;
-      return false;
-    }
-    const { progress } = this.wire;
-    if (!this.#stall || this.#stall.progress !== progress) this.#stall = { progress, since: now };
-    return now - this.#stall.since >= stallSeconds;
+    // Most connections never have anything queued when they are looked at.
+    if (!this.#stall && this.socket.isIdle) return false;
+    this.#stall ??= new StallDetector();
+    return this.#stall.hasStalled(this.socket, now);
   }
 
-  #haveLastWord(): void {
-    this.#state = { kind: 'closing', closesAt: this.#open.now() + this.#open.lastWordSeconds };
-  }
-
-  get #open(): Channel {
-    if (!this.#channel) throw new Error('the connection is in no namespace');
-    return this.#channel;
-  }
-
-  /** Whether an event is not written because too much waits already. */
-  #givesWay(event: RoomEvent): boolean {
-    switch (underPressure(event, this.wire)) {
-      case 'write':
-        return false;
-      case 'close':
-        this.closeAsSlow();
+  /** Applies backpressure. @returns whether the event is to be sent although packets are queued */
+  #mayQueue(event: RoomEvent): boolean {
+    const decision = decide(event, this.socket);
+    switch (decision) {
+      case 'send':
         return true;
+      case 'close':
+        this.closeAsTooSlow();
+        return false;
       case 'drop':
         this.#count('dropped', event);
-        return true;
+        return false;
       case 'coalesce':
         this.#coalesced ??= new Map();
         this.#coalesced.set(event.type, event);
-        return true;
+        return false;
     }
-  }
-
-  /** Cuts it without a closing handshake, which it would not read either; it resumes from the log on its return. */
-  closeAsSlow(): void {
-    if (this.#state.kind === 'gone') return;
-    const channel = this.#open;
-    channel.statistics.countNode('slow_connections_closed');
-    this.#state = { kind: 'closing', closesAt: channel.now() };
-    channel.onSlow(this);
-    this.wire.cut();
   }
 
   #flushCoalesced(coalesced: Map<string, RoomEvent>): void {
     this.#coalesced = undefined;
-    for (const event of coalesced.values()) this.sendAlone(event);
+    for (const event of coalesced.values()) this.sendDirect(event);
   }
 
-  #count(what: 'coalesced' | 'dropped' | 'replayed' | 'deliveries', { type }: RoomEvent): void {
-    const { statistics, roomId } = this.#open;
-    statistics.count(what, type, roomId);
-  }
-
-  /** Writes what is queued, as much as may wait at once; goes on when that has left. */
-  #pump(): void {
+  /** Sends the backlog, as much as may be queued at once; continues when that has left the process. */
+  #sendBacklog(): void {
     const state = this.#state;
-    if (state.kind === 'catching up') this.wire.together(() => this.#catchUp(state.backlog));
+    if (state.kind === 'catching_up') this.socket.batch(() => this.#sendFrom(state.backlog));
   }
 
-  #catchUp(backlog: Backlog): void {
-    const channel = this.#open;
+  #sendFrom(backlog: Backlog): void {
+    const { stream, socket } = this;
     for (let next = backlog.take(); next; next = backlog.take()) {
-      const { event, missed } = next;
-      this.#count(missed ? 'replayed' : 'deliveries', event);
-      if (event.metadata.requires_confirmation) {
-        channel.deliveries.replayed(this, event, channel.ackIdOf(event), channel.now());
+      const { event, isMissed } = next;
+      this.#count(isMissed ? 'replayed' : 'deliveries', event);
+      const outgoing = isMissed ? stream.replayed(event) : stream.outgoing(event);
+      if (outgoing.ackId !== undefined) {
+        stream.confirmations.replayed(this, event, outgoing.ackId, stream.now());
       }
-      const pause = !backlog.empty && isBehind(this.wire);
-      this.wire.write(channel.encode(event), pause ? () => this.#pump() : undefined);
-      if (pause) return;
+      const pauses = !backlog.isEmpty && isBehind(socket);
+      socket.send(outgoing, pauses ? () => this.#sendBacklog() : undefined);
+      if (pauses) return;
     }
-    if (backlog.ended) this.#haveLastWord();
-    else this.#state = { kind: 'live', after: backlog.after };
+    if (backlog.hasEnded) this.#startClosing(stream.lastEventTimeoutSeconds);
+    else this.#state = { kind: 'live', snapshotSequence: backlog.snapshotSequence };
+  }
+
+  #error(body: Problem['body']): RoomEvent<'error'> {
+    return makeEvent('error', this.stream.roomId, this.stream.now(), body);
+  }
+
+  #count(counter: 'coalesced' | 'dropped' | 'replayed' | 'deliveries', { type }: RoomEvent): void {
+    this.stream.statistics.count(counter, type, this.stream.roomId);
   }
 }

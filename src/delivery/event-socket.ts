@@ -1,25 +1,46 @@
-import type { Frame } from '../gateway/transport/fast/frame.js';
+import type { Envelope } from '../contract/index.js';
 
-/** A connection's way out: what the delivery of events needs of a socket, and nothing else of it. */
-export interface Wire {
+/**
+ * One copy of an event, ready to be sent. Every connection that is sent the same copy gets the same object, so that a
+ * transport encodes it once.
+ */
+export class OutgoingEvent {
+  /** The encoded copy. Written and read by the transport alone. */
+  encoded: unknown;
+
+  constructor(
+    readonly namespace: string,
+    readonly envelope: Envelope,
+    /** Identifies the confirmation that the event asks for; undefined where it asks for none. */
+    readonly ackId: number | undefined,
+  ) {}
+}
+
+/**
+ * What delivery needs of a socket in one namespace. Implemented by each transport in `gateway/transport/`, and by the
+ * simulation in the tests.
+ */
+export interface EventSocket {
   readonly id: string;
-  /** Whether nothing written before waits here: then a frame goes straight to the kernel. */
-  readonly idle: boolean;
-  /** Frames that wait. */
-  readonly waitingFrames: number;
-  /** Bytes that wait, here and in the socket; answers to messages included. */
-  readonly waitingBytes: number;
-  /** A value that changes whenever some of what waits has left. */
+  /** Whether nothing that was sent before waits in this process: the next packet goes straight to the kernel. */
+  readonly isIdle: boolean;
+  readonly queuedPackets: number;
+  /** Bytes queued in this process, answers to messages included. */
+  readonly queuedBytes: number;
+  /** A value that changes whenever some of what is queued has left the process. */
   readonly progress: unknown;
-  /** @param sent called once this frame and all before it have left */
-  write(frame: Frame, sent?: () => void): void;
-  /** Has what `write` is called with meanwhile leave together, which costs one call of the kernel. */
-  together(write: () => void): void;
   /**
-   * Closes after what was written. `leave`: only this namespace, and the client does not come back by itself;
-   * `reconnect`: the connection, and it does.
+   * Sends a copy of an event. Confirmations are passed to `Connection.confirm` with the copy's `ackId`.
+   * @param onFlushed called once this packet and all before it have left the process
    */
-  end(how: 'leave' | 'reconnect'): void;
-  /** Closes at once; what waits is thrown away. */
-  cut(): void;
+  send(event: OutgoingEvent, onFlushed?: () => void): void;
+  /** Sends everything that `write` sends with one system call where the transport can. */
+  batch(write: () => void): void;
+  /**
+   * Closes after the queued packets. `namespace`: only this namespace, and the client does not reconnect by itself;
+   * `connection`: the whole connection, and the client reconnects.
+   */
+  disconnect(scope: 'namespace' | 'connection'): void;
+  /** Closes at once; queued packets are discarded. */
+  terminate(): void;
 }

@@ -1,137 +1,172 @@
+import type { PinoLogger } from 'nestjs-pino';
+import type { Clock } from '../config/clock.js';
 import type { RoomEvent } from '../contract/index.js';
-import type { Connection } from './connection.js';
 import type { Problem } from '../errors/problem.js';
-import { FanOut } from '../gateway/fan-out.js';
-import type { FeedContext } from '../gateway/feed-context.js';
+import { seal } from '../events/envelope.js';
+import type { EventLog } from '../events/event-log.js';
+import type { Statistics } from '../metrics/statistics.js';
+import type { ConfirmationTracker } from './confirmations/confirmation-tracker.js';
+import type { Connection } from './connection.js';
+import { OutgoingEvent } from './event-socket.js';
 
-const repairPage = 500;
+const logPageSize = 500;
+/** Encoded replays that are kept for connections that return at the same time, and for how long they may be used. */
+const maxReplayed = 200;
+const replayedMaxAgeSeconds = 0.05;
 
 /**
- * One room's stream on this node: passes each logged event on once, in order, whatever way and however often it
- * arrives; what is missing is read from the log before anything later goes out.
+ * One room's events on this node and the connections that receive them; with `roomId` null, the lobby. Made and owned
+ * by `RoomStreams`. Invariant: each logged event is emitted once and in sequence, however often and in whatever order
+ * it arrives; what is missing is read from the log before anything later is emitted. The lobby has no log.
  */
-export class RoomFeed {
-  readonly fanOut: FanOut;
-  /** Resolves once the feed knows where the room is: events from then on are not missed. */
+export class RoomStream {
+  readonly connections = new Set<Connection>();
+  readonly namespace: string;
+  /** Resolves once the room's position in the log is known: no event from then on is missed. */
   readonly opened: Promise<void>;
-  /** The last sequence passed on; undefined until opened. */
-  #passed: number | undefined;
-  /** Events that are ahead of what was passed on. */
-  readonly #ahead = new Map<number, RoomEvent>();
-  #repairing = false;
+  /** The last sequence emitted; undefined until opened. */
+  #emitted: number | undefined;
+  /** Logged events that arrived before an earlier one, by sequence. */
+  readonly #early = new Map<number, RoomEvent>();
+  #isReadingLog = false;
+  /** Numbers the confirmations of events that have no sequence. */
+  readonly #ackIds = new WeakMap<RoomEvent, number>();
+  #lastAckId = 0;
+  /** Copies for replays, by sequence: connections that return together are replayed the same events. */
+  readonly #replayed = new Map<number, OutgoingEvent>();
+  #replayedSince = 0;
 
   constructor(
-    readonly roomId: string,
-    private readonly context: FeedContext,
+    readonly roomId: string | null,
+    readonly confirmations: ConfirmationTracker,
+    readonly statistics: Statistics,
+    private readonly eventLog: Pick<EventLog, 'head' | 'read'>,
+    private readonly clock: Pick<Clock, 'now'>,
+    private readonly log: PinoLogger,
   ) {
-    this.fanOut = new FanOut(`/rooms/${roomId}`, roomId, context);
-    this.opened = this.#open();
-    // Whoever attaches waits for it and hears of the failure; nobody else has to.
+    this.namespace = roomId === null ? '/' : `/rooms/${roomId}`;
+    this.opened = roomId === null ? Promise.resolve() : this.#open(roomId);
+    // Connections that join wait for it and handle the failure; without one nobody has to.
     this.opened.catch(() => undefined);
   }
 
-  get connections(): Set<Connection> {
-    return this.fanOut.connections;
+  get emitted(): number {
+    return this.#emitted ?? 0;
   }
 
-  get passed(): number {
-    return this.#passed ?? 0;
-  }
-
-  /** How many events are ahead of what was passed on. */
+  /** How many events wait for an earlier one. */
   get waiting(): number {
-    return this.#ahead.size;
+    return this.#early.size;
   }
 
-  /** An event of this room, from either path, in any order. */
+  /** How long a last event may take to be confirmed with all its attempts; one second more, so that they decide. */
+  get lastEventTimeoutSeconds(): number {
+    const { timeoutSeconds, attempts } = this.confirmations.limits;
+    return timeoutSeconds * attempts + 1;
+  }
+
+  /** Unix seconds. */
+  now(): number {
+    return this.clock.now();
+  }
+
+  add(connection: Connection): void {
+    this.connections.add(connection);
+    this.confirmations.add(connection);
+  }
+
+  /** @returns whether the connection was in the stream */
+  remove(connection: Connection): boolean {
+    this.confirmations.remove(connection);
+    connection.removed();
+    return this.connections.delete(connection);
+  }
+
+  /** Takes an event of this room, from this node or the bus, in any order, and emits what is next. */
   accept(event: RoomEvent): void {
     const { sequence } = event.metadata;
     if (sequence === undefined) {
       this.#emit(event);
       return;
     }
-    if ((this.#passed !== undefined && sequence <= this.#passed) || this.#ahead.has(sequence)) {
-      this.context.statistics.countNode('duplicates');
+    if ((this.#emitted !== undefined && sequence <= this.#emitted) || this.#early.has(sequence)) {
+      this.statistics.countNode('duplicates');
       return;
     }
-    this.#ahead.set(sequence, event);
-    this.#passOn();
-    if (this.#ahead.size > 0 && this.#passed !== undefined) void this.#repair();
+    if (this.#emitted === undefined || sequence > this.#emitted + 1) this.#early.set(sequence, event);
+    else {
+      this.#emitted = sequence;
+      this.#emit(event);
+    }
+    if (this.#early.size === 0 || this.#emitted === undefined) return;
+    this.#emitNext();
+    if (this.#early.size > 0) void this.#readMissing();
   }
 
-  /** Looks whether the log has more than was passed on: a lost last message is found here. */
+  /** Emits what the log holds up to `head` and did not arrive: finds a lost last event. */
   async catchUpTo(head: number): Promise<void> {
-    if (this.#passed !== undefined && head > this.#passed) await this.#repair();
+    if (this.#emitted !== undefined && head > this.#emitted) await this.#readMissing();
   }
 
-  /** The room is no longer there, and the event that said so was lost with its log. */
-  close(problem: Problem): void {
-    for (const connection of this.connections) connection.turnAway(problem);
+  /** The room no longer exists, and the event that said so was lost with its log. */
+  closeWith(problem: Problem): void {
+    for (const connection of this.connections) connection.closeWith(problem);
   }
 
-  async #open(): Promise<void> {
-    const head = await this.context.eventLog.head(this.roomId);
-    this.#passed = head ?? 0;
-    this.#passOn();
-    if (this.#ahead.size > 0) await this.#repair();
+  /** A copy of the event as it is sent now; it asks for a confirmation where the event requires one. */
+  outgoing(event: RoomEvent, retryCount = 0): OutgoingEvent {
+    const ackId = event.metadata.requires_confirmation ? this.#ackIdOf(event) : undefined;
+    return new OutgoingEvent(this.namespace, seal(event, this.clock.now(), retryCount), ackId);
   }
 
-  #passOn(): void {
-    if (this.#passed === undefined) return;
-    for (const sequence of this.#ahead.keys()) if (sequence <= this.#passed) this.#ahead.delete(sequence);
-    for (;;) {
-      const next = this.#ahead.get(this.#passed + 1);
-      if (!next) return;
-      this.#ahead.delete(this.#passed + 1);
-      this.#passed += 1;
-      this.#emit(next);
+  /** The same for a replay, shared with other connections that return at the same moment. */
+  replayed(event: RoomEvent): OutgoingEvent {
+    const { sequence } = event.metadata;
+    if (sequence === undefined) return this.outgoing(event);
+    const now = this.clock.now();
+    if (now - this.#replayedSince > replayedMaxAgeSeconds || now < this.#replayedSince) {
+      this.#replayed.clear();
+      this.#replayedSince = now;
     }
-  }
-
-  async #repair(): Promise<void> {
-    if (this.#repairing) return;
-    this.#repairing = true;
-    let full: boolean;
-    try {
-      do {
-        // Whatever is known before the log is asked was committed before, and so was all that precedes it.
-        const known = Math.max(0, ...this.#ahead.keys());
-        const page = await this.context.eventLog.read(this.roomId, this.passed, repairPage);
-        for (const event of page) {
-          const sequence = event.metadata.sequence!;
-          if (sequence <= this.passed || this.#ahead.has(sequence)) continue;
-          this.#ahead.set(sequence, event);
-          this.context.statistics.countNode('gaps_repaired');
-        }
-        this.#passOn();
-        full = page.length === repairPage;
-        const read = page.at(-1)?.metadata.sequence ?? 0;
-        this.#skipWhatIsGone(full ? read : Math.max(known, read));
-      } while (full || this.#ahead.size > 0);
-    } catch (error) {
-      this.context.log.error({ err: error, room_id: this.roomId }, 'the log could not be read; trying again');
-    } finally {
-      this.#repairing = false;
+    let outgoing = this.#replayed.get(sequence);
+    if (!outgoing) {
+      outgoing = this.outgoing(event);
+      if (this.#replayed.size < maxReplayed) this.#replayed.set(sequence, outgoing);
     }
+    return outgoing;
   }
 
-  /**
-   * What is missing before an event that the log was asked for in vain is in it no longer (or the room is gone):
-   * there is nothing to wait for.
-   * @param upTo what the answer of the log covers; events beyond it came while it was asked
-   */
-  #skipWhatIsGone(upTo: number): void {
-    const next = Math.min(...this.#ahead.keys());
-    if (next > upTo) return;
-    const isLast = [...this.#ahead.values()].some(({ type }) => type === 'room_deleted');
-    // Connections would have a gap: they come back and are given the state instead.
-    if (!isLast) for (const connection of this.connections) connection.close('reconnect');
-    this.#passed = next - 1;
-    this.#passOn();
+  closedAsTooSlow({ id, user }: Connection): void {
+    this.statistics.countNode('slow_connections_closed');
+    this.log.warn(
+      { room_id: this.roomId, user_id: user.id, connection_id: id },
+      'a connection was closed because its client does not read fast enough',
+    );
   }
 
+  /** Sends the event to every connection. */
   #emit(event: RoomEvent): void {
-    this.fanOut.emit(event);
+    const { statistics, connections } = this;
+    statistics.count('events', event.type, this.roomId);
+    if (connections.size === 0) return;
+    const outgoing = this.outgoing(event);
+    const delivery =
+      outgoing.ackId === undefined
+        ? undefined
+        : this.confirmations.start(event, outgoing.ackId, this.clock.now());
+    let sent = 0;
+    for (const connection of connections) if (connection.offer(event, outgoing, delivery)) sent += 1;
+    if (delivery) this.confirmations.started(delivery);
+    if (sent > 0) {
+      statistics.count('deliveries', event.type, this.roomId, sent);
+      statistics.written(Math.max(0, this.clock.now() - event.metadata.created_at));
+    }
+    this.#closeAfter(event);
+  }
+
+  /** Closes the connections for which this event is the last one. */
+  #closeAfter(event: RoomEvent): void {
+    if (this.roomId === null) return;
     if (event.type === 'room_deleted') {
       for (const connection of this.connections) connection.closeAfter(event);
     } else if (event.type === 'user_left') {
@@ -140,5 +175,72 @@ export class RoomFeed {
         if (connection.user.id === user.id) connection.closeAfter(event);
       }
     }
+  }
+
+  #ackIdOf(event: RoomEvent): number {
+    if (event.metadata.sequence !== undefined) return event.metadata.sequence;
+    let id = this.#ackIds.get(event);
+    if (id === undefined) this.#ackIds.set(event, (id = ++this.#lastAckId));
+    return id;
+  }
+
+  async #open(roomId: string): Promise<void> {
+    const head = await this.eventLog.head(roomId);
+    this.#emitted = head ?? 0;
+    this.#emitNext();
+    if (this.#early.size > 0) await this.#readMissing();
+  }
+
+  #emitNext(): void {
+    if (this.#emitted === undefined) return;
+    for (const sequence of this.#early.keys()) if (sequence <= this.#emitted) this.#early.delete(sequence);
+    for (;;) {
+      const next = this.#early.get(this.#emitted + 1);
+      if (!next) return;
+      this.#early.delete(this.#emitted + 1);
+      this.#emitted += 1;
+      this.#emit(next);
+    }
+  }
+
+  async #readMissing(): Promise<void> {
+    if (this.#isReadingLog || this.roomId === null) return;
+    this.#isReadingLog = true;
+    let isFull: boolean;
+    try {
+      do {
+        // Everything known before the log is read was committed before, and so were all events that precede it.
+        const known = Math.max(0, ...this.#early.keys());
+        const page = await this.eventLog.read(this.roomId, this.emitted, logPageSize);
+        for (const event of page) {
+          const sequence = event.metadata.sequence!;
+          if (sequence <= this.emitted || this.#early.has(sequence)) continue;
+          this.#early.set(sequence, event);
+          this.statistics.countNode('gaps_repaired');
+        }
+        this.#emitNext();
+        isFull = page.length === logPageSize;
+        const read = page.at(-1)?.metadata.sequence ?? 0;
+        this.#skipPruned(isFull ? read : Math.max(known, read));
+      } while (isFull || this.#early.size > 0);
+    } catch (err) {
+      this.log.error({ err, room_id: this.roomId }, 'the event log could not be read; trying again');
+    } finally {
+      this.#isReadingLog = false;
+    }
+  }
+
+  /**
+   * The log no longer holds the events before the earliest waiting one (pruned, or the room was deleted): skips the
+   * gap. Connections that would miss these events reconnect and are given a snapshot instead.
+   * @param upTo the highest sequence that the last read covers; events beyond it arrived during the read
+   */
+  #skipPruned(upTo: number): void {
+    const next = Math.min(...this.#early.keys());
+    if (next > upTo) return;
+    const isDeleted = [...this.#early.values()].some(({ type }) => type === 'room_deleted');
+    if (!isDeleted) for (const connection of this.connections) connection.close('connection');
+    this.#emitted = next - 1;
+    this.#emitNext();
   }
 }

@@ -1,237 +1,174 @@
-import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { SessionsService } from '../auth/sessions.service.js';
-import { Problem } from '../errors/problem.js';
+import { Inject, Injectable } from '@nestjs/common';
+import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
+import type { Caller } from '../auth/caller.js';
+import { Clock } from '../config/clock.js';
+import { SETTINGS } from '../config/config.module.js';
+import type { Settings } from '../config/settings.js';
 import { makeEvent } from '../events/envelope.js';
-import { type Broadcast, EventBroadcasterService } from '../events/event-broadcaster.service.js';
-import type { Connection } from './connection.js';
-import { FanOut } from '../gateway/fan-out.js';
-import { totalBudgetBytes } from './backpressure.js';
-import { FeedContext } from '../gateway/feed-context.js';
-import { RoomFeed } from './room-stream.js';
+import type { Broadcast } from '../events/event-broadcaster.service.js';
+import { EventLog } from '../events/event-log.js';
+import { Statistics } from '../metrics/statistics.js';
+import { ConfirmationTracker } from './confirmations/confirmation-tracker.js';
+import { Connection } from './connection.js';
+import type { EventSocket } from './event-socket.js';
+import { DeliveryReportsService } from './reports/delivery-reports.service.js';
+import { RoomStream } from './room-stream.js';
 
-/** How often unconfirmed events are looked at, in milliseconds; connections and the logs' heads less often. */
-const sweepEvery = 50;
-const sweepsPerLook = 5;
-const sweepsPerHeadCheck = 20;
-
-/** All of this node's connections: the rooms' feeds, and the lobby. Takes what the broadcaster sends. */
+/**
+ * The streams of the rooms that have connections on this node, and of the lobby. A stream is made for the room's first
+ * connection and removed with its last.
+ */
 @Injectable()
-export class RoomFeedsService implements OnApplicationBootstrap, OnModuleDestroy {
-  readonly #feeds = new Map<string, RoomFeed>();
-  readonly #lobby: FanOut;
-  #timer: NodeJS.Timeout | undefined;
-  #sweeps = 0;
-  #checking = false;
-  /** Rooms that the last look did not find. */
-  #gone: ReadonlySet<string> = new Set();
+export class RoomStreams {
+  readonly lobby: RoomStream;
+  readonly #streams = new Map<string, RoomStream>();
 
   constructor(
-    private readonly context: FeedContext,
-    private readonly broadcaster: EventBroadcasterService,
-    private readonly sessions: SessionsService,
+    private readonly eventLog: EventLog,
+    private readonly statistics: Statistics,
+    private readonly reports: DeliveryReportsService,
+    private readonly clock: Clock,
+    @Inject(SETTINGS) private readonly settings: Settings,
+    @InjectPinoLogger(RoomStreams.name) private readonly log: PinoLogger,
   ) {
-    this.#lobby = new FanOut('/', null, this.context);
+    this.lobby = this.#newStream(null);
   }
 
-  onApplicationBootstrap(): void {
-    this.broadcaster.broadcasts.subscribe((broadcast) => this.#take(broadcast));
-    this.sessions.ended.subscribe((sessionId) => this.#endSession(sessionId));
-    this.#timer = setInterval(() => this.#sweep(), sweepEvery);
+  /**
+   * Adds a socket to a room's stream, or to the lobby's (`roomId` null). In a room it receives nothing until it is
+   * established; before that, wait for `connection.stream.opened`, which rejects where the log cannot be read.
+   */
+  connect(roomId: string | null, socket: EventSocket, caller: Caller): Connection {
+    const stream = roomId === null ? this.lobby : (this.#streams.get(roomId) ?? this.#open(roomId));
+    const connection = new Connection(socket, caller, stream);
+    stream.add(connection);
+    return connection;
   }
 
-  onModuleDestroy(): void {
-    clearInterval(this.#timer);
+  disconnect(connection: Connection): void {
+    const { stream } = connection;
+    if (stream.remove(connection) && stream.connections.size === 0) this.#close(stream);
   }
 
-  /** Resolves once what became of the last deliveries is written down. */
-  flush(): Promise<void> {
-    return this.context.reports.flush();
-  }
-
-  /** Puts a connection into its room's stream; it receives nothing until it is established. */
-  async attach(roomId: string, connection: Connection): Promise<RoomFeed> {
-    let feed = this.#feeds.get(roomId);
-    if (!feed) {
-      feed = new RoomFeed(roomId, this.context);
-      this.context.reports.watch(roomId, feed.fanOut.deliveries);
-      this.#feeds.set(roomId, feed);
-    }
-    feed.fanOut.add(connection);
+  /**
+   * Passes an event from the broadcaster to the connections it is for. Never throws: the change is committed, and an
+   * error in sending must not reach the feature that made it.
+   */
+  deliver(broadcast: Broadcast): void {
+    const { event } = broadcast;
     try {
-      await feed.opened;
-    } catch (error) {
-      // The next one tries anew.
-      this.detach(roomId, connection);
-      if (this.#feeds.get(roomId) === feed) this.#close(feed);
-      throw error;
+      switch (broadcast.to) {
+        case 'room': {
+          const stream = this.#streams.get(broadcast.roomId);
+          if (stream) stream.accept(event);
+          // Without a connection here nobody counts the event but the node on which it was raised.
+          else if (broadcast.path === 'local') this.statistics.count('events', event.type, broadcast.roomId);
+          return;
+        }
+        case 'lobby':
+          this.lobby.accept(event);
+          return;
+        case 'user':
+          for (const connection of this.#ofRoomOrAll(broadcast.roomId)) {
+            if (connection.user.id === broadcast.userId) connection.sendDirect(event);
+          }
+          return;
+        case 'all': {
+          const { status, message } = broadcast.event.data;
+          for (const stream of this.#streams.values()) {
+            const data = { status, message, sequence: stream.emitted };
+            stream.accept(makeEvent('server_status', stream.roomId, event.data.timestamp, data));
+          }
+          this.lobby.accept(event);
+          return;
+        }
+      }
+    } catch (err) {
+      this.log.error({ err, event_id: event.event_id }, 'an event could not be sent');
     }
-    return feed;
   }
 
-  detach(roomId: string, connection: Connection): void {
-    const feed = this.#feeds.get(roomId);
-    if (!feed?.fanOut.remove(connection)) return;
-    if (feed.connections.size === 0) this.#close(feed);
+  get(roomId: string): RoomStream | undefined {
+    return this.#streams.get(roomId);
   }
 
-  enterLobby(connection: Connection): void {
-    this.#lobby.add(connection);
+  get rooms(): Iterable<string> {
+    return this.#streams.keys();
   }
 
-  leaveLobby(connection: Connection): void {
-    this.#lobby.remove(connection);
+  /** The lobby's stream and the rooms'. */
+  *streams(): Iterable<RoomStream> {
+    yield this.lobby;
+    yield* this.#streams.values();
   }
 
-  /** How many connections a user has here: in a room, or in the lobby. */
-  count(userId: string, roomId: string | null): number {
-    const connections =
-      roomId === null ? this.#lobby.connections : (this.#feeds.get(roomId)?.connections ?? []);
+  *connections(): Iterable<Connection> {
+    for (const stream of this.streams()) yield* stream.connections;
+  }
+
+  /** How many connections a user has on this node: to a room, or to the lobby (null). */
+  countOf(userId: string, roomId: string | null): number {
+    const stream = roomId === null ? this.lobby : this.#streams.get(roomId);
     let count = 0;
-    for (const { user } of connections) if (user.id === userId) count += 1;
+    for (const { user } of stream?.connections ?? []) if (user.id === userId) count += 1;
     return count;
   }
 
-  /** What is held for rooms and connections, for checks and metrics. */
-  get size(): { rooms: number; connections: number; outstanding: number } {
-    let { size: connections } = this.#lobby.connections;
-    let { outstanding } = this.#lobby.deliveries;
-    for (const { fanOut } of this.#feeds.values()) {
-      connections += fanOut.connections.size;
-      outstanding += fanOut.deliveries.outstanding;
+  /** Totals of this node. */
+  get size(): { rooms: number; connections: number; pendingConfirmations: number } {
+    let connections = 0;
+    let pendingConfirmations = 0;
+    for (const stream of this.streams()) {
+      connections += stream.connections.size;
+      pendingConfirmations += stream.confirmations.pending;
     }
-    return { rooms: this.#feeds.size, connections, outstanding };
+    return { rooms: this.#streams.size, connections, pendingConfirmations };
   }
 
-  /** The same of one room. */
-  sizeOf(roomId: string): { connections: number; outstanding: number } {
-    const fanOut = this.#feeds.get(roomId)?.fanOut;
-    return { connections: fanOut?.connections.size ?? 0, outstanding: fanOut?.deliveries.outstanding ?? 0 };
+  sizeOf(roomId: string): { connections: number; pendingConfirmations: number } {
+    const stream = this.#streams.get(roomId);
+    return {
+      connections: stream?.connections.size ?? 0,
+      pendingConfirmations: stream?.confirmations.pending ?? 0,
+    };
   }
 
-  /** Everyone is disconnected, and comes back where there is a server. */
+  /** Closes every connection; the clients reconnect. */
   closeAll(): void {
-    for (const connection of [...this.all()]) connection.close('reconnect');
-  }
-
-  *all(): Iterable<Connection> {
-    yield* this.#lobby.connections;
-    for (const feed of this.#feeds.values()) yield* feed.connections;
-  }
-
-  #take(broadcast: Broadcast): void {
-    try {
-      this.#deliver(broadcast);
-    } catch (err) {
-      // A fault in sending must not reach the feature whose change this is: the change stands.
-      this.context.log.error({ err, event_id: broadcast.event.event_id }, 'an event could not be sent');
-    }
-  }
-
-  #deliver(broadcast: Broadcast): void {
-    const { event } = broadcast;
-    switch (broadcast.to) {
-      case 'room': {
-        const feed = this.#feeds.get(broadcast.roomId);
-        if (feed) feed.accept(event);
-        else if (broadcast.path === 'local') {
-          this.context.statistics.count('events', event.type, broadcast.roomId);
-        }
-        return;
-      }
-      case 'lobby':
-        this.#lobby.emit(event);
-        return;
-      case 'user':
-        for (const connection of this.#ofRoomOrAll(broadcast.roomId)) {
-          if (connection.caller.user.id === broadcast.userId) connection.sendAlone(event);
-        }
-        return;
-      case 'all': {
-        const { status, message } = broadcast.event.data;
-        for (const feed of this.#feeds.values()) {
-          const data = { status, message, sequence: feed.passed };
-          feed.accept(makeEvent('server_status', feed.roomId, event.data.timestamp, data));
-        }
-        this.#lobby.emit(event);
-        return;
-      }
-    }
+    for (const connection of [...this.connections()]) connection.close('connection');
   }
 
   #ofRoomOrAll(roomId: string | null): Iterable<Connection> {
-    return roomId === null ? this.all() : (this.#feeds.get(roomId)?.connections ?? []);
+    return roomId === null ? this.connections() : (this.#streams.get(roomId)?.connections ?? []);
   }
 
-  #endSession(sessionId: string): void {
-    for (const connection of [...this.all()]) {
-      if (connection.caller.sessionId === sessionId) this.#signOff(connection);
-    }
+  #open(roomId: string): RoomStream {
+    const stream = this.#newStream(roomId);
+    this.#streams.set(roomId, stream);
+    this.reports.watch(roomId, stream.confirmations);
+    // Its connections are closed by who waits for `opened`; the next connection tries again.
+    stream.opened.catch(() => this.#close(stream));
+    return stream;
   }
 
-  #signOff(connection: Connection): void {
-    const { body } = new Problem('session_ended', 'The token was revoked or has expired: sign in again.');
-    connection.sendAlone(makeEvent('error', null, this.context.now(), body));
-    connection.close();
+  #close(stream: RoomStream): void {
+    const { roomId } = stream;
+    if (roomId === null || this.#streams.get(roomId) !== stream) return;
+    stream.confirmations.clear();
+    this.reports.unwatch(roomId);
+    this.#streams.delete(roomId);
   }
 
-  #close(feed: RoomFeed): void {
-    feed.fanOut.deliveries.clear();
-    this.context.reports.unwatch(feed.roomId);
-    this.#feeds.delete(feed.roomId);
-  }
-
-  #sweep(): void {
-    const now = this.context.now();
-    this.#lobby.deliveries.sweep(now);
-    for (const { fanOut } of [...this.#feeds.values()]) fanOut.deliveries.sweep(now);
-    this.#sweeps += 1;
-    if (this.#sweeps % sweepsPerLook === 0) this.#look(now);
-    if (this.#sweeps % sweepsPerHeadCheck === 0) void this.#checkHeads();
-  }
-
-  #look(now: number): void {
-    this.context.statistics.age(now);
-    const behind: { connection: Connection; bytes: number }[] = [];
-    for (const connection of [...this.all()]) {
-      connection.sweep(now);
-      if (connection.caller.expiresAt <= now) this.#signOff(connection);
-      if (!connection.wire.idle) behind.push({ connection, bytes: connection.wire.waitingBytes });
-    }
-    this.#limitTotal(behind);
-  }
-
-  /** Closes the connections with the most unread bytes until all together are within the limit. */
-  #limitTotal(behind: { connection: Connection; bytes: number }[]): void {
-    let total = behind.reduce((sum, { bytes }) => sum + bytes, 0);
-    if (total <= totalBudgetBytes) return;
-    behind.sort((a, b) => b.bytes - a.bytes);
-    for (const { connection, bytes } of behind) {
-      if (total <= totalBudgetBytes) return;
-      connection.closeAsSlow();
-      total -= bytes;
-    }
-  }
-
-  /** The rooms are gone; only at the second look, for the event that says so may be on its way. */
-  #turnAway(gone: string[]): void {
-    const problem = new Problem('room_not_found', 'The room was deleted.');
-    for (const roomId of gone) if (this.#gone.has(roomId)) this.#feeds.get(roomId)?.close(problem);
-    this.#gone = new Set(gone);
-  }
-
-  /** One question for all rooms that have listeners here. */
-  async #checkHeads(): Promise<void> {
-    if (this.#checking || this.#feeds.size === 0) return;
-    this.#checking = true;
-    try {
-      const asked = [...this.#feeds.keys()];
-      const heads = await this.context.eventLog.heads(asked);
-      for (const [roomId, head] of heads) await this.#feeds.get(roomId)?.catchUpTo(head);
-      this.#turnAway(asked.filter((roomId) => !heads.has(roomId)));
-    } catch (err) {
-      this.context.log.warn({ err }, 'the logs could not be looked at; trying again');
-    } finally {
-      this.#checking = false;
-    }
+  #newStream(roomId: string | null): RoomStream {
+    const { statistics, reports, clock } = this;
+    const { confirmationTimeoutMs, confirmationAttempts } = this.settings;
+    const limits = { timeoutSeconds: confirmationTimeoutMs / 1000, attempts: confirmationAttempts };
+    const confirmations = new ConfirmationTracker(roomId, limits, statistics, {
+      // The lobby has no log and so no reports. In a room an ackId is the event's sequence.
+      ended: (delivery, users) => roomId !== null && reports.ended(roomId, delivery, users),
+      confirmedLate: (sequence, user, now) =>
+        roomId !== null && reports.confirmedLate(roomId, sequence, user.id, now),
+    });
+    return new RoomStream(roomId, confirmations, statistics, this.eventLog, clock, this.log);
   }
 }

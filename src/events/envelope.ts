@@ -10,7 +10,7 @@ import {
 import type { EventRow } from '../database/schema.js';
 import { eventId } from './event-id.js';
 
-/** Makes an event of what happened. `sequence` only where it is logged. */
+/** Makes an event. @param sequence for logged events only */
 export function makeEvent<T extends EventType>(
   type: T,
   roomId: string | null,
@@ -34,7 +34,7 @@ const metadata = (type: EventType, createdAt: number, sequence?: number): RoomEv
   ...(sequence === undefined ? {} : { sequence }),
 });
 
-/** The event as it goes out now. */
+/** The envelope of one copy of the event, as it is sent at `serverTime` (Unix seconds). */
 export function seal(event: RoomEvent, serverTime: number, retryCount = 0): Envelope {
   return {
     event_id: event.event_id,
@@ -44,7 +44,7 @@ export function seal(event: RoomEvent, serverTime: number, retryCount = 0): Enve
   } as Envelope;
 }
 
-/** A logged event, as it was when it was raised. */
+/** A logged event, identical to the one that was raised. */
 export function fromRow(row: EventRow): RoomEvent {
   if (!isEventType(row.type)) throw new Error(`the log holds an event of unknown type ${row.type}`);
   return {

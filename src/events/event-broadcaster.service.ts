@@ -1,6 +1,6 @@
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
-import { type Observable, Subject } from 'rxjs';
+import { filter, map, type Observable, Subject } from 'rxjs';
 import { Clock } from '../config/clock.js';
 import type { EventData, EventType, RoomEvent } from '../contract/index.js';
 import { Database, type Trx } from '../database/database.js';
@@ -33,26 +33,27 @@ export interface ToAll {
 
 export type Broadcast = (Outgoing | ToUser | ToAll) & { path: 'local' | 'bus' };
 
-/** More work in the same transaction, caused by an event that another feature raised. */
+/** Work in the same transaction as an event that another feature raised. */
 export type Reaction<T extends EventType> = (change: RoomChange, event: RoomEvent<T>) => Promise<void>;
 
-/** For how long changes may begin in one turn of the loop, in milliseconds. */
-const longestTurn = 4;
+/** Changes that begin within this time of a turn of the event loop run in that turn; later ones in the next. */
+const turnBudgetMs = 4;
 
 /**
- * The one way for anything to happen in a room. Features change a room here and raise events with the change;
- * what is committed goes out on `broadcasts`, in the order of commit, and to the other nodes over the bus.
+ * The only way to change a room. Features write rows and raise events in one transaction (`roomChange`); after the
+ * commit the events are emitted on `events$`, in the order of the commits, and published to the other nodes on the
+ * bus. Injected by the rooms, tracks and playback modules; `RoomGateway` subscribes to `events$`.
  */
 @Injectable()
-export class EventBroadcasterService implements OnApplicationShutdown {
-  readonly #broadcasts = new Subject<Broadcast>();
+export class EventBroadcasterService {
+  readonly #events = new Subject<Broadcast>();
   readonly #reactions = new Map<EventType, Reaction<EventType>[]>();
   readonly #rooms = new KeyedLock();
-  /** When the first change of this turn of the loop began. */
+  /** When the first change in this turn of the event loop began. */
   #turnBegan: number | undefined;
 
-  /** What goes out, for the gateway. Ends with the server. */
-  readonly broadcasts: Observable<Broadcast> = this.#broadcasts.asObservable();
+  /** Committed and unlogged events for this node's connections, from here and from other nodes. */
+  readonly events$: Observable<Broadcast> = this.#events.asObservable();
 
   constructor(
     private readonly database: Database,
@@ -65,15 +66,23 @@ export class EventBroadcasterService implements OnApplicationShutdown {
   ) {
     bus.onMessage((message) => {
       statistics.countNode('arrived_bus');
-      this.#broadcasts.next({ ...message, path: 'bus' });
+      this.#events.next({ ...message, path: 'bus' });
     });
     bus.onHealth((healthy) =>
       healthy
         ? this.serverStatus('ok', 'All paths work again.')
         : this.serverStatus(
             'degraded',
-            'The bus to the other nodes fails; events of other nodes come a moment later.',
+            'The bus to the other nodes does not work; their events arrive with a delay.',
           ),
+    );
+  }
+
+  /** The events of one type, from this node and others. */
+  ofType<T extends EventType>(type: T): Observable<RoomEvent<T>> {
+    return this.events$.pipe(
+      map(({ event }) => event),
+      filter((event): event is RoomEvent<T> => event.type === type),
     );
   }
 
@@ -91,7 +100,7 @@ export class EventBroadcasterService implements OnApplicationShutdown {
     return this.#change(roomId, work, (trx) => lockRoom.first(trx, { roomId }), priority);
   }
 
-  /** Makes a room, and does the rest of what belongs to making it in the same transaction. */
+  /** Creates a room, and runs `work` in the same transaction. */
   newRoom<R>(room: Omit<RoomRow, 'sequence'>, work: (change: RoomChange) => Promise<R>): Promise<R> {
     return this.#change(
       room.id,
@@ -102,19 +111,19 @@ export class EventBroadcasterService implements OnApplicationShutdown {
   }
 
   /**
-   * Has `reaction` run in the same transaction whenever an event of this type is raised: how features answer
-   * each other without knowing each other.
+   * Runs `reaction` in the same transaction whenever an event of this type is raised. Features depend on each other's
+   * events in this way, not on each other.
    */
   react<T extends EventType>(type: T, reaction: Reaction<T>): void {
     const known = this.#reactions.get(type) ?? [];
     this.#reactions.set(type, [...known, reaction as unknown as Reaction<EventType>]);
   }
 
-  /** Tells one user of something that concerns nobody else. Not logged. */
+  /** Sends an unlogged event to one user's connections. */
   toUser<T extends 'error'>(userId: string, roomId: string | null, type: T, data: EventData<T>): void {
     checkPayload(type, data);
     const event = makeEvent(type, roomId, this.clock.now(), data);
-    this.#broadcasts.next({ to: 'user', userId, roomId, event, path: 'local' });
+    this.#events.next({ to: 'user', userId, roomId, event, path: 'local' });
   }
 
   /** An `error` event for one user: in one room, or wherever they are connected. */
@@ -122,17 +131,12 @@ export class EventBroadcasterService implements OnApplicationShutdown {
     this.toUser(userId, roomId, 'error', problem.body);
   }
 
-  /** Tells everyone connected to this node how the server is. */
+  /** Sends the server's status to every connection of this node. */
   serverStatus(status: EventData<'server_status'>['status'], message: string): void {
     const data = { status, message };
     checkPayload('server_status', data);
     const event = makeEvent('server_status', null, this.clock.now(), data);
-    this.#broadcasts.next({ to: 'all', event, path: 'local' });
-  }
-
-  // As late as can be: what ends before it still has something to tell.
-  onApplicationShutdown(): void {
-    this.#broadcasts.complete();
+    this.#events.next({ to: 'all', event, path: 'local' });
   }
 
   async #change<R>(
@@ -142,7 +146,7 @@ export class EventBroadcasterService implements OnApplicationShutdown {
     priority: LockPriority,
   ): Promise<R> {
     const inRoom = async () => {
-      await this.#breathe();
+      await this.#yieldToEventLoop();
       const committed = await this.database.write(async (trx) => {
         const room = await take(trx);
         if (!room) throw new Problem('room_not_found', 'There is no such room.');
@@ -152,14 +156,14 @@ export class EventBroadcasterService implements OnApplicationShutdown {
         await this.#writeLog(change);
         return { result, change };
       });
-      // Only now: a rolled back change is silent.
-      for (const outgoing of committed.change.outgoing) this.#send(outgoing);
+      // After the commit: a change that is rolled back raises no events.
+      for (const outgoing of committed.change.outgoing) this.#publish(outgoing);
       return committed;
     };
     const { result, change } = await this.#rooms.run(roomId, inRoom, priority);
     if (!change.deleted) this.retention.advanced(roomId, change.room.sequence, change.sequence);
     for (const work of change.afterCommit) {
-      // The change stands whatever becomes of this.
+      // The change is committed: a failure here cannot undo it.
       await work().catch((err: unknown) =>
         this.log.error({ err, room_id: roomId }, 'work after a change failed'),
       );
@@ -168,20 +172,20 @@ export class EventBroadcasterService implements OnApplicationShutdown {
   }
 
   /**
-   * Lets the sockets have their turn. SQLite answers without leaving the loop's turn, so that many changes at once
-   * would otherwise be written to sockets that cannot send, and listeners that keep up would look slow.
+   * SQLite is synchronous: many changes at once would queue events without the sockets being flushed in between, and
+   * listeners that keep up would look slow.
    */
-  async #breathe(): Promise<void> {
+  async #yieldToEventLoop(): Promise<void> {
     const now = performance.now();
     if (this.#turnBegan === undefined) {
       this.#turnBegan = now;
       setImmediate(() => (this.#turnBegan = undefined));
     }
-    if (now - this.#turnBegan >= longestTurn) await new Promise((resolve) => setImmediate(resolve));
+    if (now - this.#turnBegan >= turnBudgetMs) await new Promise((resolve) => setImmediate(resolve));
   }
 
   async #runReactions(change: RoomChange): Promise<void> {
-    // Reactions may raise events too, which are then reacted to in turn.
+    // `outgoing` grows while it is iterated: reactions may raise events, which have reactions too.
     for (const outgoing of change.outgoing) {
       if (outgoing.to !== 'room') continue;
       for (const reaction of this.#reactions.get(outgoing.event.type) ?? []) {
@@ -204,15 +208,15 @@ export class EventBroadcasterService implements OnApplicationShutdown {
     await advanceRoom.all(trx, { roomId: room.id, sequence });
   }
 
-  #send(outgoing: Outgoing): void {
+  #publish(outgoing: Outgoing): void {
     this.statistics.countNode('arrived_local');
-    this.#broadcasts.next({ ...outgoing, path: 'local' });
-    // Nobody waits for the other nodes: they find in the log what the bus loses.
+    this.#events.next({ ...outgoing, path: 'local' });
+    // Not awaited: other nodes read from the log what the bus loses.
     this.bus.publish(outgoing);
   }
 }
 
-/** Takes the room's row: doing so before reading is what makes one order of commit and sequence. */
+/** Locks the room's row before anything is read, so that commits and sequences have the same order. */
 const lockRoom = prepare((db, { roomId }: { roomId: string }) =>
   held(db, db.selectFrom('rooms').selectAll().where('id', '=', roomId)),
 );

@@ -6,8 +6,8 @@ const pool = new Uint8Array(256 * length);
 let used = pool.length;
 
 /**
- * A UUID, version 7, in no order within a millisecond. Random bytes are drawn for many at a time: drawing them
- * costs more than all the rest of it.
+ * A UUID version 7; not ordered within a millisecond. Random bytes are generated for 256 ids at a time, because the
+ * call costs more than the rest of it.
  */
 export function eventId(): string {
   if (used === pool.length) {

@@ -5,23 +5,26 @@ import { prepare } from '../database/prepared.js';
 import type { EventRow } from '../database/schema.js';
 import { fromRow } from './envelope.js';
 
-/** Some of a room's log, in order. */
+/** Consecutive events of a room's log. */
 export interface LogPage {
   events: RoomEvent[];
-  /** The newest event's place in the room when this was read. */
+  /** The room's newest sequence when the page was read. */
   sequence: number;
   more: boolean;
 }
 
-/** What a log can say of what came after a sequence: all of it, or that it no longer knows. */
+/** All events after a sequence; or `reset` where the log does not hold all of them. */
 export type Missed = { kind: 'replay'; events: RoomEvent[] } | { kind: 'reset'; oldest: number };
 
-/** Rows that `page` holds at once before it looks at their size. */
+/** Rows that `page` reads before it checks their size. */
 const rowsPerRead = 100;
-/** What an event has on the wire besides its data, about. */
+/** Approximate size of an envelope without its data. */
 const envelopeBytes = 300;
 
-/** The rooms' logs: events in the order in which their changes were committed, the newest `EVENT_RETENTION` of each. */
+/**
+ * The rooms' event logs, table `events`: for each room the newest events in the order in which their changes were
+ * committed, without gaps. Appended to by `EventBroadcasterService` only, pruned by `RetentionService`.
+ */
 @Injectable()
 export class EventLog {
   constructor(private readonly database: Database) {}
@@ -39,7 +42,7 @@ export class EventLog {
       await insertEvent.all(trx, rows[0]!);
       return;
     }
-    // A few at a time: a statement's parameters are limited.
+    // In batches: the number of parameters of a statement is limited.
     for (let from = 0; from < rows.length; from += 50) {
       await trx
         .insertInto('events')
@@ -56,7 +59,7 @@ export class EventLog {
   /** The newest sequence of each of these rooms that exists. */
   async heads(roomIds: readonly string[]): Promise<Map<string, number>> {
     const heads = new Map<string, number>();
-    // A statement's parameters are limited.
+    // In batches: the number of parameters of a statement is limited.
     for (let from = 0; from < roomIds.length; from += 500) {
       const rows = await this.database.db
         .selectFrom('rooms')
@@ -79,8 +82,8 @@ export class EventLog {
   }
 
   /**
-   * The same, but no more than about `maxBytes` of JSON: at least one event where there is one, and the one that
-   * passes the limit is the last.
+   * Like `read`, but at most about `maxBytes` of JSON. Contains at least one event where there is one; the event that
+   * exceeds the limit is the last.
    */
   async page(trx: Trx, roomId: string, after: number, limit: number, maxBytes: number): Promise<RoomEvent[]> {
     const events: RoomEvent[] = [];
@@ -110,12 +113,22 @@ export class EventLog {
     return { kind: 'replay', events: await this.read(roomId, after, head - after, trx) };
   }
 
-  /** The oldest sequence that is kept; one after the head where nothing is. */
+  /** The oldest sequence in the log; head + 1 where the log is empty. */
   async oldest(trx: Trx, roomId: string, head: number): Promise<number> {
     return (await selectOldest.first(trx, { roomId }))?.oldest ?? head + 1;
   }
 
-  /** @returns undefined where the log does not hold it (any more) */
+  /** Which of these events the log still holds. */
+  async existing(trx: Trx, eventIds: readonly string[]): Promise<Set<string>> {
+    const rows = await trx
+      .selectFrom('events')
+      .select('event_id')
+      .where('event_id', 'in', eventIds)
+      .execute();
+    return new Set(rows.map(({ event_id }) => event_id));
+  }
+
+  /** @returns undefined where the log does not hold the event (any more) */
   async find(trx: Trx | Database['db'], roomId: string, eventId: string): Promise<RoomEvent | undefined> {
     const row = await trx
       .selectFrom('events')

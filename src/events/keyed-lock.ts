@@ -1,15 +1,15 @@
-/** `high` work of a key runs before `low` work of the same key that has not begun. */
+/** Waiting `high` work of a key runs before waiting `low` work of the same key. */
 export type LockPriority = 'high' | 'low';
 
 interface Queue {
   running: boolean;
   high: (() => void)[];
   low: (() => void)[];
-  /** `high` entries that have gone first while `low` work waited. */
+  /** `high` entries that ran while `low` entries were waiting. */
   passed: number;
 }
 
-/** After so many `high` entries one waiting `low` entry has its turn, so that it cannot starve. */
+/** After this many `high` entries one waiting `low` entry runs, so that it cannot starve. */
 const maxPassed = 50;
 
 /** A lock per key: one holder at a time, in the order of asking within a priority. Different keys run concurrently. */
@@ -33,7 +33,7 @@ export class KeyedLock {
     return queue;
   }
 
-  /** Hands the lock on: it stays `running`, so that a newcomer cannot take it in between. */
+  /** Passes the lock to the next entry. `running` stays true, so that a new caller cannot take the lock in between. */
   #next(key: string, queue: Queue): void {
     const lowIsDue = queue.low.length > 0 && (queue.high.length === 0 || queue.passed >= maxPassed);
     const next = lowIsDue ? queue.low.shift() : queue.high.shift();

@@ -1,39 +1,46 @@
-import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Inject, Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import { SETTINGS } from '../config/config.module.js';
 import type { Settings } from '../config/settings.js';
 import { Database } from '../database/database.js';
+import { Lifecycle } from '../lifecycle/lifecycle.js';
 
-/** A room's log may grow this much beyond the retention before it is looked at: a tenth, up to this. */
-const mostSlack = 64;
-/** So many events go in one statement, so that no change ever waits long. */
-const step = 256;
-/** Presence says who is there, not what happened: it does not push what happened out of the log. */
+/** A log is pruned when it exceeds the retention by a tenth, or by this many events. */
+const maxSlack = 64;
+/** Events deleted by one statement: changes of rooms wait for it. */
+const deleteBatchSize = 256;
+/** Users who come and go must not push what happened in the room out of the log. */
 const uncountedTypes = ['user_connected_websocket', 'user_disconnected_websocket'];
-/** With the uncounted ones a log may hold at most this many times the retention. */
+/** The most that a log holds with the uncounted events, as a multiple of the retention. */
 const maxFactor = 4;
 
 /**
- * Keeps each room's log, and with it the delivery reports, to the newest `EVENT_RETENTION` events. Presence events are
- * not counted, up to a limit; the log has no gaps, so those between counted events are kept with them.
+ * Prunes each room's log, and with it the delivery reports, to the newest `EVENT_RETENTION` events. Presence events
+ * are not counted, up to a limit; the log has no gaps, so those between counted events are kept with them. Pruning
+ * runs after the change that made it necessary, one room at a time.
  */
 @Injectable()
-export class RetentionService implements OnApplicationBootstrap, OnModuleDestroy {
-  /** Rooms to be looked at, and up to which sequence their events go. */
+export class RetentionService implements OnApplicationBootstrap {
+  /** Rooms to be pruned, and the sequence up to which. */
   readonly #due = new Map<string, number>();
-  #work: Promise<void> | undefined;
-  #ended = false;
+  #pruning: Promise<void> | undefined;
+  #isStopped = false;
   readonly #slack: number;
 
   constructor(
     private readonly database: Database,
     @Inject(SETTINGS) private readonly settings: Settings,
+    lifecycle: Lifecycle,
     @InjectPinoLogger(RetentionService.name) private readonly log: PinoLogger,
   ) {
-    this.#slack = Math.min(mostSlack, Math.ceil(settings.eventRetention / 10));
+    this.#slack = Math.min(maxSlack, Math.ceil(settings.eventRetention / 10));
+    lifecycle.onStop('work', 'pruning', async () => {
+      this.#isStopped = true;
+      await this.#pruning;
+    });
   }
 
-  /** The setting may have become smaller since the last start. */
+  /** Prunes every room: the setting may be smaller than at the last start. */
   async onApplicationBootstrap(): Promise<void> {
     const rooms = await this.database.db
       .selectFrom('rooms')
@@ -43,42 +50,37 @@ export class RetentionService implements OnApplicationBootstrap, OnModuleDestroy
     for (const { id, sequence } of rooms) this.#enqueue(id, sequence);
   }
 
-  async onModuleDestroy(): Promise<void> {
-    this.#ended = true;
-    await this.#work;
-  }
-
-  /** A room's newest sequence has gone from `before` to `head`. */
+  /** Called after a change has moved a room's newest sequence from `before` to `head`. */
   advanced(roomId: string, before: number, head: number): void {
     if (Math.floor(head / this.#slack) !== Math.floor(before / this.#slack)) this.#enqueue(roomId, head);
   }
 
   #enqueue(roomId: string, head: number): void {
     const upTo = head - this.settings.eventRetention;
-    if (upTo <= 0 || this.#ended) return;
+    if (upTo <= 0 || this.#isStopped) return;
     this.#due.set(roomId, upTo);
-    this.#work ??= this.#prune();
+    this.#pruning ??= this.#prune();
   }
 
   async #prune(): Promise<void> {
     for (const [roomId, latest] of this.#due) {
       this.#due.delete(roomId);
       try {
-        const upTo = await this.#prunedUpTo(roomId, latest);
-        while (!this.#ended && (await this.#pruneStep(roomId, upTo))) {
-          // Whoever else wants the database goes first.
+        const upTo = await this.#lastToPrune(roomId, latest);
+        while (!this.#isStopped && (await this.#pruneBatch(roomId, upTo))) {
+          // Waiting changes run between two batches.
           await new Promise((resolve) => setImmediate(resolve));
         }
       } catch (err) {
-        // Costs space, nothing else; the room's next events bring it back here.
+        // It only takes space; the room's next events start it again.
         this.log.warn({ err, room_id: roomId }, 'a log could not be pruned');
       }
     }
-    this.#work = undefined;
+    this.#pruning = undefined;
   }
 
-  /** The newest sequence that goes. @param latest the same if all events were counted */
-  async #prunedUpTo(roomId: string, latest: number): Promise<number> {
+  /** The newest sequence to delete. @param latest the same if all events were counted */
+  async #lastToPrune(roomId: string, latest: number): Promise<number> {
     const { eventRetention } = this.settings;
     const newestKept = await this.database.db
       .selectFrom('events')
@@ -93,8 +95,8 @@ export class RetentionService implements OnApplicationBootstrap, OnModuleDestroy
     return Math.min(latest, Math.max(newestKept?.sequence ?? 0, atLeast));
   }
 
-  /** @returns whether there may be more */
-  async #pruneStep(roomId: string, upTo: number): Promise<boolean> {
+  /** @returns whether there may be more to delete */
+  async #pruneBatch(roomId: string, upTo: number): Promise<boolean> {
     const { db } = this.database;
     const oldest = await db
       .selectFrom('events')
@@ -103,7 +105,7 @@ export class RetentionService implements OnApplicationBootstrap, OnModuleDestroy
       .executeTakeFirst();
     const from = oldest?.sequence ?? null;
     if (from === null || from > upTo) return false;
-    const end = Math.min(upTo, from + step - 1);
+    const end = Math.min(upTo, from + deleteBatchSize - 1);
     await db.deleteFrom('events').where('room_id', '=', roomId).where('sequence', '<=', end).execute();
     return end < upTo;
   }

@@ -5,12 +5,12 @@ import { catalogue } from '../contract/index.js';
 import { makeEvent } from './envelope.js';
 import { checkPayload } from './payload-check.js';
 
-/** Something to send once the change is committed. */
+/** An event to publish once the change is committed. */
 export type Outgoing = { to: 'room'; roomId: string; event: RoomEvent } | { to: 'lobby'; event: RoomEvent };
 
 /**
- * A change of one room in the making: a transaction that holds the room's row, and the events that say what
- * changed. Both are committed together; nothing is sent before.
+ * A change of one room in progress: a transaction that has locked the room's row, and the events that say what
+ * changed. Made by `EventBroadcasterService`. Both are committed together; nothing is sent before.
  */
 export class RoomChange {
   readonly outgoing: Outgoing[] = [];
@@ -20,15 +20,15 @@ export class RoomChange {
 
   constructor(
     readonly trx: Trx,
-    /** The room as it was when the change began. */
+    /** The room before the change. */
     readonly room: RoomRow,
-    /** When it happens: Unix seconds. */
+    /** The time of the change: Unix seconds. */
     readonly now: number,
   ) {
     this.#sequence = room.sequence;
   }
 
-  /** The place of the newest event, those raised here included. */
+  /** The sequence of the newest event, those raised in this change included. */
   get sequence(): number {
     return this.#sequence;
   }
@@ -53,19 +53,19 @@ export class RoomChange {
     return this.#raise('room_state_updated', { room });
   }
 
-  /** The room's last event: at the end of this change the room goes, and all that belongs to it, its log too. */
+  /** The room's last event. At the end of this change the room is deleted with everything in it, its log included. */
   roomDeleted(data: EventData<'room_deleted'>): RoomEvent<'room_deleted'> {
     this.#deleted = true;
     return this.#raise('room_deleted', data);
   }
 
-  /** Tells the lobby, of a room that anyone may see. */
+  /** Raises an event for the lobby; for public rooms only. */
   lobby<T extends 'room_created' | 'room_deleted'>(type: T, data: EventData<T>): void {
     checkPayload(type, data);
     this.outgoing.push({ to: 'lobby', event: makeEvent(type, this.room.id, this.now, data) });
   }
 
-  /** Has something done once the change is committed, for what a transaction cannot hold (files, timers). */
+  /** Runs `work` after the commit, for what a transaction cannot roll back (files, timers). */
   onceCommitted(work: () => Promise<void>): void {
     this.afterCommit.push(work);
   }

@@ -2,27 +2,25 @@ import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module.js';
 import { RoomStateModule } from '../room-state/room-state.module.js';
 import { RoomsModule } from '../rooms/rooms.module.js';
-import { FeedContext } from './feed-context.js';
 import { HandshakeLimits } from './handshake-limits.js';
 import { LobbyGateway } from './lobby.gateway.js';
 import { PacketGuard } from './packet-guard.js';
 import { RoomEntrance } from './room-entrance.js';
-import { RoomFeedsService } from '../delivery/room-streams.js';
 import { RoomGateway } from './room.gateway.js';
 import { SocketAdmission } from './socket-admission.js';
+import { SocketTransport } from './transport/socket-transport.js';
 
+/** Nest and Socket.IO: namespaces, admission, messages from clients, transports. */
 @Module({
   imports: [AuthModule, RoomsModule, RoomStateModule],
   providers: [
     RoomGateway,
     LobbyGateway,
-    FeedContext,
     RoomEntrance,
-    RoomFeedsService,
     SocketAdmission,
     HandshakeLimits,
     PacketGuard,
+    SocketTransport,
   ],
-  exports: [RoomFeedsService, SocketAdmission],
 })
 export class GatewayModule {}

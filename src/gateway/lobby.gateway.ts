@@ -1,28 +1,29 @@
 import { UseFilters, UsePipes } from '@nestjs/common';
 import {
   type OnGatewayConnection,
+  type OnGatewayDisconnect,
   type OnGatewayInit,
   SubscribeMessage,
   WebSocketGateway,
 } from '@nestjs/websockets';
 import type { Server, Socket } from 'socket.io';
 import { Clock } from '../config/clock.js';
+import { RoomStreams } from '../delivery/room-streams.js';
 import { InputPipe } from '../errors/input.pipe.js';
-import { receiveAcknowledgements, releaseAcknowledgements } from './transport/fast/acknowledgements.js';
-import { Connection } from '../delivery/connection.js';
-import { RoomFeedsService } from '../delivery/room-streams.js';
-import { callerOf, SocketAdmission } from './socket-admission.js';
+import { SocketAdmission } from './socket-admission.js';
+import { callerOf, connectionOf, setConnection } from './socket-data.js';
 import { SocketProblemFilter } from './socket-problem.filter.js';
-import { SocketWire } from './transport/fast/fast-socket.js';
+import { SocketTransport } from './transport/socket-transport.js';
 
-/** The namespace `/`: which public rooms come and go, and how the server is. */
+/** The lobby, namespace `/`: public rooms that appear and disappear, and the server's status. */
 @UseFilters(SocketProblemFilter)
 @UsePipes(InputPipe)
 @WebSocketGateway()
-export class LobbyGateway implements OnGatewayInit, OnGatewayConnection {
+export class LobbyGateway implements OnGatewayInit, OnGatewayConnection, OnGatewayDisconnect {
   constructor(
+    private readonly streams: RoomStreams,
+    private readonly transport: SocketTransport,
     private readonly admission: SocketAdmission,
-    private readonly feeds: RoomFeedsService,
     private readonly clock: Clock,
   ) {}
 
@@ -31,13 +32,14 @@ export class LobbyGateway implements OnGatewayInit, OnGatewayConnection {
   }
 
   handleConnection(socket: Socket): void {
-    const connection = new Connection(new SocketWire(socket), callerOf(socket), { joining: false });
-    this.feeds.enterLobby(connection);
-    receiveAcknowledgements(socket, connection);
-    socket.on('disconnect', () => {
-      releaseAcknowledgements(socket);
-      this.feeds.leaveLobby(connection);
-    });
+    setConnection(socket, this.streams.connect(null, this.transport.open(socket), callerOf(socket)));
+  }
+
+  handleDisconnect(socket: Socket): void {
+    const connection = connectionOf(socket);
+    if (!connection) return;
+    this.transport.close(socket);
+    this.streams.disconnect(connection);
   }
 
   @SubscribeMessage('time_sync')

@@ -1,112 +1,133 @@
-import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { Socket as EngineConnection } from 'engine.io';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
+import type { WebSocket } from 'ws';
 import { SETTINGS } from '../config/config.module.js';
 import type { Settings } from '../config/settings.js';
+import { Lifecycle } from '../lifecycle/lifecycle.js';
 import { Statistics } from '../metrics/statistics.js';
 import { HandshakeLimits } from './handshake-limits.js';
-import type { WsSocket } from './transport/fast/internals.js';
 
+/** What a connection may send within one window. */
 const windowMs = 1000;
-/** Packets that a connection may send within the window; confirmations that were asked for are not counted. */
 const maxPackets = 500;
-/** Namespaces that a connection may ask for within the window. */
+/** Namespaces that a connection may ask for. */
 const maxConnects = 50;
-/** Handshakes without a valid token after which the connection is cut. */
-const maxUnauthorized = 10;
-const logEveryMs = 10_000;
-const lastWordsMs = 500;
 
-/** Socket.IO's packet type CONNECT, the first character of the packet. */
+/** Handshakes without a valid token after which the connection is closed. */
+const maxUnauthorized = 10;
+/** Connections closed within this time are logged in one line. */
+const logDelayMs = 10_000;
+/** Time for an error that was sent to a closed connection to arrive. */
+const finalDelayMs = 500;
+
+/** The first characters of Socket.IO packets. */
 const connectPacket = '0';
+const acknowledgementPacket = '3';
 
 interface Counts {
   since: number;
   packets: number;
   connects: number;
   unauthorized: number;
+  /** Acknowledgements that were asked for and have not been counted yet. */
+  expectedAcknowledgements: number;
 }
 
-/** Counts a packet that was read from a WebSocket before Engine.IO saw it. */
-const counters = new WeakMap<WsSocket, () => void>();
-export const countPacket = (ws: WsSocket): void => counters.get(ws)?.();
-
 /**
- * Counts what each Engine.IO connection sends, below Socket.IO and before anyone is authenticated, and cuts
+ * Counts what each Engine.IO connection sends, below Socket.IO and before anyone is authenticated, and closes
  * connections that flood: answering their packets would cost more than sending them does.
  */
 @Injectable()
-export class PacketGuard implements OnModuleDestroy {
+export class PacketGuard {
   readonly #counts = new WeakMap<EngineConnection, Counts>();
-  #cutConnections = 0;
+  #closedConnections = 0;
   #logTimer: NodeJS.Timeout | undefined;
 
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
     private readonly handshakes: HandshakeLimits,
     private readonly statistics: Statistics,
+    lifecycle: Lifecycle,
     @InjectPinoLogger(PacketGuard.name) private readonly log: PinoLogger,
-  ) {}
-
-  onModuleDestroy(): void {
-    clearTimeout(this.#logTimer);
+  ) {
+    lifecycle.onStop('work', 'the log of floods', () => clearTimeout(this.#logTimer));
   }
 
   /** For Engine.IO's `connection` event. */
   watch(connection: EngineConnection): void {
     if (!this.settings.rateLimit) return;
-    this.#counts.set(connection, { since: performance.now(), packets: 0, connects: 0, unauthorized: 0 });
-    connection.on('packet', ({ type, data }: { type: string; data?: unknown }) => {
-      const isConnect = type === 'message' && typeof data === 'string' && data.startsWith(connectPacket);
-      this.#count(connection, isConnect);
+    this.#counts.set(connection, {
+      since: performance.now(),
+      packets: 0,
+      connects: 0,
+      unauthorized: 0,
+      expectedAcknowledgements: 0,
     });
-    this.#watchWebSocket(connection);
-    connection.on('upgrade', () => this.#watchWebSocket(connection));
+    connection.on('packet', ({ type, data }: { type: string; data?: unknown }) => {
+      const kind = type === 'message' && typeof data === 'string' ? data[0] : undefined;
+      this.#count(connection, kind);
+    });
+    this.#watchPings(connection);
+    connection.on('upgrade', () => this.#watchPings(connection));
+  }
+
+  /** Counts a packet that was read before Engine.IO saw it. */
+  countPacket(connection: EngineConnection): void {
+    this.#count(connection, undefined);
+  }
+
+  /** The connection was sent an event that asks for an acknowledgement, which is not counted. */
+  expectAcknowledgement(connection: EngineConnection): void {
+    const counts = this.#counts.get(connection);
+    if (counts) counts.expectedAcknowledgements += 1;
   }
 
   /** A handshake of this connection was refused for its token. */
   countUnauthorized(connection: EngineConnection): void {
     const counts = this.#counts.get(connection);
-    if (counts && ++counts.unauthorized >= maxUnauthorized) this.cut(connection, 'unauthorized handshakes');
+    if (counts && ++counts.unauthorized >= maxUnauthorized) this.close(connection, 'unauthorized handshakes');
   }
 
   /**
-   * Closes a connection. Nothing of what it sends is read any more, and what was sent to it has a moment to arrive:
-   * closed at once, the kernel would discard that because of the unread input. @param reason for the log
+   * Closes a connection without reading any more from it. It stays open for a moment so that what was sent to it
+   * arrives: with unread input, the kernel would discard that on closing.
+   * @param reason for the log
    */
-  cut(connection: EngineConnection, reason: string): void {
+  close(connection: EngineConnection, reason: string): void {
     if (!this.#counts.delete(connection)) return;
     this.statistics.countNode('flooding_connections_closed');
     void this.handshakes.penalizeAddress(connection.request);
-    this.#cutConnections += 1;
+    this.#closedConnections += 1;
     this.#logTimer ??= setTimeout(() => {
-      this.log.warn({ connections: this.#cutConnections, reason }, 'connections were closed for flooding');
-      this.#cutConnections = 0;
+      this.log.warn({ connections: this.#closedConnections, reason }, 'connections were closed for flooding');
+      this.#closedConnections = 0;
       this.#logTimer = undefined;
-    }, logEveryMs).unref();
+    }, logDelayMs).unref();
     const ws = webSocketOf(connection);
     if (!ws) {
       connection.close(true);
       return;
     }
-    // Pausing stops the socket; what `ws` has read already would still be parsed.
+    // Pausing stops the socket only; what `ws` has read already would still be parsed.
     ws.removeAllListeners('message');
     ws.pause();
-    setTimeout(() => ws.terminate(), lastWordsMs);
+    setTimeout(() => ws.terminate(), finalDelayMs);
   }
 
-  #watchWebSocket(connection: EngineConnection): void {
-    const ws = webSocketOf(connection);
-    if (!ws) return;
-    const count = () => this.#count(connection, false);
-    counters.set(ws, count);
-    // `ws` answers each ping itself, whether or not the peer reads the answers.
-    ws.on('ping', count);
+  #watchPings(connection: EngineConnection): void {
+    // `ws` answers each ping of a WebSocket by itself, whether or not the client reads the answers.
+    webSocketOf(connection)?.on('ping', () => this.#count(connection, undefined));
   }
 
-  #count(connection: EngineConnection, isConnect: boolean): void {
+  #count(connection: EngineConnection, kind: string | undefined): void {
     const counts = this.#counts.get(connection);
     if (!counts) return;
+    // A replay of many critical events is confirmed at once.
+    if (kind === acknowledgementPacket && counts.expectedAcknowledgements > 0) {
+      counts.expectedAcknowledgements -= 1;
+      return;
+    }
     const now = performance.now();
     if (now - counts.since >= windowMs) {
       counts.since = now;
@@ -114,11 +135,15 @@ export class PacketGuard implements OnModuleDestroy {
       counts.connects = 0;
     }
     counts.packets += 1;
-    if (isConnect) counts.connects += 1;
-    if (counts.packets > maxPackets) this.cut(connection, 'packets');
-    else if (counts.connects > maxConnects) this.cut(connection, 'CONNECT packets');
+    if (kind === connectPacket) counts.connects += 1;
+    if (counts.packets > maxPackets) this.close(connection, 'packets');
+    else if (counts.connects > maxConnects) this.close(connection, 'CONNECT packets');
   }
 }
 
-const webSocketOf = ({ transport }: EngineConnection): WsSocket | undefined =>
-  (transport as unknown as { socket?: WsSocket }).socket;
+/**
+ * The WebSocket of a connection, for the public methods of `ws` that Engine.IO does not offer. Undefined for long
+ * polling, and where a version of Engine.IO keeps it elsewhere: connections are then closed through Engine.IO.
+ */
+const webSocketOf = ({ transport }: EngineConnection): WebSocket | undefined =>
+  (transport as unknown as { socket?: WebSocket }).socket;

@@ -1,71 +1,98 @@
 import { Injectable } from '@nestjs/common';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import type { Socket } from 'socket.io';
+import { Clock } from '../config/clock.js';
+import type { Connection } from '../delivery/connection.js';
+import { RoomStreams } from '../delivery/room-streams.js';
 import { asProblem } from '../errors/as-problem.js';
 import { makeEvent } from '../events/envelope.js';
+import { Lifecycle } from '../lifecycle/lifecycle.js';
 import { ExpensiveReads } from '../limits/expensive-reads.js';
+import { Statistics } from '../metrics/statistics.js';
 import { RoomStateService } from '../room-state/room-state.service.js';
 import { PresenceService } from '../rooms/presence/presence.service.js';
-import { receiveAcknowledgements, releaseAcknowledgements } from './transport/fast/acknowledgements.js';
-import { Connection } from '../delivery/connection.js';
-import { FeedContext } from './feed-context.js';
-import { RoomFeedsService } from '../delivery/room-streams.js';
-import { callerOf, roomOf } from './socket-admission.js';
-import { SocketWire } from './transport/fast/fast-socket.js';
+import { callerOf, connectionOf, roomOf, setConnection } from './socket-data.js';
+import { SocketTransport } from './transport/socket-transport.js';
 
-/** Sockets that come into rooms and go: into the room's stream, seen by the others, given the state and what they missed. */
+/** Socket.IO's reasons after which a user is gone at once: the client left the namespace, or was removed from it. */
+const intendedDisconnects: ReadonlySet<string> = new Set([
+  'client namespace disconnect',
+  'server namespace disconnect',
+]);
+
+/**
+ * What happens when a socket connects to a room or disconnects: it joins the room's stream, the user becomes present,
+ * and the client is sent the room's snapshot and what it missed.
+ */
 @Injectable()
 export class RoomEntrance {
-  /** What goes on for sockets that come and go; waited for before the database closes. */
+  /** By connection: resolves once the socket has been set up, or that has failed. */
+  readonly #entering = new WeakMap<Connection, Promise<void>>();
+  /** Work in progress for sockets that connect and disconnect. */
   readonly #work = new Set<Promise<void>>();
 
   constructor(
-    private readonly feeds: RoomFeedsService,
+    private readonly streams: RoomStreams,
+    private readonly transport: SocketTransport,
     private readonly presence: PresenceService,
     private readonly state: RoomStateService,
     private readonly reads: ExpensiveReads,
-    private readonly context: FeedContext,
+    private readonly statistics: Statistics,
+    private readonly clock: Clock,
+    lifecycle: Lifecycle,
     @InjectPinoLogger(RoomEntrance.name) private readonly log: PinoLogger,
-  ) {}
-
-  enter(socket: Socket): void {
-    const roomId = roomOf(socket)!;
-    const connection = new Connection(new SocketWire(socket), callerOf(socket), { joining: true });
-    receiveAcknowledgements(socket, connection);
-    const entered = this.#enter(roomId, connection, afterSequence(socket), stateWanted(socket));
-    this.#track(entered);
-    socket.on('disconnect', (reason) => {
-      releaseAcknowledgements(socket);
-      this.feeds.detach(roomId, connection);
-      this.#track(entered.then(() => this.#leave(roomId, connection, leftOnPurpose.has(reason))));
-    });
+  ) {
+    lifecycle.onStop('connections', 'connections', () => this.#closeAll());
+    // Other nodes have removed this one's connections: the clients connect again.
+    presence.evicted.subscribe(() => streams.closeAll());
   }
 
-  /** Resolves once everyone who came or went is written down. */
-  async settled(): Promise<void> {
+  connect(socket: Socket): void {
+    const roomId = roomOf(socket)!;
+    const connection = this.streams.connect(roomId, this.transport.open(socket), callerOf(socket));
+    setConnection(socket, connection);
+    const entering = this.#enter(roomId, connection, afterSequenceOf(socket), stateWantedBy(socket));
+    this.#entering.set(connection, entering);
+    this.#track(entering);
+  }
+
+  disconnect(socket: Socket, reason: string): void {
+    const connection = connectionOf(socket);
+    if (!connection) return;
+    this.transport.close(socket);
+    this.streams.disconnect(connection);
+    const isIntended = intendedDisconnects.has(reason);
+    const entered = this.#entering.get(connection);
+    this.#track((entered ?? Promise.resolve()).then(() => this.#leave(connection, isIntended)));
+  }
+
+  /** Connections stay in the database: their users may return to the next process within the presence grace. */
+  async #closeAll(): Promise<void> {
+    this.streams.closeAll();
     while (this.#work.size > 0) await Promise.all(this.#work);
+    await this.presence.stop();
   }
 
   async #enter(
     roomId: string,
     connection: Connection,
     after: number | undefined,
-    state: 'always' | 'when_needed',
+    stateWanted: 'always' | 'when_needed',
   ): Promise<void> {
     const { user } = connection;
     try {
-      // Live events wait at the connection from here on, so that none falls between the state and them.
-      await this.feeds.attach(roomId, connection);
+      // From here on live events wait at the connection, so that none is lost between the snapshot and them.
+      await connection.stream.opened;
       await this.presence.connected(roomId, user, connection.id);
       const { room, sequence, resumed, missed } = await this.reads.run(
         user.id,
-        () => this.state.return(user, roomId, after, state),
+        () => this.state.return(user, roomId, after, stateWanted),
         { pauses: false },
       );
       this.#count(after, resumed, missed.length);
       const data = { user, room, sequence, resumed, replayed: missed.length };
       connection.establish(
-        makeEvent('connection_established', roomId, this.context.now(), data),
+        makeEvent('connection_established', roomId, this.clock.now(), data),
         missed,
         sequence,
       );
@@ -74,22 +101,21 @@ export class RoomEntrance {
       if (problem.status >= 500) {
         this.log.error({ err: error, room_id: roomId }, 'a connection could not be set up');
       }
-      connection.sendAlone(makeEvent('error', roomId, this.context.now(), problem.body));
-      connection.close();
+      connection.closeWith(problem);
     }
   }
 
-  async #leave(roomId: string, { user, id }: Connection, onPurpose: boolean): Promise<void> {
-    if (onPurpose) await this.presence.left(roomId, user, id);
+  async #leave({ stream, user, id }: Connection, isIntended: boolean): Promise<void> {
+    const roomId = stream.roomId!;
+    if (isIntended) await this.presence.left(roomId, user, id);
     else this.presence.lost(roomId, user, id);
   }
 
   #count(after: number | undefined, resumed: boolean, missed: number): void {
-    const { statistics } = this.context;
     if (resumed) {
-      statistics.countNode('replays');
-      statistics.countNode('replayed_events', missed);
-    } else if (after !== undefined) statistics.countNode('resets');
+      this.statistics.countNode('replays');
+      this.statistics.countNode('replayed_events', missed);
+    } else if (after !== undefined) this.statistics.countNode('resets');
   }
 
   #track(work: Promise<void>): void {
@@ -99,20 +125,14 @@ export class RoomEntrance {
 }
 
 /** Anything but `when_needed` is `always`. */
-const stateWanted = ({ handshake }: Socket): 'always' | 'when_needed' =>
+const stateWantedBy = ({ handshake }: Socket): 'always' | 'when_needed' =>
   (handshake.auth as { state?: unknown }).state === 'when_needed' ? 'when_needed' : 'always';
 
-/** Socket.IO's reasons for which a user is gone at once: the client left the namespace, or was removed from it. */
-const leftOnPurpose: ReadonlySet<string> = new Set([
-  'client namespace disconnect',
-  'server namespace disconnect',
-]);
-
 /**
- * What the client has seen: an integer, or its decimal string, as the official Java client can send strings only.
- * Undefined where it does not say, or says nothing that could be a sequence.
+ * The last sequence that the client has seen: an integer, or its decimal string, because the official Java client can
+ * send strings only. Undefined where it is missing or malformed.
  */
-export function afterSequence({ handshake }: Pick<Socket, 'handshake'>): number | undefined {
+export function afterSequenceOf({ handshake }: Pick<Socket, 'handshake'>): number | undefined {
   const { after_sequence: given } = handshake.auth as { after_sequence?: unknown };
   const value = typeof given === 'string' && /^\d{1,16}$/.test(given) ? Number(given) : given;
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined;

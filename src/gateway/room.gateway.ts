@@ -1,36 +1,41 @@
-import { type BeforeApplicationShutdown, UseFilters, UsePipes } from '@nestjs/common';
+import { UseFilters, UsePipes } from '@nestjs/common';
 import {
   ConnectedSocket,
   MessageBody,
   type OnGatewayConnection,
+  type OnGatewayDisconnect,
   type OnGatewayInit,
   SubscribeMessage,
   WebSocketGateway,
 } from '@nestjs/websockets';
 import type { Namespace, Socket } from 'socket.io';
 import { Clock } from '../config/clock.js';
+import { RoomStreams } from '../delivery/room-streams.js';
 import { InputPipe } from '../errors/input.pipe.js';
 import { seal } from '../events/envelope.js';
+import { EventBroadcasterService } from '../events/event-broadcaster.service.js';
 import { ExpensiveReads } from '../limits/expensive-reads.js';
 import { RoomStateService } from '../room-state/room-state.service.js';
 import { ListenerCounts } from '../rooms/presence/listener-counts.js';
-import { PresenceService } from '../rooms/presence/presence.service.js';
 import { ReplayDto, SyncReportDto } from './messages.dto.js';
 import { RoomEntrance } from './room-entrance.js';
-import { RoomFeedsService } from '../delivery/room-streams.js';
-import { callerOf, roomOf, SocketAdmission } from './socket-admission.js';
+import { SocketAdmission } from './socket-admission.js';
+import { callerOf, roomOf } from './socket-data.js';
 import { SocketProblemFilter } from './socket-problem.filter.js';
 
-/** A room's namespace: one regular expression serves them all. */
+/**
+ * The namespaces of all rooms, `/rooms/<id>`. Subscribes to the broadcaster's events and hands them to the rooms'
+ * streams, which emit them to the sockets.
+ */
 @UseFilters(SocketProblemFilter)
 @UsePipes(InputPipe)
 @WebSocketGateway({ namespace: /^\/rooms\/[^/]+$/ })
-export class RoomGateway implements OnGatewayInit, OnGatewayConnection, BeforeApplicationShutdown {
+export class RoomGateway implements OnGatewayInit, OnGatewayConnection, OnGatewayDisconnect {
   constructor(
+    private readonly broadcaster: EventBroadcasterService,
+    private readonly streams: RoomStreams,
     private readonly admission: SocketAdmission,
     private readonly entrance: RoomEntrance,
-    private readonly feeds: RoomFeedsService,
-    private readonly presence: PresenceService,
     private readonly counts: ListenerCounts,
     private readonly state: RoomStateService,
     private readonly reads: ExpensiveReads,
@@ -39,11 +44,15 @@ export class RoomGateway implements OnGatewayInit, OnGatewayConnection, BeforeAp
 
   afterInit(rooms: Namespace): void {
     rooms.use(this.admission.middleware);
-    this.presence.evicted.subscribe(() => this.feeds.closeAll());
+    this.broadcaster.events$.subscribe((broadcast) => this.streams.deliver(broadcast));
   }
 
   handleConnection(socket: Socket): void {
-    this.entrance.enter(socket);
+    this.entrance.connect(socket);
+  }
+
+  handleDisconnect(socket: Socket, reason: string): void {
+    this.entrance.disconnect(socket, reason);
   }
 
   @SubscribeMessage('time_sync')
@@ -70,16 +79,8 @@ export class RoomGateway implements OnGatewayInit, OnGatewayConnection, BeforeAp
 
   @SubscribeMessage('sync_report')
   syncReport(@ConnectedSocket() socket: Socket, @MessageBody() { status, muted }: SyncReportDto) {
-    const listening = status !== 'blocked' && status !== 'silent' && muted !== true;
-    this.counts.report(roomOf(socket)!, callerOf(socket).user.id, socket.id, listening);
+    const isListening = status !== 'blocked' && status !== 'silent' && muted !== true;
+    this.counts.report(roomOf(socket)!, callerOf(socket).user.id, socket.id, isListening);
     return { ok: true };
-  }
-
-  /** Everyone is disconnected. Their connections stay in the database, for those who return within the grace. */
-  async beforeApplicationShutdown(): Promise<void> {
-    this.feeds.closeAll();
-    await this.entrance.settled();
-    await this.presence.stop();
-    await this.feeds.flush();
   }
 }

@@ -7,39 +7,39 @@ import { WebSocketServer } from 'ws';
 import { Clock } from '../config/clock.js';
 import type { Settings } from '../config/settings.js';
 import { Problem } from '../errors/problem.js';
-import type { Connection } from '../delivery/connection.js';
 import { HandshakeLimits } from './handshake-limits.js';
 import { PacketGuard } from './packet-guard.js';
-import { callerOf } from './socket-admission.js';
+import { callerOf, connectionOf } from './socket-data.js';
 import { type MessageContext, SocketMessages } from './socket-messages.js';
+import { EventEncoder, LatePacketDecoder } from './transport/event-parser.js';
 
 /** A packet that breaks the protocol closes the connection; without a listener it would end the process. */
-const ignore = (): void => undefined;
+const ignoreError = (): void => undefined;
 
-/** A peer that does not take part in the closing handshake is cut after this time; `ws` would wait 30 s. */
+/** A client that does not take part in the closing handshake is cut after this time; `ws` would wait 30 s. */
 const closeTimeoutMs = 2000;
-class QuicklyClosingServer extends WebSocketServer {
+class ShortCloseTimeoutServer extends WebSocketServer {
   constructor(options: object) {
     super({ ...options, closeTimeout: closeTimeoutMs } as ConstructorParameters<typeof WebSocketServer>[0]);
   }
 }
 
-/** How often it is checked whether a client has read an answer, while it has not. */
+/** How often it is checked whether a client has read an answer. */
 const drainCheckMs = 50;
 const expensiveMessages: ReadonlySet<string> = new Set(['room_state', 'replay']);
 
 /** Namespaces that are neither the lobby nor a room's. */
-const elsewhere = /^\/(?!$|rooms\/[^/]+$)/;
+const unknownNamespaces = /^\/(?!$|rooms\/[^/]+$)/;
 const { body } = new Problem('not_found', 'There is no such namespace; there are / and /rooms/{room_id}.');
 const refusal = Object.assign(new Error(body.message), { data: body });
 
-/** Socket.IO as we run it. */
+/** Nest's Socket.IO adapter with our options, limits and parser, and one message handler for each socket. */
 export class SocketAdapter extends IoAdapter {
   readonly #log = new Logger(SocketAdapter.name);
   readonly #clock: Clock;
   readonly #guard: PacketGuard;
   readonly #handshakes: HandshakeLimits;
-  /** By the messages that there are. */
+  /** By the names of a gateway's messages. */
   readonly #contexts = new Map<string, MessageContext>();
 
   constructor(
@@ -53,23 +53,26 @@ export class SocketAdapter extends IoAdapter {
   }
 
   /**
-   * One function for all messages of a socket. Nest's own keeps several RxJS subscriptions for each message and
-   * socket, which was two thirds of what a connection held.
+   * Handles all messages of a socket in one middleware. Nest's own keeps several RxJS subscriptions for each message
+   * and socket, which were two thirds of a connection's memory. Listeners of `socket.on` and `socket.onAny` work.
    */
   override bindMessageHandlers(socket: Socket, handlers: WsMessageHandler<string>[]): void {
     const messages = new SocketMessages(
       this.#contextOf(handlers.map(({ message }) => message)),
       handlers.map(({ callback }) => callback),
     );
-    // Nothing is handed on: what no handler takes is answered here, and what comes after the end is late.
-    socket.use((message) => {
-      if (socket.connected) messages.take(message, socket);
+    socket.use((message, next) => {
+      // What arrives after the disconnect is late.
+      if (socket.connected && messages.take(message, socket) === 'forward') next();
     });
-    socket.on('error', ignore);
+    socket.on('error', ignoreError);
   }
 
-  /** The gateways listen for it themselves, and once. */
-  override bindClientDisconnect(): void {}
+  /** Nest leaves the connections to the HTTP server, which does not know those of long polling between two requests. */
+  override async close(server: Server): Promise<void> {
+    server.engine?.close();
+    await super.close(server);
+  }
 
   #contextOf(names: string[]): MessageContext {
     const key = names.join(' ');
@@ -78,11 +81,11 @@ export class SocketAdapter extends IoAdapter {
       context = {
         names,
         expensive: expensiveMessages,
-        limited: this.settings.rateLimit,
+        isLimited: this.settings.rateLimit,
         now: () => this.#clock.now(),
         onError: (error) => this.#log.error(error),
-        onFlood: (socket) => this.#endFlood(socket),
-        closeIfOverBudget: (socket) => connectionOf(socket)?.closeIfOverBudget() ?? false,
+        onFlood: (socket) => this.#closeFlood(socket),
+        closeIfOverLimit: (socket) => connectionOf(socket)?.closeIfOverLimit() ?? false,
         drained,
       };
       this.#contexts.set(key, context);
@@ -90,12 +93,12 @@ export class SocketAdapter extends IoAdapter {
     return context;
   }
 
-  #endFlood(socket: Socket): void {
+  #closeFlood(socket: Socket): void {
     void this.#handshakes.penalizeUser(callerOf(socket).user.id);
-    connectionOf(socket)?.turnAway(
+    connectionOf(socket)?.closeWith(
       new Problem('rate_limited', 'Too many messages: the connection is closed.'),
     );
-    this.#guard.cut(socket.conn, 'messages');
+    this.#guard.close(socket.conn, 'messages');
   }
 
   override createIOServer(port: number, options?: ServerOptions): Server {
@@ -112,7 +115,8 @@ export class SocketAdapter extends IoAdapter {
       pingInterval: 20_000,
       pingTimeout: 15_000,
       connectTimeout: 10_000,
-      wsEngine: QuicklyClosingServer,
+      parser: { Encoder: EventEncoder, Decoder: LatePacketDecoder },
+      wsEngine: ShortCloseTimeoutServer,
       allowRequest: (request, decide) => {
         void this.#handshakes
           .allows(request)
@@ -121,15 +125,12 @@ export class SocketAdapter extends IoAdapter {
       ...(corsOrigins === '*' || corsOrigins.length > 0 ? { cors: { origin: corsOrigins } } : {}),
     } as ServerOptions);
     server.engine.on('connection', (connection: EngineConnection) => this.#guard.watch(connection));
-    server.of(elsewhere).use((_socket, next) => next(refusal));
+    server.of(unknownNamespaces).use((_socket, next) => next(refusal));
     return server;
   }
 }
 
-const connectionOf = (socket: Socket): Connection | undefined =>
-  (socket.data as { receiver?: Connection }).receiver;
-
-/** Resolves once less waits for a client than it may leave unread before others give way, or it is gone. */
+/** Resolves once the client has read enough to be sent another large answer, or is gone. */
 async function drained(socket: Socket): Promise<void> {
   while (socket.connected && connectionOf(socket)?.isBehind) await delay(drainCheckMs);
 }

@@ -3,45 +3,35 @@ import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import type { Socket } from 'socket.io';
 import { validate } from 'uuid';
 import { AuthService } from '../auth/auth.service.js';
-import type { Caller } from '../auth/caller.js';
 import { SETTINGS } from '../config/config.module.js';
 import type { Settings } from '../config/settings.js';
 import { asProblem } from '../errors/as-problem.js';
 import { Problem } from '../errors/problem.js';
+import { Lifecycle } from '../lifecycle/lifecycle.js';
 import { RoomAccess } from '../rooms/room-access.js';
 import { HandshakeLimits } from './handshake-limits.js';
 import { PacketGuard } from './packet-guard.js';
-import { RoomFeedsService } from '../delivery/room-streams.js';
+import { roomOf, setCaller } from './socket-data.js';
+import { RoomStreams } from '../delivery/room-streams.js';
 
-/** How many connections one user may have open to one room, or to the lobby, on a node. */
-const connectionsPerUser = 20;
+/** To one room, or to the lobby, on one node. */
+const maxConnectionsPerUser = 20;
 
-/** Who may connect to what: asked before Socket.IO lets the connection be. */
+/** Decides who may connect to which namespace, before Socket.IO accepts the connection. */
 @Injectable()
 export class SocketAdmission {
-  #draining = false;
-
   constructor(
     private readonly auth: AuthService,
     private readonly access: RoomAccess,
-    private readonly feeds: RoomFeedsService,
+    private readonly streams: RoomStreams,
     private readonly limits: HandshakeLimits,
     private readonly guard: PacketGuard,
+    private readonly lifecycle: Lifecycle,
     @Inject(SETTINGS) private readonly settings: Settings,
     @InjectPinoLogger(SocketAdmission.name) private readonly log: PinoLogger,
   ) {}
 
-  /** Whether the server is going down. */
-  get draining(): boolean {
-    return this.#draining;
-  }
-
-  /** From now on nobody is let in. */
-  drain(): void {
-    this.#draining = true;
-  }
-
-  /** Socket.IO middleware; a refusal arrives as `connect_error` with `data: { code, message }`. */
+  /** Socket.IO middleware; a refusal reaches the client as `connect_error` with `data: { code, message }`. */
   readonly middleware = (socket: Socket, next: (error?: Error) => void): void => {
     this.#admit(socket).then(
       () => next(),
@@ -57,7 +47,7 @@ export class SocketAdmission {
   };
 
   async #admit(socket: Socket): Promise<void> {
-    if (this.#draining) throw new Problem('draining', 'The server is going down: reconnect.');
+    if (this.lifecycle.isDraining) throw new Problem('draining', 'The server is going down: reconnect.');
     const { token, after_sequence, state } = socket.handshake.auth as {
       token?: unknown;
       after_sequence?: unknown;
@@ -73,27 +63,16 @@ export class SocketAdmission {
       if (!validate(roomId)) throw new Problem('room_not_found', 'There is no such room.');
       await this.access.requireParticipant(roomId, caller.user.id);
     }
-    if (this.settings.rateLimit && this.feeds.count(caller.user.id, roomId) >= connectionsPerUser) {
+    if (this.settings.rateLimit && this.streams.countOf(caller.user.id, roomId) >= maxConnectionsPerUser) {
       throw new Problem(
         'too_many_connections',
-        `At most ${connectionsPerUser} connections at once; close one.`,
+        `At most ${maxConnectionsPerUser} connections at once; close one.`,
       );
     }
-    (socket.data as { caller?: Caller }).caller = caller;
-    // Asked for once: neither a dump of the memory nor a log should find it later.
-    socket.handshake.auth = after_sequence === undefined ? none : { after_sequence, state };
+    setCaller(socket, caller);
+    // The token is not kept: neither a heap dump nor a log should contain it.
+    socket.handshake.auth = after_sequence === undefined ? emptyAuth : { after_sequence, state };
   }
 }
 
-/** What is left of a handshake's `auth` that said no more than who it is. */
-const none: Record<string, unknown> = Object.freeze({});
-
-/** The room that a socket's namespace stands for; null for the lobby. */
-export const roomOf = (socket: Socket): string | null => /^\/rooms\/(.+)$/.exec(socket.nsp.name)?.[1] ?? null;
-
-/** Whom the middleware let in. */
-export const callerOf = (socket: Socket): Caller => {
-  const { caller } = socket.data as { caller?: Caller };
-  if (!caller) throw new Error('the socket was not admitted');
-  return caller;
-};
+const emptyAuth: Record<string, unknown> = Object.freeze({});

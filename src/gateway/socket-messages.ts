@@ -12,19 +12,19 @@ const maxExpensiveWaiting = 30;
 type Acknowledge = (answer: unknown) => void;
 type Handle = (data: unknown, acknowledge?: Acknowledge) => unknown;
 
-/** What the sockets of a namespace have in common. */
+/** What `SocketMessages` of one gateway share. */
 export interface MessageContext {
   /** The messages that there are. */
   names: readonly string[];
   /** Those whose answers are large: one is answered at a time, and the next once it has been read. */
   expensive: ReadonlySet<string>;
-  limited: boolean;
+  isLimited: boolean;
   now: () => number;
   onError: (error: unknown) => void;
   /** Closes the connection because of what its client sends. */
   onFlood: (socket: Socket) => void;
   /** Closes the connection if its client leaves too many answers unread. @returns whether it was closed */
-  closeIfOverBudget: (socket: Socket) => boolean;
+  closeIfOverLimit: (socket: Socket) => boolean;
   /** Resolves once the client has read most of what waits for it, or is gone. */
   drained: (socket: Socket) => Promise<void>;
 }
@@ -47,20 +47,25 @@ export class SocketMessages {
     private readonly handlers: readonly Handle[],
   ) {}
 
-  /** @param message its name, what it carries, and the function that acknowledges it where that was asked for */
-  take([name, ...given]: readonly unknown[], socket: Socket): void {
+  /**
+   * @param message the name, the arguments, and the acknowledgement function where one was asked for
+   * @returns `forward` where listeners of `socket.on` may have it too
+   */
+  take([name, ...given]: readonly unknown[], socket: Socket): 'handled' | 'forward' {
     const { context } = this;
     const acknowledge = typeof given.at(-1) === 'function' ? (given.pop() as Acknowledge) : undefined;
-    if (context.closeIfOverBudget(socket)) return;
+    if (context.closeIfOverLimit(socket)) return 'handled';
     const handle = this.#handlerOf(name);
     if (handle instanceof Problem) {
       if (this.#isFlood(handle)) context.onFlood(socket);
+      else if (handle.code === 'unknown_message' && hasListener(socket, name)) return 'forward';
       else acknowledge?.({ ok: false, error: handle.body });
-      return;
+      return 'handled';
     }
     const answer = () => this.#answer(handle, given.length > 1 ? given : given[0], acknowledge);
-    if (context.expensive.has(String(name))) this.#afterTheLast(socket, answer);
+    if (context.expensive.has(String(name))) this.#answerInTurn(socket, answer);
     else void answer();
+    return hasListener(socket, name) ? 'forward' : 'handled';
   }
 
   async #answer(handle: Handle, data: unknown, acknowledge: Acknowledge | undefined): Promise<void> {
@@ -73,9 +78,9 @@ export class SocketMessages {
     }
   }
 
-  #afterTheLast(socket: Socket, answer: () => Promise<void>): void {
+  #answerInTurn(socket: Socket, answer: () => Promise<void>): void {
     this.#expensiveWaiting += 1;
-    const mine = (this.#lastExpensive ?? Promise.resolve())
+    const turn = (this.#lastExpensive ?? Promise.resolve())
       .then(async () => {
         if (!socket.connected) return;
         await answer();
@@ -83,20 +88,20 @@ export class SocketMessages {
       })
       .finally(() => {
         this.#expensiveWaiting -= 1;
-        if (this.#lastExpensive === mine) this.#lastExpensive = undefined;
+        if (this.#lastExpensive === turn) this.#lastExpensive = undefined;
       });
-    this.#lastExpensive = mine;
+    this.#lastExpensive = turn;
   }
 
   #handlerOf(name: unknown): Handle | Problem {
-    const { names, limited, expensive, now } = this.context;
+    const { names, isLimited, expensive, now } = this.context;
     const second = Math.floor(now());
     this.#count = second === this.#second ? this.#count + 1 : 1;
     this.#second = second;
-    if (limited && this.#count > maxPerSecond) {
+    if (isLimited && this.#count > maxPerSecond) {
       return new Problem('rate_limited', `At most ${maxPerSecond} messages a second; slow down.`);
     }
-    if (limited && expensive.has(String(name)) && this.#expensiveWaiting > maxExpensiveWaiting) {
+    if (isLimited && expensive.has(String(name)) && this.#expensiveWaiting > maxExpensiveWaiting) {
       return new Problem('rate_limited', 'Wait for the answers to earlier requests before sending more.');
     }
     return (
@@ -106,7 +111,7 @@ export class SocketMessages {
   }
 
   #isFlood({ code }: Problem): boolean {
-    if (!this.context.limited || code !== 'rate_limited') return false;
+    if (!this.context.isLimited || code !== 'rate_limited') return false;
     if (this.#second - this.#refusedSince >= refusedWindowSeconds) {
       this.#refusedSince = this.#second;
       this.#refused = 0;
@@ -115,3 +120,7 @@ export class SocketMessages {
     return this.#refused > maxRefused;
   }
 }
+
+/** Whether code outside the gateways listens for a message. Every socket has a listener for errors of Socket.IO. */
+const hasListener = (socket: Socket, name: unknown): boolean =>
+  name !== 'error' && socket.listenerCount(String(name)) > 0;

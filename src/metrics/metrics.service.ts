@@ -3,7 +3,7 @@ import { collectDefaultMetrics, Counter, Gauge, type Metric, Registry } from 'pr
 import { catalogue } from '../contract/index.js';
 import { bounds, type Histogram } from './histogram.js';
 import { counterNames, nodeCounterNames, Statistics } from './statistics.js';
-import { RoomFeedsService } from '../delivery/room-streams.js';
+import { RoomStreams } from '../delivery/room-streams.js';
 
 /** In milliseconds. */
 const longestTimer = 2 ** 31 - 1;
@@ -15,7 +15,7 @@ export class MetricsService {
 
   constructor(
     private readonly statistics: Statistics,
-    private readonly feeds: RoomFeedsService,
+    private readonly streams: RoomStreams,
   ) {
     this.#process();
     this.#counters();
@@ -83,22 +83,33 @@ export class MetricsService {
   }
 
   #gauges(): void {
-    const { feeds } = this;
+    const { streams, statistics } = this;
     const gauges = {
-      rooms: 'Rooms that have a connection here',
-      connections: 'Open connections',
-      outstanding: 'Confirmations that are outstanding',
+      rooms: ['rooms', 'Rooms that have a connection to this node'],
+      connections: ['connections', 'Open connections'],
+      pending_confirmations: ['pendingConfirmations', 'Confirmations that are pending'],
     } as const;
-    for (const [name, help] of Object.entries(gauges) as [keyof typeof gauges, string][]) {
+    for (const [name, [field, help]] of Object.entries(gauges)) {
       new Gauge({
         name: `roomcast_${name}`,
         help,
         registers: [this.#registry],
         collect() {
-          this.set(feeds.size[name]);
+          this.set(streams.size[field]);
         },
       });
     }
+    new Gauge({
+      name: 'roomcast_transport',
+      help: '1 for the transport that writes to the sockets',
+      labelNames: ['transport'],
+      registers: [this.#registry],
+      collect() {
+        for (const transport of ['standard', 'fast'] as const) {
+          this.set({ transport }, statistics.transport === transport ? 1 : 0);
+        }
+      },
+    });
   }
 
   /** Counted by us on the way of each delivery; prom-client's own histogram would be asked for each. */

@@ -5,7 +5,7 @@ import { Database } from '../database/database.js';
 import { DeliveryReportsService } from '../delivery/reports/delivery-reports.service.js';
 import { figuresView, periodView } from './statistics-view.js';
 import { Statistics } from './statistics.js';
-import { RoomFeedsService } from '../delivery/room-streams.js';
+import { RoomStreams } from '../delivery/room-streams.js';
 import { RoomStateService } from '../room-state/room-state.service.js';
 
 @Injectable()
@@ -15,7 +15,7 @@ export class StatisticsService {
   constructor(
     private readonly statistics: Statistics,
     private readonly reports: DeliveryReportsService,
-    private readonly feeds: RoomFeedsService,
+    private readonly streams: RoomStreams,
     private readonly rooms: RoomStateService,
     private readonly database: Database,
     private readonly clock: Clock,
@@ -24,11 +24,11 @@ export class StatisticsService {
   }
 
   server(): ServerStatistics {
-    const { rooms, connections, outstanding } = this.feeds.size;
+    const { rooms, connections, pendingConfirmations } = this.streams.size;
     return {
       server_time: this.clock.now(),
       since: this.#since,
-      now: { rooms, connections, pending_confirmations: outstanding },
+      now: { rooms, connections, pending_confirmations: pendingConfirmations },
       total: periodView(this.statistics.total),
       last_hour: periodView(this.statistics.recent()),
     };
@@ -37,12 +37,12 @@ export class StatisticsService {
   /** @throws {Problem} room_not_found, not_a_participant */
   async room(user: User, roomId: string): Promise<RoomStatistics> {
     const figures = await this.rooms.figures(user, roomId);
-    const { connections, outstanding } = this.feeds.sizeOf(roomId);
+    const { connections, pendingConfirmations } = this.streams.sizeOf(roomId);
     return {
       server_time: this.clock.now(),
       ...figures,
       connections,
-      pending_confirmations: outstanding,
+      pending_confirmations: pendingConfirmations,
       deliveries: figuresView(this.statistics.room(roomId)),
     };
   }

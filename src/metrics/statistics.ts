@@ -2,46 +2,46 @@ import { Injectable } from '@nestjs/common';
 import { catalogue, type EventType, eventTypes, type Priority, priorities } from '../contract/index.js';
 import { Histogram } from './histogram.js';
 
-/** What is counted of deliveries; names are the wire's. */
+/** Counters of deliveries, by event type and by room. */
 export const counterNames = [
-  /** Events that went out here, or were raised here with nobody to hear them. */
+  /** Events emitted on this node, or raised here in a room without connections. */
   'events',
-  /** Copies written to connections, retries and replays aside. */
+  /** Live copies sent to connections, without retries and replays. */
   'deliveries',
-  /** Copies written to connections that came back, of what they missed. */
+  /** Missed events sent to returning connections. */
   'replayed',
   'confirmed',
   'retries',
   'superseded',
-  /** Not confirmed because the connection was gone first; it catches up when it returns. */
+  /** Not confirmed because the connection was closed first; the user catches up on returning. */
   'expired',
   'dead_letters',
-  /** Dropped because the listener was too slow: `low`. */
+  /** `low` events not sent because the client was behind. */
   'dropped',
-  /** Replaced by a newer one of the type because the listener was too slow: `normal`. */
+  /** `normal` events replaced by a newer one of the type because the client was behind. */
   'coalesced',
 ] as const;
 export type CounterName = (typeof counterNames)[number];
 
-/** What is counted of the node as a whole. */
+/** Counters of the node. */
 export const nodeCounterNames = [
-  /** Connections that came back with `after_sequence` and were given all they missed. */
+  /** Connections with `after_sequence` that were replayed everything they missed. */
   'replays',
   'replayed_events',
-  /** Connections that came back to a log that no longer knew. */
+  /** Connections with `after_sequence` that the log no longer reached back to. */
   'resets',
-  /** Events that neither path brought and the log had. */
+  /** Events that were read from the log because they had not arrived. */
   'gaps_repaired',
-  /** Events that had been passed on already when they came. */
+  /** Events that arrived after they had been emitted. */
   'duplicates',
   'slow_connections_closed',
-  /** Cut because of the number or kind of packets that they sent. */
+  /** Closed because of the number or kind of packets that the client sent. */
   'flooding_connections_closed',
   'arrived_local',
   'arrived_bus',
   'bus_published',
   'bus_failed',
-  /** Not offered to the bus because it had failed too often. */
+  /** Not published because the circuit breaker was open or too many were being published. */
   'bus_skipped',
 ] as const;
 export type NodeCounterName = (typeof nodeCounterNames)[number];
@@ -50,7 +50,7 @@ export type Counters<N extends string> = Record<N, number>;
 const zero = <N extends string>(names: readonly N[]): Counters<N> =>
   Object.fromEntries(names.map((name) => [name, 0])) as Counters<N>;
 
-/** One room's figures, and when they last changed (Unix seconds). */
+/** One room's counters, and when they last changed (Unix seconds). */
 interface RoomFigures {
   counters: Counters<CounterName>;
   usedAt: number;
@@ -58,7 +58,7 @@ interface RoomFigures {
 
 const roomsKept = 10_000;
 const roomSeconds = 3600;
-/** Figures of the recent past: so many slots of so many seconds. */
+/** The last hour is kept as this many slots of this many seconds. */
 const slotCount = 6;
 const slotSeconds = 600;
 
@@ -86,6 +86,8 @@ const emptyFigures = (): Figures => ({
 @Injectable()
 export class Statistics {
   readonly total = emptyFigures();
+  /** Of the sockets, since the start. */
+  transport: 'standard' | 'fast' = 'standard';
   readonly #slots: Figures[] = [emptyFigures()];
   readonly #rooms = new Map<string, RoomFigures>();
   #slotBegan = 0;

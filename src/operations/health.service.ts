@@ -3,7 +3,7 @@ import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import { Database } from '../database/database.js';
 import { Problem } from '../errors/problem.js';
 import { storageFailureOf, storageFailureTexts } from '../errors/storage-failure.js';
-import { SocketAdmission } from '../gateway/socket-admission.js';
+import { Lifecycle } from '../lifecycle/lifecycle.js';
 import { StorageHealth } from '../tracks/storage/storage-health.js';
 
 /** Of each check. */
@@ -32,13 +32,13 @@ export class HealthService {
   constructor(
     private readonly database: Database,
     private readonly storage: StorageHealth,
-    private readonly admission: SocketAdmission,
+    private readonly lifecycle: Lifecycle,
     @InjectPinoLogger(HealthService.name) private readonly log: PinoLogger,
   ) {}
 
   /** @throws {Problem} unavailable where nothing can be written, draining */
   async ready(): Promise<Health> {
-    if (this.admission.draining) throw new Problem('draining', 'The server is going down.');
+    if (this.lifecycle.isDraining) throw new Problem('draining', 'The server is going down.');
     const { status, checks } = await this.#recent();
     if (status === 'failed') {
       const failed = Object.entries(checks).filter(([, result]) => result !== 'ok');

@@ -3,7 +3,6 @@ import { APP_GUARD } from '@nestjs/core';
 import { AuthModule } from '../auth/auth.module.js';
 import { HealthController } from './health.controller.js';
 import { HealthService } from './health.service.js';
-import { GatewayModule } from '../gateway/gateway.module.js';
 import { RoomStateModule } from '../room-state/room-state.module.js';
 import { TracksModule } from '../tracks/tracks.module.js';
 import { jsonOnly } from './json-only.js';
@@ -20,7 +19,7 @@ import { StatisticsService } from '../metrics/statistics.service.js';
 import { TimeController } from './time.controller.js';
 
 @Module({
-  imports: [AuthModule, RoomStateModule, GatewayModule, TracksModule],
+  imports: [AuthModule, RoomStateModule, TracksModule],
   controllers: [HealthController, TimeController, StatisticsController, MetricsController],
   providers: [
     HealthService,

@@ -1,23 +1,23 @@
-import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { NextFunction, Request, Response } from 'express';
 import { Problem } from '../errors/problem.js';
 import { EventBroadcasterService } from '../events/event-broadcaster.service.js';
-import { SocketAdmission } from '../gateway/socket-admission.js';
+import { Lifecycle } from '../lifecycle/lifecycle.js';
 
-/** How long requests may take to end once the server goes down, in milliseconds: well below what supervisors wait. */
-const patience = 5000;
+/** For requests in progress when the server stops; supervisors usually wait 10 s before they kill. */
+const finishTimeoutMs = 5000;
 
-/** Lets requests that are being worked on end before connections are cut, and lets no more begin meanwhile. */
+/** Refuses new requests while the server drains, and lets those in progress finish before connections are closed. */
 @Injectable()
-export class RequestsInFlight implements OnModuleDestroy {
+export class RequestsInFlight {
   readonly #open = new Set<Response>();
   #ended: (() => void) | undefined;
 
   /** Express middleware. @throws {Problem} draining */
   readonly count = (request: Request, response: Response, next: NextFunction): void => {
-    // Health and metrics are asked for until the end.
+    // Health and metrics answer until the end.
     if (!request.originalUrl.startsWith('/api')) return next();
-    if (this.admission.draining) {
+    if (this.lifecycle.isDraining) {
       response.setHeader('Connection', 'close');
       throw new Problem('draining', 'The server is going down; try again.');
     }
@@ -30,22 +30,22 @@ export class RequestsInFlight implements OnModuleDestroy {
   };
 
   constructor(
-    private readonly admission: SocketAdmission,
-    private readonly broadcaster: EventBroadcasterService,
-  ) {}
+    private readonly lifecycle: Lifecycle,
+    broadcaster: EventBroadcasterService,
+  ) {
+    lifecycle.onDrain(() =>
+      broadcaster.serverStatus('draining', 'The server is going down; reconnect in a moment.'),
+    );
+    lifecycle.onStop('requests', 'requests in progress', () => this.#finished());
+  }
 
-  /**
-   * In the first phase of the end, and first of all everyone is told: sockets are open until the next phase, and
-   * hear of what these requests change.
-   */
-  async onModuleDestroy(): Promise<void> {
-    this.admission.drain();
-    this.broadcaster.serverStatus('draining', 'The server is going down; reconnect in a moment.');
+  /** Resolves once no request is in progress, or the timeout has passed. */
+  async #finished(): Promise<void> {
     if (this.#open.size === 0) return;
     let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
       this.#ended = resolve;
-      timer = setTimeout(resolve, patience);
+      timer = setTimeout(resolve, finishTimeoutMs);
     });
     clearTimeout(timer);
   }

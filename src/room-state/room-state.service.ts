@@ -30,9 +30,15 @@ export interface Return {
 /** JSON of one page of the log, about: what a caller may make the server put together at once. */
 const maxPageBytes = 512 * 1024;
 
+const maxSharedAgeMs = 100;
+const maxShared = 100;
+
 /** A room's state and log, put together from what the features keep. */
 @Injectable()
 export class RoomStateService {
+  /** By room: the state as of a row, and when it was read (`performance.now`). */
+  readonly #shared = new Map<string, { key: string; readAt: number; state: RoomState }>();
+
   constructor(
     private readonly database: Database,
     private readonly access: RoomAccess,
@@ -67,9 +73,9 @@ export class RoomStateService {
       const missed =
         after === undefined ? undefined : await this.eventLog.missed(trx, roomId, after, sequence);
       if (missed?.kind !== 'replay') {
-        return { room: await this.#stateOf(trx, row), sequence, resumed: false, missed: [] };
+        return { room: await this.#sharedStateOf(trx, row), sequence, resumed: false, missed: [] };
       }
-      const room = state === 'when_needed' ? null : await this.#stateOf(trx, row);
+      const room = state === 'when_needed' ? null : await this.#sharedStateOf(trx, row);
       return { room, sequence, resumed: true, missed: missed.events };
     });
   }
@@ -118,6 +124,22 @@ export class RoomStateService {
   async #moment(trx: Trx, user: User, roomId: string): Promise<RoomMoment> {
     const row = await this.access.requireParticipant(roomId, user.id, trx);
     return { room: await this.#stateOf(trx, row), sequence: row.sequence };
+  }
+
+  /**
+   * The same object for connections that arrive together, so that it is read and encoded once. Name and settings of
+   * the room, and names of users, change without a sequence: the row is compared, and the object is used briefly.
+   */
+  async #sharedStateOf(trx: Trx, row: RoomRow): Promise<RoomState> {
+    const key = JSON.stringify(row);
+    const now = performance.now();
+    const known = this.#shared.get(row.id);
+    if (known?.key === key && now - known.readAt < maxSharedAgeMs) return known.state;
+    const state = await this.#stateOf(trx, row);
+    if (this.#shared.size >= maxShared) this.#shared.delete(this.#shared.keys().next().value!);
+    this.#shared.delete(row.id);
+    this.#shared.set(row.id, { key, readAt: now, state });
+    return state;
   }
 
   async #stateOf(trx: Trx, row: RoomRow): Promise<RoomState> {

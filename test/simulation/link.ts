@@ -1,9 +1,8 @@
 import type { Envelope } from '../../src/contract/index.js';
-import { budget } from '../../src/delivery/backpressure.js';
+import { outboundLimits } from '../../src/delivery/backpressure.js';
 import type { Connection } from '../../src/delivery/connection.js';
-import type { Frame } from '../../src/gateway/transport/fast/frame.js';
-import type { RoomFeed } from '../../src/delivery/room-stream.js';
-import type { Wire } from '../../src/delivery/event-socket.js';
+import type { EventSocket, OutgoingEvent } from '../../src/delivery/event-socket.js';
+import { encodeBody } from '../../src/gateway/transport/event-parser.js';
 import type { Lane, Scheduler } from './scheduler.js';
 import type { SimulatedClient } from './simulated-client.js';
 import type { SimulatedNode } from './simulated-node.js';
@@ -17,20 +16,19 @@ export interface Received {
   essence: string;
 }
 
-/** Frames are shared by all who get them, and so is the work of reading them. */
-const decoded = new WeakMap<Frame, Received>();
+/** Copies are shared by all who are sent them, and so is the work of reading them. */
+const decoded = new WeakMap<OutgoingEvent, Received>();
 
-function decode(frame: Frame): Received {
-  const known = decoded.get(frame);
+function decode(outgoing: OutgoingEvent): Received {
+  const known = decoded.get(outgoing);
   if (known) return known;
-  const [, ack, json] = /^2\/rooms\/[^,]+,(\d*)(\[.*)$/s.exec(frame.packet)!;
-  const [type, event] = JSON.parse(json!) as [string, Envelope];
-  if (type !== event.type) fail(`emitted as ${type}: ${frame.packet}`);
+  const [type, event] = JSON.parse(encodeBody(outgoing.envelope)) as [string, Envelope];
+  if (type !== event.type) fail(`emitted as ${type}: ${JSON.stringify(event)}`);
   const data = { ...event.data, server_time: 0 };
   const metadata = { ...event.metadata, retry_count: 0 };
   const essence = JSON.stringify([event.event_id, event.type, data, metadata]);
-  const received = { event, ackId: ack === '' ? undefined : Number(ack), essence };
-  decoded.set(frame, received);
+  const received = { event, ackId: outgoing.ackId, essence };
+  decoded.set(outgoing, received);
   return received;
 }
 
@@ -52,10 +50,9 @@ let links = 0;
  * One connection: the server's socket with its buffer, the network in both directions, and what both sides have
  * done on it. Buffers as Engine.IO does: what is written while the transport is busy leaves together.
  */
-export class Link implements Wire {
+export class Link implements EventSocket {
   readonly id = `link ${++links}`;
   connection!: Connection;
-  feed: RoomFeed | undefined;
   /** What the server may still do with it. */
   state: 'open' | 'closing' | 'closed' = 'open';
   /** The server knows no more of it. */
@@ -70,7 +67,7 @@ export class Link implements Wire {
   /** Unlogged events in the order in which the node had them, and the newest of each type. */
   readonly offered: string[] = [];
   readonly owed = new Map<string, string>();
-  #buffer: { frame?: Frame; sent?: (() => void) | undefined; then?: () => void }[] = [];
+  #buffer: { outgoing?: OutgoingEvent; sent?: (() => void) | undefined; then?: () => void }[] = [];
   #writable = true;
   #clientGone = false;
   readonly #down: Lane;
@@ -84,49 +81,50 @@ export class Link implements Wire {
     this.stall(options.client.stalled);
   }
 
-  get idle(): boolean {
+  get isIdle(): boolean {
     return this.#writable && this.#buffer.length === 0;
   }
 
-  together(write: () => void): void {
+  batch(write: () => void): void {
     write();
   }
 
-  get waitingFrames(): number {
+  get queuedPackets(): number {
     return this.#buffer.length * this.options.weight;
   }
 
-  get waitingBytes(): number {
-    return this.waitingFrames * 700;
+  get queuedBytes(): number {
+    return this.queuedPackets * 700;
   }
 
   get progress(): unknown {
     return this.#buffer[0];
   }
 
-  write(frame: Frame, sent?: () => void): void {
-    this.#account(decode(frame));
+  send(outgoing: OutgoingEvent, sent?: () => void): void {
+    this.#account(decode(outgoing));
     if (this.state !== 'open') return;
-    this.#buffer.push({ frame, sent });
+    this.#buffer.push({ outgoing, sent });
     this.#flush();
   }
 
-  end(how: 'leave' | 'reconnect'): void {
+  disconnect(scope: 'namespace' | 'connection'): void {
     const { node, client } = this.options;
     const allowed = this.failed || this.removed || this.endedAt !== undefined || node.world.pruned;
-    if (!allowed) fail(`${this.id} was closed (${how}) for no reason`);
+    if (!allowed) fail(`${this.id} was closed (${scope}) for no reason`);
     this.endedAt ??= node.world.clock.now();
     if (this.state === 'open') {
       this.#buffer.push({ then: () => this.#clientSees(() => client.dropped(this)) });
       this.#flush();
       this.state = 'closing';
     }
-    if (how === 'leave') this.#disconnected();
+    if (scope === 'namespace') this.#disconnected();
   }
 
-  cut(): void {
+  terminate(): void {
     const { client, node } = this.options;
-    const slow = this.waitingFrames >= budget.close.frames || this.waitingBytes >= budget.close.bytes;
+    const slow =
+      this.queuedPackets >= outboundLimits.close.packets || this.queuedBytes >= outboundLimits.close.bytes;
     if (this.endedAt === undefined && !slow) fail(`${this.id} was cut for no reason`);
     this.endedAt ??= node.world.clock.now();
     this.state = 'closed';
@@ -164,7 +162,7 @@ export class Link implements Wire {
 
   confirm(ackId: number): void {
     this.#up.push(() => {
-      if (!this.over) this.connection.confirmed(ackId);
+      if (!this.over) this.connection.confirm(ackId);
     });
   }
 
@@ -174,9 +172,9 @@ export class Link implements Wire {
     const batch = this.#buffer;
     this.#buffer = [];
     this.#writable = false;
-    for (const { frame, then } of batch) {
-      if (frame) {
-        const received = decode(frame);
+    for (const { outgoing, then } of batch) {
+      if (outgoing) {
+        const received = decode(outgoing);
         if (!loses?.(received.event)) this.#toClient(() => client.receive(this, received));
       } else this.#toClient(then!);
     }
@@ -224,7 +222,7 @@ export class Link implements Wire {
       this.failed = true;
       node.failedLinks += 1;
     }
-    if (sequence !== undefined && retry_count === 0 && this.waitingFrames >= budget.close.frames) {
+    if (sequence !== undefined && retry_count === 0 && this.queuedPackets >= outboundLimits.close.packets) {
       fail(`${this.id} is written to beyond its budget`);
     }
     if (ackId === undefined) return;

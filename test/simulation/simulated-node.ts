@@ -1,6 +1,4 @@
-import { Subject } from 'rxjs';
 import type { PinoLogger } from 'nestjs-pino';
-import type { SessionsService } from '../../src/auth/sessions.service.js';
 import type { Settings } from '../../src/config/settings.js';
 import { catalogue, type Envelope, eventTypes, type User } from '../../src/contract/index.js';
 import type { Database, Trx } from '../../src/database/database.js';
@@ -13,22 +11,26 @@ import { RetentionService } from '../../src/events/retention.service.js';
 import type { Outgoing, RoomChange } from '../../src/events/room-change.js';
 import { type Delivery, Outcome } from '../../src/delivery/confirmations/delivery.js';
 import { Statistics } from '../../src/metrics/statistics.js';
-import { Connection } from '../../src/delivery/connection.js';
-import { FeedContext } from '../../src/gateway/feed-context.js';
-import type { RoomFeed } from '../../src/delivery/room-stream.js';
-import { RoomFeedsService } from '../../src/delivery/room-streams.js';
+import { DeliverySweeper } from '../../src/delivery/delivery-sweeper.js';
+import { MissedEventCheck } from '../../src/delivery/missed-event-check.js';
+import type { RoomStream } from '../../src/delivery/room-stream.js';
+import { RoomStreams } from '../../src/delivery/room-streams.js';
+import { Lifecycle } from '../../src/lifecycle/lifecycle.js';
 import { type Link } from './link.js';
 import type { Lane } from './scheduler.js';
 import type { SimulatedClient } from './simulated-client.js';
 import { fail, Violation } from './violation.js';
 import type { World } from './world.js';
 
+/** The check for missed events runs every second, a sweep every 50 ms. */
+const sweepsPerCheck = 20;
+
 /** A process of the server: what runs in it is the real thing, around it everything is simulated. */
 export class SimulatedNode {
   alive = true;
   readonly links = new Set<Link>();
   readonly broadcaster: EventBroadcasterService;
-  readonly feeds: RoomFeedsService;
+  readonly streams: RoomStreams;
   readonly statistics = new Statistics();
   /** Critical events written to a connection for the first time. */
   expected = 0;
@@ -38,18 +40,19 @@ export class SimulatedNode {
   readonly #eventLog: GatedLog;
   readonly #receivers: ((message: Outgoing) => void)[] = [];
   readonly #lanes = new Set<Lane>();
-  readonly #newestPlayback = new WeakMap<RoomFeed, number>();
+  readonly #newestPlayback = new WeakMap<RoomStream, number>();
 
   constructor(readonly world: World) {
     const { clock, limits } = world;
     const settings = {
-      confirmationTimeoutMs: limits.timeout * 1000,
+      confirmationTimeoutMs: limits.timeoutSeconds * 1000,
       confirmationAttempts: limits.attempts,
       eventRetention: world.retention,
     } as Settings;
     const database = this.#gatedDatabase();
     this.#eventLog = new GatedLog(database, (work) => this.#gate(work));
-    const retention = new RetentionService(database, settings, logger);
+    const lifecycle = new Lifecycle(logger);
+    const retention = new RetentionService(database, settings, lifecycle, logger);
     this.broadcaster = new EventBroadcasterService(
       database,
       this.#eventLog,
@@ -59,18 +62,23 @@ export class SimulatedNode {
       clock,
       logger,
     );
-    this.feeds = new RoomFeedsService(
-      new FeedContext(this.#eventLog, this.statistics, this.#reports(), clock, settings, logger),
-      this.broadcaster,
-      { ended: new Subject() } as unknown as SessionsService,
-    );
-    this.broadcaster.broadcasts.subscribe((broadcast) => {
+    this.streams = new RoomStreams(this.#eventLog, this.statistics, this.#reports(), clock, settings, logger);
+    this.broadcaster.events$.subscribe((broadcast) => this.streams.deliver(broadcast));
+    this.broadcaster.events$.subscribe((broadcast) => {
       const { event } = broadcast;
       if (broadcast.to === 'all' || (broadcast.to === 'room' && event.metadata.sequence === undefined)) {
         this.#noteUnlogged(event as Envelope);
       }
     });
-    this.sweep = world.timers.capture(() => this.feeds.onApplicationBootstrap());
+    const sweeper = new DeliverySweeper(this.streams, this.statistics, clock, lifecycle);
+    const check = new MissedEventCheck(this.streams, this.#eventLog, lifecycle, logger);
+    let sweeps = 0;
+    let checking: Promise<void> | undefined;
+    this.sweep = () => {
+      sweeper.sweep();
+      sweeps += 1;
+      if (sweeps % sweepsPerCheck === 0) checking ??= check.check().finally(() => (checking = undefined));
+    };
   }
 
   /** As `RoomGateway` has it: into the stream, then the state, then established. */
@@ -80,12 +88,12 @@ export class SimulatedNode {
     const after = client.last;
     const link = world.link(this, client);
     const caller = { user: client.user, sessionId: link.id, expiresAt: Infinity };
-    const connection = new Connection(link, caller, { joining: true });
+    const connection = this.streams.connect(roomId, link, caller);
     link.connection = connection;
     this.links.add(link);
     client.connected(link);
     try {
-      link.feed = await this.feeds.attach(roomId, connection);
+      await connection.stream.opened;
       await this.broadcaster.roomChange(roomId, (change) => {
         change.userActivity('user_connected_websocket', { user: client.user, online_count: 1 });
         return Promise.resolve();
@@ -105,7 +113,7 @@ export class SimulatedNode {
   }
 
   detach(link: Link): void {
-    if (this.alive) this.feeds.detach(this.world.roomId, link.connection);
+    if (this.alive) this.streams.disconnect(link.connection);
     this.links.delete(link);
   }
 
@@ -131,15 +139,16 @@ export class SimulatedNode {
   /** Cuts the log down to its newest events, as the change that fills it would. */
   prune(keep: number, head: number): void {
     const settings = { eventRetention: keep } as Settings;
-    new RetentionService(this.#gatedDatabase(), settings, logger).advanced(this.world.roomId, -1, head);
+    new RetentionService(this.#gatedDatabase(), settings, new Lifecycle(logger), logger).advanced(this.world.roomId, -1, head);
   }
 
   /** A newer playback event makes retries of older ones pointless. */
   checkPlayback(link: Link, { type, metadata }: Envelope): void {
-    if (!link.feed || catalogue[type].group !== 'playback') return;
-    const newest = this.#newestPlayback.get(link.feed) ?? 0;
+    const { stream } = link.connection;
+    if (catalogue[type].group !== 'playback') return;
+    const newest = this.#newestPlayback.get(stream) ?? 0;
     if (metadata.retry_count === 0) {
-      this.#newestPlayback.set(link.feed, Math.max(newest, metadata.sequence!));
+      this.#newestPlayback.set(stream, Math.max(newest, metadata.sequence!));
     } else if (metadata.sequence! < newest) {
       fail(`retry of ${type} ${metadata.sequence} after ${newest} had been sent`);
     }
@@ -147,13 +156,13 @@ export class SimulatedNode {
 
   /** Nothing is kept of what is over, and everything that was to be confirmed is accounted for. */
   checkQuiet(): void {
-    const { outstanding } = this.feeds.size;
-    if (outstanding > 0) fail(`${outstanding} confirmations outstanding`);
-    for (const { feed } of this.links) {
-      if (!feed) continue;
-      const { flying } = feed.fanOut.deliveries;
-      if (flying > 0) fail(`${flying} deliveries flying`);
-      if (feed.waiting > 0) fail(`${feed.waiting} events wait in the feed`);
+    const { pendingConfirmations } = this.streams.size;
+    if (pendingConfirmations > 0) fail(`${pendingConfirmations} confirmations are pending`);
+    for (const { connection } of this.links) {
+      const { confirmations, waiting } = connection.stream;
+      const { pendingDeliveries } = confirmations;
+      if (pendingDeliveries > 0) fail(`${pendingDeliveries} deliveries are pending`);
+      if (waiting > 0) fail(`${waiting} events wait in the stream`);
     }
     if (this.#lanes.size > 0) fail('the database is still asked');
     let sum = 0;
@@ -239,7 +248,7 @@ export class SimulatedNode {
       unwatch: () => undefined,
       ended: (_roomId: string, delivery: Delivery, users: readonly User[]) => {
         let outcomes = 0;
-        delivery.outcome.forEach((outcome, slot) => {
+        delivery.outcomes.forEach((outcome, slot) => {
           if (outcome === (Outcome.None as number)) return;
           outcomes += 1;
           if (!users[slot]) fail(`nobody knows whose slot ${slot} is`);

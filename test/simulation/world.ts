@@ -10,7 +10,6 @@ import { Random, Scheduler } from './scheduler.js';
 import { SimulatedBus } from './simulated-bus.js';
 import { SimulatedClient } from './simulated-client.js';
 import { SimulatedNode } from './simulated-node.js';
-import type { CapturedTimers } from './timers.js';
 import { fail, forgetViolations, throwFirstViolation } from './violation.js';
 
 class SimulatedClock extends Clock {
@@ -31,7 +30,7 @@ const quietFor = 25;
 export class World {
   readonly roomId = uuid();
   readonly clock = new SimulatedClock();
-  readonly limits = { timeout: 0.5, attempts: 3 };
+  readonly limits = { timeoutSeconds: 0.5, attempts: 3 };
   readonly retention: number;
   readonly random: Random;
   readonly scheduler: Scheduler;
@@ -49,7 +48,6 @@ export class World {
 
   constructor(
     readonly database: Database,
-    readonly timers: CapturedTimers,
     private readonly scenario: Scenario,
     private readonly loses?: LinkOptions['loses'],
   ) {
@@ -270,7 +268,8 @@ export class World {
     return (
       this.clients.every(({ established }) => established) &&
       this.nodes.every(
-        ({ feeds, links }) => feeds.size.outstanding === 0 && ![...links].some((link) => link.removed),
+        ({ streams, links }) =>
+          streams.size.pendingConfirmations === 0 && ![...links].some((link) => link.removed),
       )
     );
   }
@@ -284,22 +283,23 @@ export class World {
       client.checkQuiet(client.link!);
     }
     for (const node of this.nodes) node.checkQuiet();
-    const connected = this.nodes.reduce((sum, { feeds }) => sum + feeds.size.connections, 0);
+    const connected = this.nodes.reduce((sum, { streams }) => sum + streams.size.connections, 0);
     if (connected !== this.clients.length) fail(`${connected} connections of ${this.clients.length} clients`);
   }
 
-  /** Whoever comes back while nothing flies needs no new slot. */
+  /** A connection that returns while no delivery is pending reuses a slot. */
   async #checkSlots(): Promise<void> {
     const client = this.clients.at(-1)!;
-    const { feed, options } = client.link!;
-    if (feed!.connections.size < 2) return;
-    const before = feed!.fanOut.deliveries.users.length;
+    const { connection, options } = client.link!;
+    const { connections, confirmations } = connection.stream;
+    if (connections.size < 2) return;
+    const before = confirmations.users.length;
     client.cut(true);
     await this.#go(Infinity);
     this.#connect(client, options.node);
     await this.#go(Infinity);
-    if (feed!.fanOut.deliveries.users.length > before) {
-      fail(`${before} slots do not do for whoever comes back`);
+    if (confirmations.users.length > before) {
+      fail(`a returning connection was given a new slot beside ${before} free ones`);
     }
   }
 }

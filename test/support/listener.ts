@@ -9,6 +9,7 @@ export interface ListenerOptions {
   confirm?: (event: Envelope, acknowledge: (answer?: unknown) => void) => void;
   reconnection?: boolean;
   state?: 'always' | 'when_needed';
+  transports?: string[];
 }
 
 /** A Socket.IO client that keeps every event it gets, in order. */
@@ -18,7 +19,7 @@ export class Listener {
   readonly #waiting = new Set<() => void>();
 
   constructor(url: string, namespace: string, token: string, options: ListenerOptions = {}) {
-    const { afterSequence, confirm, reconnection = false, state } = options;
+    const { afterSequence, confirm, reconnection = false, state, transports = ['websocket'] } = options;
     this.socket = io(`${url}${namespace}`, {
       auth: (give) =>
         give({
@@ -27,7 +28,7 @@ export class Listener {
           state,
         }),
       reconnectionDelay: 20,
-      transports: ['websocket'],
+      transports,
       forceNew: true,
       reconnection,
     });

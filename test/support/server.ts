@@ -18,7 +18,14 @@ export interface TestServer {
   close(): Promise<void>;
 }
 
-const quiet: Environment = { PORT: '0', HOST: '127.0.0.1', LOG_LEVEL: 'silent', RATE_LIMIT: 'off' };
+const quiet: Environment = {
+  PORT: '0',
+  HOST: '127.0.0.1',
+  LOG_LEVEL: 'silent',
+  RATE_LIMIT: 'off',
+  // `TRANSPORT=standard npm test` runs everything on the other transport.
+  TRANSPORT: process.env['TRANSPORT'] ?? 'auto',
+};
 
 export const temporaryFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'roomcast-data-'));
 

@@ -1,90 +1,93 @@
 import { catalogue, type RoomEvent, type User } from '../../contract/index.js';
 import type { UnconfirmedEvents } from './unconfirmed-events.js';
 
-/** A connection, as deliveries know it. */
+/** A connection, as confirmations see it. */
 export interface Recipient {
   readonly id: string;
   readonly user: User;
-  /** Its place in its room's deliveries; given by `RoomDeliveries.enter`. */
+  /** Its index in the arrays of each delivery. Assigned by `ConfirmationTracker.add`. */
   slot: number;
-  /** What it has not confirmed of events whose delivery has ended. */
-  unconfirmed?: UnconfirmedEvents | undefined;
-  /** Sends a logged event again. */
+  /** The events whose delivery ended without its confirmation; made when there is one. */
+  unconfirmed: UnconfirmedEvents | undefined;
   resend(event: RoomEvent, retryCount: number): void;
-  /** The last attempt is unconfirmed: tells it so and closes it, to return and catch up. */
+  /** The last attempt is unconfirmed: tells the client and closes, so that it returns and catches up. */
   fail(event: RoomEvent): void;
 }
 
-/** Where one recipient's copy stands. */
+/** What became of one connection's copy. `Pending` and `ReplayPending` are not final. */
 export const enum Outcome {
+  /** The connection was not sent the event. */
   None = 0,
   Pending = 1,
   Confirmed = 2,
-  /** The connection was gone first. */
+  /** The connection was closed first; the user catches up when they return. */
   Expired = 3,
+  /** A newer playback event made it pointless. */
   Superseded = 4,
-  Dead = 5,
-  /** Outstanding with a connection that came in while the event flew: it has attempts of its own. */
-  Replaying = 6,
-  /** Confirmed by such a connection. */
-  CaughtUp = 7,
+  DeadLetter = 5,
+  /** Sent in a replay while the delivery was still pending for others; it has attempts of its own. */
+  ReplayPending = 6,
+  /** Confirmed after such a replay. */
+  ReplayConfirmed = 7,
 }
 
-export type Ended =
-  Outcome.Confirmed | Outcome.Expired | Outcome.Superseded | Outcome.Dead | Outcome.CaughtUp;
+export type FinalOutcome =
+  Outcome.Confirmed | Outcome.Expired | Outcome.Superseded | Outcome.DeadLetter | Outcome.ReplayConfirmed;
 
-export interface DeliveryLimits {
-  /** Seconds until an attempt counts as unconfirmed. */
-  timeout: number;
+/** When an unconfirmed copy is sent again, and when it is given up. */
+export interface RetryLimits {
+  timeoutSeconds: number;
   attempts: number;
 }
 
 /**
- * One critical event on its way to everyone who was connected. What is known of each recipient lies in arrays by
- * slot: no object is made for an event and a socket, and a confirmation changes three numbers.
+ * One critical event and the connections that have to confirm it. Owned by `ConfirmationTracker`. Per-connection state
+ * is kept in typed arrays indexed by slot: no object is allocated for each event and connection.
  */
 export class Delivery {
-  outcome: Uint8Array;
-  /** Attempts made when it ended, or so far. */
-  attemptsOf: Uint8Array;
-  /** Seconds from the first write to the confirmation. */
-  latency: Float32Array;
+  outcomes: Uint8Array;
+  /** Attempts so far, or when the delivery ended. */
+  attemptsBySlot: Uint8Array;
+  /** Seconds from the first send to the confirmation. */
+  latencySeconds: Float32Array;
   expected = 0;
   pending = 0;
   attempts = 1;
-  superseded = false;
+  isSuperseded = false;
 
   constructor(
     readonly event: RoomEvent,
     readonly ackId: number,
+    /** Grows with each delivery of the room. */
     readonly order: number,
+    /** Unix seconds. */
     readonly sentAt: number,
     capacity: number,
   ) {
-    this.outcome = new Uint8Array(capacity);
-    this.attemptsOf = new Uint8Array(capacity);
-    this.latency = new Float32Array(capacity);
+    this.outcomes = new Uint8Array(capacity);
+    this.attemptsBySlot = new Uint8Array(capacity);
+    this.latencySeconds = new Float32Array(capacity);
   }
 
-  expect(slot: number, as: Outcome.Pending | Outcome.Replaying = Outcome.Pending): void {
-    if (slot >= this.outcome.length) this.#grow(slot + 1);
-    if (this.outcome[slot] !== Outcome.None) return;
-    this.outcome[slot] = as;
-    this.attemptsOf[slot] = 1;
+  expect(slot: number, as: Outcome.Pending | Outcome.ReplayPending = Outcome.Pending): void {
+    if (slot >= this.outcomes.length) this.#grow(slot + 1);
+    if (this.outcomes[slot] !== Outcome.None) return;
+    this.outcomes[slot] = as;
+    this.attemptsBySlot[slot] = 1;
     this.expected += 1;
     this.pending += 1;
   }
 
-  end(slot: number, outcome: Outcome): void {
-    this.outcome[slot] = outcome;
+  end(slot: number, outcome: FinalOutcome): void {
+    this.outcomes[slot] = outcome;
     this.pending -= 1;
   }
 
-  #grow(capacity: number): void {
-    const grown = Math.max(capacity, this.outcome.length * 2, 16);
-    this.outcome = copyInto(new Uint8Array(grown), this.outcome);
-    this.attemptsOf = copyInto(new Uint8Array(grown), this.attemptsOf);
-    this.latency = copyInto(new Float32Array(grown), this.latency);
+  #grow(minCapacity: number): void {
+    const capacity = Math.max(minCapacity, this.outcomes.length * 2, 16);
+    this.outcomes = copyInto(new Uint8Array(capacity), this.outcomes);
+    this.attemptsBySlot = copyInto(new Uint8Array(capacity), this.attemptsBySlot);
+    this.latencySeconds = copyInto(new Float32Array(capacity), this.latencySeconds);
   }
 }
 
@@ -93,5 +96,5 @@ const copyInto = <T extends Uint8Array | Float32Array>(target: T, source: T): T 
   return target;
 };
 
-/** Newer ones supersede older ones: nobody needs to confirm where playback was. */
+/** A newer playback event supersedes an older one: nobody needs to confirm where playback was. */
 export const isPlayback = ({ type }: RoomEvent): boolean => catalogue[type].group === 'playback';

@@ -1,36 +1,39 @@
 import type { RoomEvent } from '../../contract/index.js';
-import { type DeliveryLimits, type Ended, isPlayback, Outcome, type Recipient } from './delivery.js';
+import { type FinalOutcome, isPlayback, Outcome, type Recipient, type RetryLimits } from './delivery.js';
 
-/** What a returning connection was replayed and has not confirmed. */
+/** The unconfirmed events of one connection's replay. */
 interface Replay {
-  pending: Map<number, Replayed>;
-  /** When anything of it was last sent. */
+  pending: Map<number, ReplayedEvent>;
+  /** When the latest of them was sent: Unix seconds. */
   sentAt: number;
 }
-interface Replayed {
+interface ReplayedEvent {
   event: RoomEvent;
-  /** Its own: it may have been sent long after the first of the replay. */
   attempts: number;
 }
 
+/** What `ReplayConfirmations` reports to `ConfirmationTracker`, which owns it. */
 export interface ReplayObserver {
-  ended(recipient: Recipient, event: RoomEvent, ackId: number, outcome: Ended): void;
-  /** An event ends unconfirmed. @returns whether the connection confirms nothing at all, and has failed */
+  ended(recipient: Recipient, event: RoomEvent, ackId: number, outcome: FinalOutcome): void;
+  /** An event ends unconfirmed. @returns whether the connection is mute and so has failed */
   unconfirmed(recipient: Recipient, ackId: number, sentAt: number, now: number): boolean;
-  /** Is to be sent again. @param attempts with this one */
+  /** The event is sent again. @param attempts this one included */
   retry(recipient: Recipient, event: RoomEvent, ackId: number, attempts: number): void;
 }
 
-/** The critical events that returning connections of one room catch up on: each connection has attempts of its own. */
-export class Replays {
+/**
+ * Confirmations of critical events that were replayed to returning connections of one room. Each connection has its
+ * own attempts, because its replay was sent at its own time. Owned by `ConfirmationTracker`.
+ */
+export class ReplayConfirmations {
   readonly #replays = new Map<Recipient, Replay>();
 
   constructor(
-    private readonly limits: DeliveryLimits,
+    private readonly limits: RetryLimits,
     private readonly observer: ReplayObserver,
   ) {}
 
-  /** How many confirmations are outstanding, of those that `counts` says count. */
+  /** How many confirmations are pending, of those that `counts` selects. */
   count(counts: (recipient: Recipient, ackId: number) => boolean): number {
     let sum = 0;
     for (const [recipient, { pending }] of this.#replays) {
@@ -39,7 +42,7 @@ export class Replays {
     return sum;
   }
 
-  owes(recipient: Recipient): boolean {
+  hasPending(recipient: Recipient): boolean {
     return this.#replays.has(recipient);
   }
 
@@ -50,7 +53,7 @@ export class Replays {
     replay.sentAt = now;
   }
 
-  /** @returns what was confirmed; undefined where nothing of that number is outstanding */
+  /** @returns the confirmed event; undefined where none of that number is pending */
   confirm(recipient: Recipient, ackId: number): RoomEvent | undefined {
     const replay = this.#replays.get(recipient);
     const replayed = replay?.pending.get(ackId);
@@ -60,7 +63,7 @@ export class Replays {
     return replayed.event;
   }
 
-  leave(recipient: Recipient): void {
+  remove(recipient: Recipient): void {
     const replay = this.#replays.get(recipient);
     if (!replay) return;
     this.#replays.delete(recipient);
@@ -69,14 +72,16 @@ export class Replays {
     }
   }
 
-  /** @param newestPlayback the number of the newest playback event that anyone was sent */
+  /** @param newestPlayback ackId of the newest playback event that anyone in the room was sent */
   sweep(now: number, newestPlayback: number): void {
     for (const [recipient, replay] of [...this.#replays]) {
-      if (now - replay.sentAt >= this.limits.timeout) this.#sweep(recipient, replay, now, newestPlayback);
+      if (now - replay.sentAt >= this.limits.timeoutSeconds) {
+        this.#sweepReplay(recipient, replay, now, newestPlayback);
+      }
     }
   }
 
-  #sweep(recipient: Recipient, replay: Replay, now: number, newestPlayback: number): void {
+  #sweepReplay(recipient: Recipient, replay: Replay, now: number, newestPlayback: number): void {
     const failed: RoomEvent[] = [];
     for (const [ackId, { event, attempts }] of [...replay.pending]) {
       if (isPlayback(event) && ackId < newestPlayback) {
@@ -86,7 +91,7 @@ export class Replays {
       } else if (attempts >= this.limits.attempts) {
         replay.pending.delete(ackId);
         this.observer.unconfirmed(recipient, ackId, replay.sentAt, now);
-        this.observer.ended(recipient, event, ackId, Outcome.Dead);
+        this.observer.ended(recipient, event, ackId, Outcome.DeadLetter);
         failed.push(event);
       }
     }

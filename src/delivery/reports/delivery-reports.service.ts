@@ -1,85 +1,93 @@
 import { Injectable } from '@nestjs/common';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
+import { NodeId } from '../../cluster/node-id.js';
 import type { DeliveryReport, User } from '../../contract/index.js';
 import { Database, type Trx } from '../../database/database.js';
-import { NodeId } from '../../cluster/node-id.js';
 import { Problem } from '../../errors/problem.js';
 import { EventLog } from '../../events/event-log.js';
-import { LateConfirmationsService } from './late-confirmations.service.js';
-import { type DeliverySummary, mergeSummaries, parseSummary, summarizeDelivery } from './delivery-summary.js';
+import { BatchWriter } from '../../lifecycle/batch-writer.js';
+import { Lifecycle } from '../../lifecycle/lifecycle.js';
+import type { ConfirmationTracker } from '../confirmations/confirmation-tracker.js';
 import type { Delivery } from '../confirmations/delivery.js';
-import type { RoomDeliveries } from '../confirmations/confirmation-tracker.js';
+import { type DeliverySummary, mergeSummaries, parseSummary, summarizeDelivery } from './delivery-summary.js';
+import { LateConfirmationsService } from './late-confirmations.service.js';
 
-interface Ended {
+interface EndedDelivery {
   roomId: string;
   eventId: string;
   sequence: number;
   summary: DeliverySummary;
 }
 
-/** For how long, in milliseconds, summaries are gathered before they are written together. */
-const gatherFor = 100;
-/** How many summaries may wait to be written; beyond that the oldest are given up, and said so. */
-const longestQueue = 10_000;
+const batchDelayMs = 100;
+const maxBatchSize = 200;
+const maxQueued = 10_000;
 
-/** What became of critical events, user by user: live while they fly, from one row per event and node afterwards. */
+/**
+ * What became of critical events, user by user: from memory while confirmations are pending, afterwards from the table
+ * `deliveries`, which has one row for each event and node.
+ */
 @Injectable()
 export class DeliveryReportsService {
-  /** The rooms that have deliveries flying on this node. */
-  readonly #live = new Map<string, RoomDeliveries>();
-  #waiting: Ended[] = [];
-  #givenUp = 0;
-  #writing: Promise<void> | undefined;
+  /** Of the rooms that have connections on this node. */
+  readonly #trackers = new Map<string, ConfirmationTracker>();
+  readonly #writer = new BatchWriter<EndedDelivery>({
+    delayMs: batchDelayMs,
+    maxBatchSize,
+    maxQueued,
+    write: (batch) => this.database.write((trx) => this.#insert(trx, batch)),
+    onError: (err, batch) =>
+      this.log.error({ err, reports: batch.length }, 'delivery reports could not be written'),
+    onDropped: (reports) => this.log.warn({ reports }, 'delivery reports were dropped: too many were queued'),
+  });
 
   constructor(
     private readonly database: Database,
     private readonly eventLog: EventLog,
     private readonly late: LateConfirmationsService,
     private readonly node: NodeId,
+    lifecycle: Lifecycle,
     @InjectPinoLogger(DeliveryReportsService.name) private readonly log: PinoLogger,
-  ) {}
+  ) {
+    lifecycle.onStop('flush', 'delivery reports', () => this.flush());
+  }
 
-  watch(roomId: string, deliveries: RoomDeliveries): void {
-    this.#live.set(roomId, deliveries);
+  watch(roomId: string, confirmations: ConfirmationTracker): void {
+    this.#trackers.set(roomId, confirmations);
   }
 
   unwatch(roomId: string): void {
-    this.#live.delete(roomId);
+    this.#trackers.delete(roomId);
   }
 
-  /** Nothing of a delivery is outstanding any more: its row is written soon, with others. */
+  /** No confirmation of the delivery is pending any more: its row is written soon, in a batch. */
   ended(roomId: string, delivery: Delivery, users: readonly User[]): void {
     const { event } = delivery;
-    // The room and its log are gone: there is nothing to ask about.
+    // With the room goes its log, and nobody can ask for a report.
     if (event.type === 'room_deleted' || event.metadata.sequence === undefined) return;
-    if (this.#waiting.length >= longestQueue) {
-      this.#givenUp += 1;
-      this.#waiting.shift();
-    }
-    this.#waiting.push({
+    this.#writer.add({
       roomId,
       eventId: event.event_id,
       sequence: event.metadata.sequence,
       summary: summarizeDelivery(delivery, users),
     });
-    this.#writing ??= this.#write();
   }
 
-  /** A user has confirmed an event after its delivery to them had ended. @param now Unix seconds */
+  /** A user confirmed an event after its delivery to them had ended. @param now Unix seconds */
   confirmedLate(roomId: string, sequence: number, userId: string, now: number): void {
-    this.late.note(roomId, sequence, userId, now);
+    this.late.add(roomId, sequence, userId, now);
   }
 
   /**
-   * What this node holds of an event and may not have written yet. To be asked before the snapshot that `report`
-   * reads from: what ends in between is then here, and at worst there too.
+   * What this node has in memory of an event and may not have written. Read it before the database snapshot that
+   * `report` reads: a row written in between is then in both, and never in neither.
    */
   unwritten(roomId: string, eventId: string): DeliverySummary | undefined {
-    const waiting = this.#waiting.find((ended) => ended.eventId === eventId);
-    if (waiting) return waiting.summary;
-    const deliveries = this.#live.get(roomId);
-    const flying = deliveries?.find(eventId);
-    return deliveries && flying && summarizeDelivery(flying, deliveries.users);
+    const queued = this.#writer.queued.find((ended) => ended.eventId === eventId);
+    if (queued) return queued.summary;
+    const tracker = this.#trackers.get(roomId);
+    const delivery = tracker?.find(eventId);
+    return tracker && delivery && summarizeDelivery(delivery, tracker.users);
   }
 
   /** @throws {Problem} event_not_found */
@@ -91,10 +99,7 @@ export class DeliveryReportsService {
   ): Promise<DeliveryReport> {
     const event = await this.eventLog.find(trx, roomId, eventId);
     if (!event) {
-      throw new Problem(
-        'event_not_found',
-        'There is no such event in the log; it may have been too long ago.',
-      );
+      throw new Problem('event_not_found', 'There is no such event in the log; it may have been pruned.');
     }
     const rows = await trx
       .selectFrom('deliveries')
@@ -113,7 +118,7 @@ export class DeliveryReportsService {
       sequence: event.metadata.sequence!,
       created_at: event.metadata.created_at,
       requires_confirmation: event.metadata.requires_confirmation,
-      complete: counts.outstanding === 0,
+      complete: counts.pending === 0,
       ...counts,
       confirmed_late: users.filter(({ confirmed_late_at }) => confirmed_late_at !== null).length,
       connections,
@@ -124,58 +129,31 @@ export class DeliveryReportsService {
     };
   }
 
-  /** Resolves once all that has ended is written. */
+  /** Resolves once everything that has ended is written. */
   async flush(): Promise<void> {
-    await this.#writing;
+    await this.#writer.flush();
     await this.late.flush();
   }
 
-  async #write(): Promise<void> {
-    // A moment, so that what ends in it is written together.
-    await new Promise((resolve) => setTimeout(resolve, gatherFor));
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting.slice(0, 200);
-      try {
-        await this.database.write((trx) => insert(trx, batch, this.node.value));
-      } catch (err) {
-        this.log.error({ err, reports: batch.length }, 'delivery reports could not be written');
-      }
-      // Only now, so that a report asked for meanwhile finds them in one place or the other.
-      const written = new Set(batch);
-      this.#waiting = this.#waiting.filter((ended) => !written.has(ended));
-    }
-    if (this.#givenUp > 0) {
-      this.log.warn({ reports: this.#givenUp }, 'delivery reports waited too long to be written');
-      this.#givenUp = 0;
-    }
-    this.#writing = undefined;
-  }
-}
-
-/** Nothing for those whose event is gone, with its room or by age. */
-async function insert(trx: Trx, batch: readonly Ended[], node_id: string): Promise<void> {
-  const kept = await trx
-    .selectFrom('events')
-    .select('event_id')
-    .where(
-      'event_id',
-      'in',
+  /** Writes nothing for events that are no longer in the log, because the room is gone or they were pruned. */
+  async #insert(trx: Trx, batch: readonly EndedDelivery[]): Promise<void> {
+    const kept = await this.eventLog.existing(
+      trx,
       batch.map(({ eventId }) => eventId),
-    )
-    .execute();
-  const ids = new Set(kept.map(({ event_id }) => event_id));
-  const rows = batch
-    .filter(({ eventId }) => ids.has(eventId))
-    .map(({ roomId, sequence, summary }) => ({
-      room_id: roomId,
-      sequence,
-      node_id,
-      summary: JSON.stringify(summary),
-    }));
-  if (rows.length === 0) return;
-  await trx
-    .insertInto('deliveries')
-    .values(rows)
-    .onConflict((conflict) => conflict.columns(['room_id', 'sequence', 'node_id']).doNothing())
-    .execute();
+    );
+    const rows = batch
+      .filter(({ eventId }) => kept.has(eventId))
+      .map(({ roomId, sequence, summary }) => ({
+        room_id: roomId,
+        sequence,
+        node_id: this.node.value,
+        summary: JSON.stringify(summary),
+      }));
+    if (rows.length === 0) return;
+    await trx
+      .insertInto('deliveries')
+      .values(rows)
+      .onConflict((conflict) => conflict.columns(['room_id', 'sequence', 'node_id']).doNothing())
+      .execute();
+  }
 }

@@ -1,140 +1,128 @@
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import { Database, type Trx } from '../../database/database.js';
 import { held } from '../../database/dialects.js';
+import { BatchWriter } from '../../lifecycle/batch-writer.js';
 import { parseSummary } from './delivery-summary.js';
 
-/** Who confirmed one event after the fact, and when (Unix seconds). */
-interface Late {
+interface LateConfirmation {
   roomId: string;
   sequence: number;
-  at: Map<string, number>;
-  /** How often it was tried to write them down. */
+  userId: string;
+  /** Unix seconds. */
+  at: number;
   tries: number;
 }
 
-/** For how long, in milliseconds, confirmations are gathered: many return at once, and were away for the same events. */
-const gatherFor = 1000;
-/** So few that nobody waits for the database meanwhile. */
-const eventsAtOnce = 10;
-/** An event may end on another node, or be written, a moment later than someone catches up on it here. */
-const mostTries = 3;
-/** How many confirmations may wait; beyond that they are given up, and said so. */
-const longestQueue = 100_000;
+/** The late confirmations of one event. */
+interface LateForEvent {
+  roomId: string;
+  sequence: number;
+  confirmations: LateConfirmation[];
+}
+
+/** Users often return together and confirm the same events: one update for each event instead of one for each user. */
+const batchDelayMs = 1000;
+const maxBatchSize = 1000;
+const maxQueued = 100_000;
+/** SQLite is synchronous: each transaction blocks the event loop for a short time only. */
+const eventsPerTransaction = 10;
+/** The report's row may be written, by this node or another, a moment after the late confirmation. */
+const maxTries = 3;
 
 /**
- * Confirmations that come after the delivery of their event has ended: from users who returned and were replayed it,
- * and from connections that were slow. Gathered, and noted in the rows of the report that name the user.
+ * Confirmations that arrive after the delivery of their event has ended: from users who returned and were replayed the
+ * event, and from slow connections. Added to the rows of the report that name the user.
  */
 @Injectable()
 export class LateConfirmationsService {
-  #waiting = new Map<string, Late>();
-  #count = 0;
-  #givenUp = 0;
-  #writing: Promise<void> | undefined;
-  #hurry: (() => void) | undefined;
+  readonly #writer = new BatchWriter<LateConfirmation>({
+    delayMs: batchDelayMs,
+    maxBatchSize,
+    maxQueued,
+    write: (batch) => this.#write(batch),
+    onError: (err, batch) =>
+      this.log.error({ err, confirmations: batch.length }, 'late confirmations could not be written'),
+    onDropped: (confirmations) =>
+      this.log.warn({ confirmations }, 'late confirmations were dropped: too many were queued'),
+  });
 
   constructor(
     private readonly database: Database,
     @InjectPinoLogger(LateConfirmationsService.name) private readonly log: PinoLogger,
   ) {}
 
-  note(roomId: string, sequence: number, userId: string, now: number): void {
-    this.#add({ roomId, sequence, at: new Map([[userId, now]]), tries: 0 });
-    this.#writing ??= this.#write();
+  /** @param now Unix seconds */
+  add(roomId: string, sequence: number, userId: string, now: number): void {
+    this.#writer.add({ roomId, sequence, userId, at: now, tries: 0 });
   }
 
-  /** Resolves once all that was noted is written, as far as it can be. */
-  async flush(): Promise<void> {
-    while (this.#writing) {
-      this.#hurry?.();
-      await this.#writing;
+  flush(): Promise<void> {
+    return this.#writer.flush();
+  }
+
+  async #write(batch: readonly LateConfirmation[]): Promise<void> {
+    const events = groupByEvent(batch);
+    for (let from = 0; from < events.length; from += eventsPerTransaction) {
+      await this.#writeEvents(events.slice(from, from + eventsPerTransaction));
+      await nextTurn();
     }
   }
 
-  #add({ roomId, sequence, at, tries }: Late): void {
-    const key = `${roomId} ${sequence}`;
-    let known = this.#waiting.get(key);
-    if (!known) this.#waiting.set(key, (known = { roomId, sequence, at: new Map(), tries }));
-    for (const [userId, time] of at) {
-      if (known.at.has(userId)) continue;
-      if (this.#count >= longestQueue) {
-        this.#givenUp += 1;
-        continue;
-      }
-      known.at.set(userId, time);
-      this.#count += 1;
-    }
-  }
-
-  async #write(): Promise<void> {
-    await this.#gather();
-    // In the order of the log, as its retention goes, so that neither waits for the other's rows in a circle.
-    const noted = [...this.#waiting.values()].sort(
-      (a, b) => a.roomId.localeCompare(b.roomId) || a.sequence - b.sequence,
-    );
-    this.#waiting = new Map();
-    this.#count = 0;
-    for (let from = 0; from < noted.length; from += eventsAtOnce) {
-      await this.#mark(noted.slice(from, from + eventsAtOnce));
-      await turn();
-    }
-    if (this.#givenUp > 0) {
-      this.log.warn(
-        { confirmations: this.#givenUp },
-        'late confirmations were not written down: too many wait',
-      );
-      this.#givenUp = 0;
-    }
-    this.#writing = this.#waiting.size > 0 ? this.#write() : undefined;
-  }
-
-  async #gather(): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    await new Promise<void>((resolve) => {
-      this.#hurry = resolve;
-      timer = setTimeout(resolve, gatherFor);
-    });
-    this.#hurry = undefined;
-    clearTimeout(timer);
-  }
-
-  async #mark(some: Late[]): Promise<void> {
-    let again: Late[];
+  async #writeEvents(events: readonly LateForEvent[]): Promise<void> {
+    let unwritten: readonly LateForEvent[];
     try {
-      again = await this.database.write(async (trx) => {
-        const unknown: Late[] = [];
-        for (const late of some) if (!(await mark(trx, late))) unknown.push(late);
-        return unknown;
+      unwritten = await this.database.write(async (trx) => {
+        const withoutRow: LateForEvent[] = [];
+        for (const event of events) if (!(await updateRows(trx, event))) withoutRow.push(event);
+        return withoutRow;
       });
     } catch (err) {
-      this.log.error({ err, events: some.length }, 'late confirmations could not be written; trying again');
-      again = some;
+      this.log.error({ err, events: events.length }, 'late confirmations could not be written; trying again');
+      unwritten = events;
     }
-    for (const late of again) if (late.tries + 1 < mostTries) this.#add({ ...late, tries: late.tries + 1 });
+    for (const { confirmations } of unwritten) {
+      for (const confirmation of confirmations) {
+        const tries = confirmation.tries + 1;
+        if (tries < maxTries) this.#writer.add({ ...confirmation, tries });
+      }
+    }
   }
 }
 
-/** In each row of the event that names them, whichever node wrote it. @returns whether there is any row of it */
-async function mark(trx: Trx, { roomId, sequence, at }: Late): Promise<boolean> {
+/** In the order of the log, as the retention deletes: two transactions then cannot wait for each other's rows. */
+function groupByEvent(batch: readonly LateConfirmation[]): LateForEvent[] {
+  const events = new Map<string, LateForEvent>();
+  for (const confirmation of batch) {
+    const { roomId, sequence } = confirmation;
+    const key = `${roomId} ${sequence}`;
+    const event = events.get(key) ?? { roomId, sequence, confirmations: [] };
+    events.set(key, event);
+    event.confirmations.push(confirmation);
+  }
+  return [...events.values()].sort((a, b) => a.roomId.localeCompare(b.roomId) || a.sequence - b.sequence);
+}
+
+/** Updates each row of the event that names a user, whichever node wrote it. @returns whether there is any row */
+async function updateRows(trx: Trx, { roomId, sequence, confirmations }: LateForEvent): Promise<boolean> {
   const ofEvent = trx
     .selectFrom('deliveries')
     .select(['node_id', 'summary'])
     .where('room_id', '=', roomId)
     .where('sequence', '=', sequence);
-  // Held, as another node may be about to do the same.
+  // Locked: another node may be about to update the same rows.
   const rows = await held(trx, ofEvent).execute();
-  for (const { node_id, summary: before } of rows) {
-    const summary = parseSummary(before);
-    let changed = false;
+  for (const { node_id, summary: stored } of rows) {
+    const summary = parseSummary(stored);
+    let isChanged = false;
     for (const user of summary.users) {
-      const time = at.get(user.id);
-      if (time === undefined || user.outcome === 'confirmed' || user.confirmed_late_at !== null) continue;
-      user.confirmed_late_at = time;
-      changed = true;
+      const late = confirmations.find(({ userId }) => userId === user.id);
+      if (!late || user.outcome === 'confirmed' || user.confirmed_late_at !== null) continue;
+      user.confirmed_late_at = late.at;
+      isChanged = true;
     }
-    if (!changed) continue;
+    if (!isChanged) continue;
     await trx
       .updateTable('deliveries')
       .set({ summary: JSON.stringify(summary) })

@@ -1,20 +1,19 @@
 import type { Outgoing } from '../room-change.js';
 
 /**
- * Carries committed events to the other nodes. Losing a message, or the whole bus, costs time and never an
- * event: nodes find what they missed in the log. An implementation only carries: time limits, and what happens
- * when it fails, are the guard's.
+ * Carries committed events to the other nodes. A lost message delays an event and never loses it, because nodes read
+ * what they missed from the log. Implementations do not handle timeouts and failures: `GuardedBus` does.
  */
 export abstract class EventBus {
-  /** Whether there are other nodes at all. */
+  /** Whether there can be other nodes. */
   abstract readonly shared: boolean;
-  /** Resolves once the bus has taken it; may fail, hang, or be late. */
+  /** Resolves once the bus has accepted the message. May reject, hang, or take long. */
   abstract publish(message: Outgoing): Promise<void>;
-  /** Calls back for each message of other nodes, in any order, perhaps more than once. */
+  /** Calls back for each message of other nodes, in any order, possibly more than once. */
   abstract onMessage(receive: (message: Outgoing) => void): void;
 }
 
-/** The bus of a single node: there is nobody else to tell. */
+/** The bus of a single node: publishes nothing and receives nothing. */
 export class LocalEventBus extends EventBus {
   readonly shared = false;
 
@@ -23,6 +22,6 @@ export class LocalEventBus extends EventBus {
   }
 
   onMessage(): void {
-    // Nothing ever comes from elsewhere.
+    // There are no other nodes.
   }
 }

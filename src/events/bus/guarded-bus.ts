@@ -15,27 +15,25 @@ import { EventBus } from './event-bus.js';
 import type { Outgoing } from '../room-change.js';
 import { Statistics } from '../../metrics/statistics.js';
 
-/** How long the bus may take with one message, in milliseconds. */
-const patience = 1000;
+/** For one message. */
+const publishTimeoutMs = 1000;
 const failuresBeforeOpen = 5;
-/** After so many milliseconds one message is tried again; the others are still left out. */
-const probeAfter = 2000;
-const underWayAtMost = 1000;
+/** An open circuit breaker tries one message after this time. */
+const halfOpenAfterMs = 2000;
+/** Messages that are being published at the same time; further ones are skipped. */
+const maxConcurrent = 1000;
 
-/**
- * The bus, held at arm's length: nothing here is waited for, a message that takes too long counts as failed, and
- * after some failures in a row the bus is left alone but for a probe now and then.
- */
+/** Wraps the bus in a timeout, a concurrency limit and a circuit breaker; `publish` never blocks or throws. */
 @Injectable()
 export class GuardedBus {
   readonly #breaker = circuitBreaker(handleAll, {
-    halfOpenAfter: probeAfter,
+    halfOpenAfter: halfOpenAfterMs,
     breaker: new ConsecutiveBreaker(failuresBeforeOpen),
   });
   readonly #policy = wrap(
-    bulkhead(underWayAtMost),
+    bulkhead(maxConcurrent),
     this.#breaker,
-    timeout(patience, TimeoutStrategy.Aggressive),
+    timeout(publishTimeoutMs, TimeoutStrategy.Aggressive),
   );
 
   constructor(
@@ -48,7 +46,7 @@ export class GuardedBus {
     return this.bus.shared;
   }
 
-  /** Offers a message to the other nodes. Returns at once and never fails. */
+  /** Publishes in the background. */
   publish(message: Outgoing): void {
     if (!this.bus.shared) return;
     this.#policy
@@ -63,7 +61,7 @@ export class GuardedBus {
     this.bus.onMessage(receive);
   }
 
-  /** Calls back when the bus is given up, and when it works again. */
+  /** Calls back when the circuit breaker opens, and when it closes again. */
   onHealth(tell: (healthy: boolean) => void): void {
     let broken = false;
     this.#breaker.onBreak(() => {
@@ -82,6 +80,6 @@ export class GuardedBus {
       return;
     }
     this.statistics.countNode('bus_failed');
-    this.log.warn({ err }, 'the bus did not take an event');
+    this.log.warn({ err }, 'an event could not be published on the bus');
   }
 }

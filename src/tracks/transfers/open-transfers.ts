@@ -52,7 +52,7 @@ export class OpenTransfers implements OnModuleInit, OnModuleDestroy {
 
   onModuleInit(): void {
     this.sessions.ended.subscribe((sessionId) => this.#endSession(sessionId));
-    this.broadcaster.broadcasts.subscribe((broadcast) => this.#follow(broadcast));
+    this.broadcaster.events$.subscribe((broadcast) => this.#follow(broadcast));
     this.#timer = setInterval(() => this.sample(performance.now()), sampleMs).unref();
   }
 

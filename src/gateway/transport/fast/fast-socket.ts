@@ -1,12 +1,15 @@
 import type { Socket } from 'socket.io';
 import { WebSocket } from 'ws';
-import type { Frame } from './frame.js';
-import { type EngineSocket, engineOf } from './internals.js';
-import type { Wire } from '../../../delivery/event-socket.js';
+import type { EventSocket, OutgoingEvent } from '../../../delivery/event-socket.js';
+import { frameOf } from './frame.js';
+import { type FastEngineConnection, engineOf } from './internals.js';
 
-/** A Socket.IO socket as a way out. */
-export class SocketWire implements Wire {
-  readonly #engine: EngineSocket;
+/**
+ * An `EventSocket` that writes pre-encoded frames to the TCP socket where nothing is queued above it, and through
+ * Engine.IO otherwise, which keeps the order.
+ */
+export class FastSocket implements EventSocket {
+  readonly #engine: FastEngineConnection;
 
   constructor(private readonly socket: Socket) {
     this.#engine = engineOf(socket);
@@ -16,21 +19,21 @@ export class SocketWire implements Wire {
     return this.socket.id;
   }
 
-  get idle(): boolean {
+  get isIdle(): boolean {
     const engine = this.#engine;
     if (engine.writeBuffer.length > 0) return false;
     const tcp = engine.transport.socket?._socket;
     return tcp ? tcp.writableLength === 0 : engine.transport.writable;
   }
 
-  get waitingFrames(): number {
+  get queuedPackets(): number {
     return this.#engine.writeBuffer.length;
   }
 
-  get waitingBytes(): number {
+  get queuedBytes(): number {
     const { writeBuffer, transport } = this.#engine;
     let bytes = transport.socket?.bufferedAmount ?? 0;
-    // Summed when asked for: most of the time the buffer is empty, and it holds answers that were not written here.
+    // Summed on demand: the buffer is empty most of the time, and it also holds answers that were not sent here.
     for (const { data } of writeBuffer) bytes += data?.length ?? 0;
     return bytes;
   }
@@ -40,21 +43,22 @@ export class SocketWire implements Wire {
     return tcp ? tcp.bytesWritten - tcp.writableLength : this.#engine.writeBuffer[0];
   }
 
-  write(frame: Frame, sent?: () => void): void {
+  send(event: OutgoingEvent, onFlushed?: () => void): void {
     const engine = this.#engine;
     if (!this.socket.connected) return;
+    const frame = frameOf(event);
     if (engine.writeBuffer.length === 0 && engine.readyState === 'open' && !engine.upgrading) {
       const ws = engine.transport.socket;
-      // Nothing waits in the layers between, so that writing below them keeps the order.
+      // Nothing is queued in the layers above, so that writing below them keeps the order.
       if (ws?._socket && ws.readyState === WebSocket.OPEN) {
-        ws._socket.write(frame.bytes, sent);
+        ws._socket.write(frame.bytes, onFlushed);
         return;
       }
     }
-    engine.write(frame.packet, frame.options, sent);
+    engine.write(frame.packet, frame.options, onFlushed);
   }
 
-  together(write: () => void): void {
+  batch(write: () => void): void {
     const tcp = this.#engine.transport.socket?._socket;
     tcp?.cork();
     try {
@@ -64,15 +68,18 @@ export class SocketWire implements Wire {
     }
   }
 
-  end(how: 'leave' | 'reconnect'): void {
-    if (how === 'leave') this.socket.disconnect();
-    else this.#engine.close();
+  disconnect(scope: 'namespace' | 'connection'): void {
+    const { transport, writeBuffer } = this.#engine;
+    // A long-polling client that has everything: Engine.IO would wait for its next request.
+    const isBetweenPolls = transport.name === 'polling' && !transport.writable && writeBuffer.length === 0;
+    if (scope === 'namespace') this.socket.disconnect();
+    else this.#engine.close(isBetweenPolls);
   }
 
-  cut(): void {
-    const { socket } = this.#engine.transport;
-    // A closing handshake would wait for a peer that does not read.
-    if (socket) socket.terminate();
-    else this.#engine.close(true);
+  terminate(): void {
+    const tcp = this.#engine.transport.socket?._socket;
+    this.#engine.close(true);
+    // A closing handshake would wait for a client that does not read.
+    tcp?.destroy();
   }
 }

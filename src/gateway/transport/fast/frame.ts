@@ -1,31 +1,40 @@
 import * as ws from 'ws';
-import type { Envelope } from '../../../contract/index.js';
+import type { OutgoingEvent } from '../../../delivery/event-socket.js';
+import { encodeBody } from '../event-parser.js';
 
 const textFrame = { readOnly: false, mask: false, rsv1: false, opcode: 1, fin: true };
 
-// `ws` does not type its sender; Socket.IO's own adapter computes broadcast frames with it in the same way.
+// Not in the types of `ws`; Socket.IO's own adapter computes broadcast frames with it in the same way.
 const { Sender } = ws as unknown as { Sender: { frame(data: Buffer, options: typeof textFrame): Buffer[] } };
 
-/** An event encoded once for all connections of a namespace. */
+/**
+ * Added to the numbers of our confirmations, so that they do not meet those that Socket.IO gives to acknowledgement
+ * callbacks, which it counts from 0. Within 31 bits, as some clients read the number into such an integer.
+ */
+export const ackIdBase = 1_000_000_000;
+
+/** An event encoded for all connections that are sent the same copy. */
 export interface Frame {
   /** The Socket.IO packet, for transports other than WebSocket. */
   packet: string;
   /** The whole WebSocket frame. */
   bytes: Buffer;
-  /** What Engine.IO takes beside the packet. Shared by all who get the frame. */
+  /** The options of Engine.IO's `write`. Shared by all who are sent the frame. */
   options: { wsPreEncodedFrame: Buffer[] };
 }
 
 /**
- * Socket.IO's text form of an event (protocol 5): `2`, the namespace and a comma unless it is `/`, the number of the
- * acknowledgement, the arguments. Its own encoder would look through the whole payload for binary, of which there is
- * none.
- * @param ackId asks for a confirmation, which comes back under this number
+ * Encodes an event in the Socket.IO protocol 5: `2`, the namespace and a comma unless it is `/`, the number of the
+ * acknowledgement, the arguments.
  */
-export function encodeFrame(namespace: string, envelope: Envelope, ackId?: number): Frame {
+export function encodeFrame({ namespace, envelope, ackId }: OutgoingEvent): Frame {
   const address = namespace === '/' ? '' : `${namespace},`;
-  const packet = `2${address}${ackId ?? ''}${JSON.stringify([envelope.type, envelope])}`;
-  // "4" is the Engine.IO type of a message. One piece costs one write; Socket.IO's adapter makes two of it.
+  const id = ackId === undefined ? '' : ackIdBase + ackId;
+  const packet = `2${address}${id}${encodeBody(envelope)}`;
+  // "4" is Engine.IO's type of a message. In one buffer, so that it is one write to the TCP socket.
   const bytes = Buffer.concat(Sender.frame(Buffer.from(`4${packet}`), textFrame));
   return { packet, bytes, options: { wsPreEncodedFrame: [bytes] } };
 }
+
+/** The frame of an event, encoded on first use. */
+export const frameOf = (event: OutgoingEvent): Frame => (event.encoded ??= encodeFrame(event)) as Frame;

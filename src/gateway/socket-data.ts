@@ -1,0 +1,32 @@
+import type { Socket } from 'socket.io';
+import type { Caller } from '../auth/caller.js';
+import type { Connection } from '../delivery/connection.js';
+
+/** What we keep in `socket.data`. */
+interface SocketData {
+  caller?: Caller;
+  connection?: Connection;
+}
+
+const dataOf = (socket: Socket): SocketData => socket.data as SocketData;
+
+/** The room that a socket's namespace stands for; null for the lobby. */
+export const roomOf = (socket: Socket): string | null => /^\/rooms\/(.+)$/.exec(socket.nsp.name)?.[1] ?? null;
+
+/** The user whom the admission middleware accepted. */
+export function callerOf(socket: Socket): Caller {
+  const { caller } = dataOf(socket);
+  if (!caller) throw new Error('the socket was not admitted');
+  return caller;
+}
+
+export function setCaller(socket: Socket, caller: Caller): void {
+  dataOf(socket).caller = caller;
+}
+
+/** The socket's connection to its room's stream; undefined before it has joined. */
+export const connectionOf = (socket: Socket): Connection | undefined => dataOf(socket).connection;
+
+export function setConnection(socket: Socket, connection: Connection): void {
+  dataOf(socket).connection = connection;
+}

@@ -1,0 +1,142 @@
+import type { Socket as TcpSocket } from 'node:net';
+import type { Socket as EngineConnection } from 'engine.io';
+import type { Socket } from 'socket.io';
+import type { EventSocket, OutgoingEvent } from '../../delivery/event-socket.js';
+import { connectionOf } from '../socket-data.js';
+import { EventEncoder } from './event-parser.js';
+
+/** How often it is checked whether a client has read, while a replay waits for it. */
+const drainCheckMs = 5;
+
+/**
+ * An `EventSocket` on the public interfaces of Socket.IO and Engine.IO alone: `socket.emit` with an acknowledgement
+ * callback, and the documented events `packetCreate` and `flush` to know what is queued.
+ */
+export class StandardSocket implements EventSocket {
+  readonly #queue: OutboundQueue;
+
+  /** @param onConfirmationAsked called when an event that asks for a confirmation was sent */
+  constructor(
+    private readonly socket: Socket,
+    private readonly onConfirmationAsked: () => void,
+  ) {
+    this.#queue = OutboundQueue.of(socket.conn);
+  }
+
+  get id(): string {
+    return this.socket.id;
+  }
+
+  get isIdle(): boolean {
+    return this.#queue.isIdle;
+  }
+
+  get queuedPackets(): number {
+    return this.#queue.packets;
+  }
+
+  get queuedBytes(): number {
+    return this.#queue.bytes;
+  }
+
+  get progress(): unknown {
+    return this.#queue.progress;
+  }
+
+  send({ envelope, ackId }: OutgoingEvent, onFlushed?: () => void): void {
+    const { socket } = this;
+    if (!socket.connected) return;
+    EventEncoder.shared.add(envelope);
+    if (ackId === undefined) socket.emit(envelope.type, envelope);
+    else {
+      socket.emit(envelope.type, envelope, () => connectionOf(socket)?.confirm(ackId));
+      this.onConfirmationAsked();
+    }
+    if (onFlushed) this.#whenIdle(onFlushed);
+  }
+
+  batch(write: () => void): void {
+    const { tcp } = this.#queue;
+    tcp?.cork();
+    try {
+      write();
+    } finally {
+      tcp?.uncork();
+    }
+  }
+
+  disconnect(scope: 'namespace' | 'connection'): void {
+    // Not `socket.disconnect(true)`, after which clients do not reconnect by themselves.
+    if (scope === 'connection') this.socket.conn.close(this.#queue.isBetweenPolls);
+    else this.socket.disconnect();
+  }
+
+  terminate(): void {
+    this.socket.conn.close(true);
+    // A closing handshake would wait for a client that does not read.
+    this.#queue.tcp?.destroy();
+  }
+
+  #whenIdle(callback: () => void): void {
+    const timer = setInterval(() => {
+      if (this.socket.connected && !this.isIdle) return;
+      clearInterval(timer);
+      callback();
+    }, drainCheckMs);
+  }
+}
+
+const queues = new WeakMap<EngineConnection, OutboundQueue>();
+
+/** What waits in Engine.IO for one connection, counted from its events. Shared by the connection's namespaces. */
+class OutboundQueue {
+  packets = 0;
+  #queuedBytes = 0;
+  /** Bytes handed to the transport with the last flush; they have left once the transport is writable again. */
+  #flushedBytes = 0;
+  #flushes = 0;
+
+  static of(connection: EngineConnection): OutboundQueue {
+    let queue = queues.get(connection);
+    if (!queue) queues.set(connection, (queue = new OutboundQueue(connection)));
+    return queue;
+  }
+
+  private constructor(private readonly connection: EngineConnection) {
+    connection.on('packetCreate', ({ data }: { data?: { length: number } }) => {
+      this.packets += 1;
+      this.#queuedBytes += data?.length ?? 0;
+    });
+    connection.on('flush', () => {
+      this.#flushedBytes = this.#queuedBytes;
+      this.#flushes += 1;
+      this.packets = 0;
+      this.#queuedBytes = 0;
+    });
+  }
+
+  get isIdle(): boolean {
+    return this.packets === 0 && this.connection.transport.writable;
+  }
+
+  /** Whether a long-polling client has everything and its next request has not arrived: nothing has to be sent first. */
+  get isBetweenPolls(): boolean {
+    const { transport } = this.connection;
+    return transport.name === 'polling' && !transport.writable && this.packets === 0;
+  }
+
+  get bytes(): number {
+    return this.#queuedBytes + (this.connection.transport.writable ? 0 : this.#flushedBytes);
+  }
+
+  get progress(): number {
+    const { tcp } = this;
+    return tcp ? tcp.bytesWritten - tcp.writableLength : this.#flushes;
+  }
+
+  /** The TCP socket of a connection that began as a WebSocket; of others Engine.IO does not tell. */
+  get tcp(): TcpSocket | undefined {
+    const { transport, upgraded, request } = this.connection;
+    return transport.name === 'websocket' && !upgraded ? request.socket : undefined;
+  }
+}
