@@ -5,6 +5,7 @@ import { HealthController } from './health.controller.js';
 import { HealthService } from './health.service.js';
 import { RoomStateModule } from '../room-state/room-state.module.js';
 import { TracksModule } from '../tracks/tracks.module.js';
+import { MemoryReclaimer } from './memory-reclaimer.js';
 import { jsonOnly } from './json-only.js';
 import { Pipelines } from './limits/pipelines.js';
 import { RequestBodies } from './limits/request-bodies.js';
@@ -26,6 +27,7 @@ import { TimeController } from './time.controller.js';
     StatisticsService,
     MetricsService,
     RequestsInFlight,
+    MemoryReclaimer,
     Pipelines,
     RequestBodies,
     RequestGate,
