@@ -14,7 +14,9 @@ import { writeSection } from './sections.mjs';
 const rounds = Number(process.env.BENCH_ROUNDS ?? 3);
 const only = process.env.BENCH_ONLY?.split(',');
 const wanted = (name) => !only || only.includes(name);
-const names = Object.keys(servers);
+const all = Object.keys(servers);
+/** Where the cost is measured as it grows, the standard transport is left out. */
+const two = ['bare', 'roomcast'];
 /**
  * Deliveries a second. Busy: so many that neither server sleeps between two events; confirmed ones cost more, and in
  * rooms of five each fifth is a change. Calm: few.
@@ -28,7 +30,7 @@ const duration = 4;
 const log = (text) => process.stderr.write(`${text}\n`);
 
 /** Each server in turn, `rounds` times; a list of results for each. */
-async function inTurn(label, shape, measure, alone) {
+async function inTurn(label, shape, measure, alone, names = all) {
   const results = Object.fromEntries(names.map((name) => [name, []]));
   for (let round = 0; round < rounds; round += 1) {
     // Who comes first changes, so that neither has the quieter machine.
@@ -42,14 +44,14 @@ async function inTurn(label, shape, measure, alone) {
 }
 
 const medians = (results, of) =>
-  Object.fromEntries(names.map((name) => [name, median(results[name].map(of))]));
+  Object.fromEntries(Object.keys(results).map((name) => [name, median(results[name].map(of))]));
 
 const kinds = ['plain', 'confirmed'];
 /** The busiest load generator, and the most that a server was behind its rate, in seconds. */
 const limits = { busy: 0, behind: 0 };
 
 /** CPU and latency of both kinds of event, at each of the rates; by rate, kind and figure the medians of each server. */
-async function fanOut(label, { rooms, listeners }, rates) {
+async function fanOut(label, { rooms, listeners }, rates, names = two) {
   const perEvent = listeners / rooms;
   const plan = Object.entries(rates).flatMap(([rate, deliveries]) =>
     kinds.map((kind) => {
@@ -73,7 +75,7 @@ async function fanOut(label, { rooms, listeners }, rates) {
     const [{ options }] = plan;
     return (await raiseAlone(child, options)) / options.events;
   };
-  const results = await inTurn(label, { rooms, listeners }, measure, alone);
+  const results = await inTurn(label, { rooms, listeners }, measure, alone, names);
   const of = (pick) => medians(results, pick);
   const result = { alone: of(({ alone }) => alone) };
   for (const { rate, kind } of plan) {
@@ -152,6 +154,7 @@ if (wanted('fan-out') || wanted('listeners')) {
       `${listeners} listeners`,
       { rooms: 1, listeners },
       listeners === 500 ? { busy, calm } : { busy },
+      listeners === 500 ? all : two,
     );
 }
 if (wanted('rooms')) {
@@ -184,12 +187,17 @@ function rates({ plain, confirmed }) {
 }
 
 function document({ listeners, rooms, memory, comeBack }) {
-  const two = ({ bare, roomcast }, digits = 1) =>
+  const besides = ({ bare, roomcast }, digits = 1) =>
     `${bare.toFixed(digits)} | ${roomcast.toFixed(digits)} | ${(roomcast / bare).toFixed(2)}`;
+  const three = (figures, digits = 1) =>
+    `${besides(figures, digits)} | ${figures.standard.toFixed(digits)} | ${(figures.standard / figures.bare).toFixed(2)}`;
+  const columns = `| | bare Socket.IO | Roomcast | ratio | Roomcast, standard transport | ratio |
+| --- | --- | --- | --- | --- | --- |`;
   const growth = (sizes, rate, unit) =>
     Object.entries(sizes)
       .map(
-        ([size, of]) => `| ${size} ${unit} | ${kinds.map((kind) => two(of[rate][kind].cpu)).join(' | ')} |`,
+        ([size, of]) =>
+          `| ${size} ${unit} | ${kinds.map((kind) => besides(of[rate][kind].cpu)).join(' | ')} |`,
       )
       .join('\n');
   const head = `| | bare, unconfirmed | Roomcast | ratio | bare, confirmed | Roomcast | ratio |
@@ -197,7 +205,7 @@ function document({ listeners, rooms, memory, comeBack }) {
   const flat = (sizes, unit) =>
     kinds
       .flatMap((kind) =>
-        names.map((name) => {
+        two.map((name) => {
           const costs = Object.values(sizes).map((of) => of.busy[kind].cpu[name]);
           const mean = costs.reduce((sum, cost) => sum + cost, 0) / costs.length;
           const off = costs.map((cost) => Math.round((cost / mean - 1) * 100));
@@ -209,21 +217,26 @@ function document({ listeners, rooms, memory, comeBack }) {
         }),
       )
       .join('\n');
-  const costs = ({ plain, confirmed }) => `| CPU per unconfirmed delivery, µs (\`emit\`) | ${two(plain.cpu)} |
-| CPU per confirmed delivery, µs (\`emitWithAck\`) | ${two(confirmed.cpu)} |`;
-  const latencies = ({ plain, confirmed }) => `| delivery latency p50, ms | ${two(plain.p50)} |
-| delivery latency p99, ms | ${two(plain.p99)} |
-| the same, confirmed, p50, ms | ${two(confirmed.p50)} |
-| the same, confirmed, p99, ms | ${two(confirmed.p99)} |`;
+  const costs = ({
+    plain,
+    confirmed,
+  }) => `| CPU per unconfirmed delivery, µs (\`emit\`) | ${three(plain.cpu)} |
+| CPU per confirmed delivery, µs (\`emitWithAck\`) | ${three(confirmed.cpu)} |`;
+  const latencies = ({ plain, confirmed }) => `| delivery latency p50, ms | ${three(plain.p50)} |
+| delivery latency p99, ms | ${three(plain.p99)} |
+| the same, confirmed, p50, ms | ${three(confirmed.p50)} |
+| the same, confirmed, p99, ms | ${three(confirmed.p99)} |`;
   const { version } = JSON.parse(
     readFileSync(new URL('../node_modules/socket.io/package.json', import.meta.url)),
   );
   return `# What delivery costs
 
 \`npm run bench\` measures Roomcast beside bare Socket.IO ${version} doing the same fan-out of the same payloads: server
-and listeners in processes of their own, the listeners raw WebSocket frames, the two servers in turn after a warm-up,
+and listeners in processes of their own, the listeners raw WebSocket frames, the servers in turn after a warm-up,
 ${rounds === 1 ? 'one round' : `medians of ${rounds} rounds`}. Roomcast is measured whole: each event is a change that is committed to the database and the log before
-it goes out, and a confirmed one is tracked and accounted for listener by listener. Bare Socket.IO keeps nothing. Where
+it goes out, and a confirmed one is tracked and accounted for listener by listener. Bare Socket.IO keeps nothing. Roomcast
+is measured with the fast transport, and where a column says so with \`TRANSPORT=standard\`, which uses public interfaces of
+Socket.IO alone. Where
 something is delivered pings are switched off: they fall into one measurement and not into the next.
 
 A run counts as failed where an event was lost or doubled, the load generator was busy for more than 85 % of the time
@@ -237,8 +250,7 @@ more than the figures.
 
 ## 500 listeners in a room, ${perSecond(calm.plain)}
 
-| | bare Socket.IO | Roomcast | ratio |
-| --- | --- | --- | --- |
+${columns}
 ${costs(listeners[500].calm)}
 ${latencies(listeners[500].calm)}
 
@@ -247,19 +259,17 @@ its arrival at the listener.
 
 ## 500 listeners in a room, ${rates(busy)}
 
-| | bare Socket.IO | Roomcast | ratio |
-| --- | --- | --- | --- |
+${columns}
 ${costs(listeners[500].busy)}
 
 ## Memory, and coming back
 
-| | bare Socket.IO | Roomcast | ratio |
-| --- | --- | --- | --- |
-| heap and buffers per connection, KiB (2,000 more connections in 10 rooms) | ${two(memory.held)} |
-| resident memory per connection, KiB | ${two(memory.rss)} |
-| CPU per idle connection and second, µs (pings every 25 s and every 20 s, and what the server does by itself) | ${two(memory.idle)} |
-| 1,000 listeners return at once, 100 missed events each, s | ${two(comeBack.seconds, 2)} |
-| CPU of the server for that, s | ${two(comeBack.cpu, 2)} |
+${columns}
+| heap and buffers per connection, KiB (2,000 more connections in 10 rooms) | ${three(memory.held)} |
+| resident memory per connection, KiB | ${three(memory.rss)} |
+| CPU per idle connection and second, µs (pings every 25 s and every 20 s, and what the server does by itself) | ${three(memory.idle)} |
+| 1,000 listeners return at once, 100 missed events each, s | ${three(comeBack.seconds, 2)} |
+| CPU of the server for that, s | ${three(comeBack.cpu, 2)} |
 
 The bare server keeps the last events of a room in an array and sends them unasked; Roomcast also checks the token
 and the participant, writes presence down, and sends the room's whole state first.

@@ -7,9 +7,10 @@ export class Child {
   #next = 0;
   #waiting = new Map();
 
-  constructor(file, args = []) {
+  constructor(file, args = [], env = {}) {
     this.#process = fork(fileURLToPath(new URL(file, import.meta.url)), args, {
       execArgv: ['--no-warnings', '--expose-gc'],
+      env: { ...process.env, ...env },
     });
     this.#process.on('message', ({ id, result, error }) => {
       const { resolve, reject } = this.#waiting.get(id);
@@ -35,7 +36,11 @@ export class Child {
   }
 }
 
-export const servers = { bare: './server-bare.mjs', roomcast: './server-roomcast.mjs' };
+export const servers = {
+  bare: { file: './server-bare.mjs', env: {} },
+  roomcast: { file: './server-roomcast.mjs', env: { TRANSPORT: 'fast' } },
+  standard: { file: './server-roomcast.mjs', env: { TRANSPORT: 'standard' } },
+};
 
 /** Events of each kind before anything is measured. */
 const warmUp = 3000;
@@ -56,7 +61,7 @@ export async function withListeners(
   work,
   alone = () => undefined,
 ) {
-  const child = new Child(servers[server]);
+  const child = new Child(servers[server].file, [], servers[server].env);
   const load = new Child('./load.mjs');
   try {
     const { targets } = await child.ask('setup', { rooms, listeners, pings });

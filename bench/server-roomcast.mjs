@@ -7,6 +7,7 @@ import { readSettings } from '../build/config/settings.js';
 import { Database } from '../build/database/database.js';
 import { EventBroadcasterService } from '../build/events/event-broadcaster.service.js';
 import { SocketAdapter } from '../build/gateway/socket-adapter.js';
+import { SocketTransport } from '../build/gateway/transport/socket-transport.js';
 import { RoomsService } from '../build/rooms/rooms.service.js';
 import { createServer } from '../build/server.js';
 import { envelopeData } from './payload.mjs';
@@ -21,7 +22,14 @@ SocketAdapter.prototype.createIOServer = function (...args) {
   return (io = createIOServer.apply(this, args));
 };
 const app = await createServer(
-  readSettings({ DATA_DIR, LOG_LEVEL: 'error', RATE_LIMIT: 'off', PORT: '0', HOST: '127.0.0.1' }),
+  readSettings({
+    DATA_DIR,
+    LOG_LEVEL: 'error',
+    RATE_LIMIT: 'off',
+    PORT: '0',
+    HOST: '127.0.0.1',
+    TRANSPORT: process.env.TRANSPORT,
+  }),
 );
 // Finer than the milliseconds of the contract, so that latencies can be told apart.
 app.get(Clock).now = () => (performance.timeOrigin + performance.now()) / 1000;
@@ -30,6 +38,9 @@ const broadcaster = app.get(EventBroadcasterService);
 const defaultUsers = 250;
 const rooms = [];
 await app.init();
+const wanted = process.env.TRANSPORT ?? 'fast';
+const { kind } = app.get(SocketTransport);
+if (kind !== wanted) throw new Error(`void: the transport is ${kind}, not ${wanted}`);
 
 serve(app.getHttpServer(), {
   io: () => io,
