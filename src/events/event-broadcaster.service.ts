@@ -4,7 +4,7 @@ import { type Observable, Subject } from 'rxjs';
 import { Clock } from '../config/clock.js';
 import type { EventData, EventType, RoomEvent } from '../contract/index.js';
 import { Database, type Trx } from '../database/database.js';
-import { held } from '../database/dialects.js';
+import { forUpdate } from '../database/dialects.js';
 import { prepare } from '../database/prepared.js';
 import type { RoomRow } from '../database/schema.js';
 import { Problem } from '../errors/problem.js';
@@ -214,7 +214,7 @@ export class EventBroadcasterService implements OnApplicationShutdown {
 
 /** Takes the room's row: doing so before reading is what makes one order of commit and sequence. */
 const lockRoom = prepare((db, { roomId }: { roomId: string }) =>
-  held(db, db.selectFrom('rooms').selectAll().where('id', '=', roomId)),
+  forUpdate(db, db.selectFrom('rooms').selectAll().where('id', '=', roomId)),
 );
 
 const advanceRoom = prepare((db, { roomId, sequence }: { roomId: string; sequence: number }) =>

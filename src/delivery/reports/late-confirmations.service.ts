@@ -2,7 +2,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import { Database, type Trx } from '../../database/database.js';
-import { held } from '../../database/dialects.js';
+import { forUpdate } from '../../database/dialects.js';
 import { parseSummary } from './delivery-summary.js';
 
 /** Who confirmed one event after the fact, and when (Unix seconds). */
@@ -124,7 +124,7 @@ async function mark(trx: Trx, { roomId, sequence, at }: Late): Promise<boolean> 
     .where('room_id', '=', roomId)
     .where('sequence', '=', sequence);
   // Held, as another node may be about to do the same.
-  const rows = await held(trx, ofEvent).execute();
+  const rows = await forUpdate(trx, ofEvent).execute();
   for (const { node_id, summary: before } of rows) {
     const summary = parseSummary(before);
     let changed = false;
