@@ -59,7 +59,7 @@ export class RoomEntrance {
       await this.presence.connected(roomId, user, connection.id);
       const { room, sequence, resumed, missed } = await this.reads.run(
         user.id,
-        () => this.state.return(user, roomId, after, state),
+        () => this.state.stateOnConnect(user, roomId, after, state),
         { pauses: false },
       );
       this.#count(after, resumed, missed.length);
