@@ -4,10 +4,10 @@ import { Problem } from '../errors/problem.js';
 import { EventBroadcasterService } from '../events/event-broadcaster.service.js';
 import { SocketAdmission } from '../gateway/socket-admission.js';
 
-/** How long requests may take to end once the server goes down, in milliseconds: well below what supervisors wait. */
-const patience = 5000;
+/** How long shutdown waits for requests in flight: well below the time after which supervisors kill a process. */
+const timeoutMs = 5000;
 
-/** Lets requests that are being worked on end before connections are cut, and lets no more begin meanwhile. */
+/** At shutdown, waits for requests in flight before connections are closed, and refuses new ones. */
 @Injectable()
 export class RequestsInFlight implements OnModuleDestroy {
   readonly #open = new Set<Response>();
@@ -15,11 +15,11 @@ export class RequestsInFlight implements OnModuleDestroy {
 
   /** Express middleware. @throws {Problem} draining */
   readonly count = (request: Request, response: Response, next: NextFunction): void => {
-    // Health and metrics are asked for until the end.
+    // Health and metrics are served until the process ends.
     if (!request.originalUrl.startsWith('/api')) return next();
     if (this.admission.draining) {
       response.setHeader('Connection', 'close');
-      throw new Problem('draining', 'The server is going down; try again.');
+      throw new Problem('draining', 'The server is shutting down; try again.');
     }
     this.#open.add(response);
     response.once('close', () => {
@@ -35,17 +35,17 @@ export class RequestsInFlight implements OnModuleDestroy {
   ) {}
 
   /**
-   * In the first phase of the end, and first of all everyone is told: sockets are open until the next phase, and
-   * hear of what these requests change.
+   * The first phase of shutdown: announces `draining` and waits for requests in flight. Sockets are closed in the next
+   * phase, so that they still receive the events of these requests.
    */
   async onModuleDestroy(): Promise<void> {
     this.admission.drain();
-    this.broadcaster.serverStatus('draining', 'The server is going down; reconnect in a moment.');
+    this.broadcaster.serverStatus('draining', 'The server is shutting down; reconnect in a moment.');
     if (this.#open.size === 0) return;
     let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
       this.#ended = resolve;
-      timer = setTimeout(resolve, patience);
+      timer = setTimeout(resolve, timeoutMs);
     });
     clearTimeout(timer);
   }
