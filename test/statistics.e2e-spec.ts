@@ -221,6 +221,6 @@ describe('figures of the past', () => {
     statistics.age(1000 + 3601);
     expect(statistics.room('silent').events).toBe(0);
     expect(statistics.room('active').events).toBe(1);
-    expect(statistics.roomsKept).toBe(1);
+    expect(statistics.roomCount).toBe(1);
   });
 });
