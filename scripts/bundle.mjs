@@ -1,5 +1,5 @@
-// Joins the compiled server and the packages it uses into a few files: the server is ready in less than half the
-// time, because Node resolves and opens a few files instead of two thousand.
+// Bundles the compiled server and its packages into a few files. The server then starts in less than half the time,
+// because Node opens a few files instead of two thousand.
 //   node scripts/bundle.mjs build dist
 import { rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -9,12 +9,13 @@ const external = [
   // Native code.
   'argon2',
   'better-sqlite3',
-  // Files that it reads beside itself. (Those that pino's transports and Socket.IO's client have are not used.)
+  // Packages that read files next to their code. (Those of pino's transports and Socket.IO's client are not used.)
   /^swagger-ui-dist(\/|$)/,
   /^piscina(\/|$)/,
-  // Nest also requires them by names made at run time: bundled there would be two of each, with decorators kept apart.
+  // Nest also requires these by a computed name. If bundled, two copies of each would run, and the validation would not
+  // see the decorators registered with the other copy.
   /^class-(transformer|validator)(\/|$)/,
-  // Optional, and not installed.
+  // Optional dependencies that are not installed.
   'pg-native',
   'bufferutil',
   'utf-8-validate',
@@ -22,7 +23,7 @@ const external = [
   /^@fastify\//,
 ];
 
-/** What Node starts: the server, and the threads that inspect uploads. */
+/** Entry points: the server, and the worker threads that inspect uploads. */
 const entries = ['main', 'tracks/inspection/worker'];
 
 const [from, to] = process.argv.slice(2).map((folder) => resolve(folder));
@@ -32,17 +33,17 @@ if (!from || !to) {
 }
 
 const bundler = await rolldown({
-  // By their paths below the folder: the server finds the worker beside itself, bundled or not.
+  // Keyed by relative path, so that the server finds the worker at the same relative path, bundled or not.
   input: Object.fromEntries(entries.map((name) => [name, join(from, `${name}.js`)])),
   platform: 'node',
   external,
   onLog(level, log, handler) {
-    // A package that cannot be found, or a name it does not export, is a fault of the build.
+    // A missing package or export is only a warning to Rolldown; here it fails the build.
     if (level === 'warn') throw new Error(log.message);
     handler(level, log);
   },
 });
-// A build that fails leaves what was there.
+// Written to a new folder first, so that a failed build leaves the previous one.
 const fresh = `${to}.new`;
 await rm(fresh, { recursive: true, force: true });
 await bundler.write({
@@ -50,7 +51,7 @@ await bundler.write({
   format: 'esm',
   entryFileNames: '[name].js',
   chunkFileNames: 'chunks/[name]-[hash].js',
-  // Nest injects by class; logs and metrics show names.
+  // Logs, metrics and Nest use the names of classes.
   keepNames: true,
 });
 await bundler.close();

@@ -1,6 +1,6 @@
-// Writes what is generated from the code: docs/openapi.json, docs/asyncapi.json, and the event table in README.md.
-// With --check it writes nothing and fails where one of them differs. Reads build/, so compile first: that adds
-// to the OpenAPI document what the sources' comments and types say.
+// Generates docs/openapi.json, docs/asyncapi.json and the event table in README.md from the code. With --check it
+// writes nothing and fails if one of them is out of date. Reads build/, so compile first: the compiler adds comments and
+// types of the DTOs to the OpenAPI document.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -87,10 +87,10 @@ async function withEventTable(readme) {
   return prettier.format(text, { ...options, parser: 'markdown' });
 }
 
-/** Every reference leads somewhere. */
+/** Checks that every reference has a target. */
 function refFaults(name, document) {
   const found = [];
-  const look = (value, path) => {
+  const visit = (value, path) => {
     if (typeof value !== 'object' || value === null) return;
     if (typeof value.$ref === 'string') {
       const keys = value.$ref.replace(/^#\//, '').split('/');
@@ -98,15 +98,15 @@ function refFaults(name, document) {
         (at, key) => at?.[decodeURIComponent(key).replaceAll('~1', '/').replaceAll('~0', '~')],
         document,
       );
-      if (target === undefined) found.push(`${name}${path}: ${value.$ref} leads nowhere`);
+      if (target === undefined) found.push(`${name}${path}: ${value.$ref} does not exist`);
     }
-    for (const [key, item] of Object.entries(value)) look(item, `${path}/${key}`);
+    for (const [key, item] of Object.entries(value)) visit(item, `${path}/${key}`);
   };
-  look(document, '');
+  visit(document, '');
   return found;
 }
 
-/** Every route says what it does, what it takes, what it answers, and with which errors. */
+/** Checks that every route has a summary, a unique operationId, and schemas of its body, answer and errors. */
 function openApiFaults({ paths }) {
   const found = [];
   const ids = new Set();
@@ -116,9 +116,9 @@ function openApiFaults({ paths }) {
       if (!operation.summary) found.push(`${where}: no summary`);
       if (ids.has(operation.operationId)) found.push(`${where}: operationId is not unique`);
       ids.add(operation.operationId);
-      const good = Object.entries(operation.responses).filter(([status]) => /^2/.test(status));
-      if (good.length === 0) found.push(`${where}: no successful response`);
-      for (const [status, { content }] of good) {
+      const successful = Object.entries(operation.responses).filter(([status]) => /^2/.test(status));
+      if (successful.length === 0) found.push(`${where}: no successful response`);
+      for (const [status, { content }] of successful) {
         if (!content) found.push(`${where}: ${status} has no schema`);
       }
       if (operation.security && !operation.responses[401]) found.push(`${where}: no 401`);
@@ -130,7 +130,7 @@ function openApiFaults({ paths }) {
   return found;
 }
 
-/** The document is what AsyncAPI 3.0 says, and tells of every event. */
+/** Checks that the document is valid AsyncAPI 3.0 and describes every event type. */
 function asyncApiFaults(document) {
   const ajv = new Ajv({ strict: false, allErrors: true, logger: false });
   addFormats(ajv);

@@ -21,13 +21,15 @@ import { RoomsModule } from './rooms/rooms.module.js';
 import { InspectionModule } from './tracks/inspection/inspection.module.js';
 import { TracksModule } from './tracks/tracks.module.js';
 
+/** Parts of the server that tests and other deployments replace. */
 export interface Parts {
-  /** How this node reaches the others. */
+  /** The connection to the other nodes. Default: none, a single node. */
   bus?: EventBus;
   /** The compiled worker that inspects uploads. */
   inspectionWorker: URL;
 }
 
+/** The root module: all modules of the server, with the validation and error handling of every route. */
 @Module({})
 export class AppModule {
   static with(settings: Settings, { bus = new LocalEventBus(), inspectionWorker }: Parts): DynamicModule {
@@ -41,7 +43,7 @@ export class AppModule {
         LifecycleModule,
         EventsModule.with(bus),
         DeliveryModule,
-        // Guards run in the order of these: who is asking, before how often.
+        // Global guards run in the order of their modules: authentication (AuthModule) before rate limits.
         AuthModule,
         OperationsModule,
         RoomsModule,

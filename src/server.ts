@@ -15,17 +15,17 @@ import { RequestGate } from './operations/limits/request-gate.js';
 import { StalledConnections } from './operations/limits/stalled-connections.js';
 import { frameworkLogger } from './operations/logging.js';
 
-/** How long a request's headers may take to arrive. */
+/** Time limit for the headers of a request to arrive. */
 const headersTimeoutMs = 10_000;
-/** How often Node looks for requests that take too long. */
-const timeoutCheckMs = 2000;
+/** How often Node checks for requests beyond their time limits. */
+const timeoutCheckEveryMs = 2000;
 
-/** Beside this file in the compiled server, and beside main.js in the bundle. */
+/** The same relative path in the compiled server, where it is beside this file, and in the bundle, beside main.js. */
 const defaultInspectionWorker = new URL('./tracks/inspection/worker.js', import.meta.url);
 
 /**
- * The whole server, composed; not listening yet.
- * @param overrides a server that runs from its sources has to name the compiled worker
+ * Creates the application with everything that it needs to listen; does not listen yet.
+ * @param overrides a server that runs from its TypeScript sources must give the path of the compiled worker
  */
 export async function createServer(
   settings: Settings,
@@ -34,7 +34,7 @@ export async function createServer(
   const parts: Parts = { inspectionWorker: defaultInspectionWorker, ...overrides };
   const app = await NestFactory.create<NestExpressApplication>(AppModule.with(settings, parts), {
     bufferLogs: true,
-    // The caller of this decides what a failure to start means.
+    // Throw instead of ending the process; the caller handles a failed start.
     abortOnError: false,
     forceCloseConnections: true,
   });
@@ -45,16 +45,16 @@ export async function createServer(
   app.setGlobalPrefix('api', { exclude: ['health/live', 'health/ready', 'metrics'] });
   app.use('/api', noStore);
   app.useBodyParser('json', { limit: '64kb', type: ['application/json', 'application/*+json'] });
-  // The audio is played by pages of the origins that CORS lets in.
+  // Cross-origin, because pages of the origins that CORS allows play the audio.
   app.use(
     helmet({
       crossOriginResourcePolicy: { policy: 'cross-origin' },
-      // Answers are data; the page of the documentation has a policy of its own.
+      // For JSON and audio answers; `serveDocuments` sets its own policy for the documentation page.
       contentSecurityPolicy: {
         useDefaults: false,
         directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
       },
-      // For whoever ends TLS before it to say: it would bind every other service of the domain.
+      // Left to the proxy that terminates TLS: the header applies to every service of the domain.
       strictTransportSecurity: false,
     }),
   );
@@ -68,9 +68,9 @@ export async function createServer(
   app.useWebSocketAdapter(new SocketAdapter(app, settings));
   serveDocuments(app);
   await app.init();
-  // After everything else: Nest answers for /api alone.
+  // Registered last, for paths outside /api: Nest answers unknown paths only below its prefix.
   const express: Express = app.getHttpAdapter().getInstance();
-  const { status, body } = new Problem('not_found', 'There is nothing at this path.');
+  const { status, body } = new Problem('not_found', 'No route matches this path.');
   express.use((_, response) => void response.status(status).json({ error: body }));
   const server = app.getHttpServer();
   setTimeouts(server, settings);
@@ -79,7 +79,7 @@ export async function createServer(
   return app;
 }
 
-/** Answers hold tokens and what only the caller may see; files and documents say otherwise themselves. */
+/** Prevents caching: answers contain tokens and private data. Routes of files and documents override it. */
 function noStore(_request: Request, response: Response, next: NextFunction): void {
   response.setHeader('Cache-Control', 'no-store');
   next();
@@ -87,9 +87,10 @@ function noStore(_request: Request, response: Response, next: NextFunction): voi
 
 function setTimeouts(server: HttpServer, { maxUploadBytes }: Settings): void {
   server.headersTimeout = headersTimeoutMs;
-  // The largest file at the lowest rate that is accepted; `RequestBodies` ends slower ones.
+  // Enough for the largest file at the lowest accepted rate; `RequestBodies` ends slower uploads earlier.
   server.requestTimeout = 60_000 + (maxUploadBytes / minUploadBytesPerSecond) * 1000;
-  // Read when the server begins to listen. Node's types know it as an option of `createServer` only, which is Nest's.
+  // Node reads this property when the server starts to listen. Its types declare it only as an option of
+  // `createServer`, which Nest calls.
   (server as HttpServer & { connectionsCheckingInterval: number }).connectionsCheckingInterval =
-    timeoutCheckMs;
+    timeoutCheckEveryMs;
 }

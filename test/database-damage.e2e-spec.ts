@@ -287,7 +287,7 @@ describe('a database that while the server runs', () => {
     await expectLost(filled, `${file} was ${what}`);
     expect((await filled.ada.get(`/rooms/${filled.roomId}`)).status).toBe(200);
     expect((await filled.ada.get(`/tracks/${filled.trackId}/stream`)).status).toBe(200);
-    await eventually(() => server!.output().includes('is kept as'), 'the copy to be made');
+    await eventually(() => server!.output().includes('was saved as'), 'the copy to be made');
     const [copy] = await rescued();
     await endCleanly();
     // As the log says.

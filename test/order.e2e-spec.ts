@@ -258,7 +258,7 @@ it('sockets have their turn between changes, whatever else is read and written w
   setImmediate(turn);
   for (let i = 0; i < 60; i += 1) {
     // Long, and SQLite answers without leaving the turn.
-    await state.return(ada.user, roomId, 5);
+    await state.stateOnConnect(ada.user, roomId, 5);
     await raise.high();
   }
   on = false;

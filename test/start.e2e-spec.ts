@@ -112,7 +112,7 @@ describe('the server as it is built', () => {
       expect([path, answer.status, await answer.json()]).toEqual([
         path,
         404,
-        { error: { code: 'not_found', message: 'There is nothing at this path.' } },
+        { error: { code: 'not_found', message: 'No route matches this path.' } },
       ]);
     }
   });

@@ -89,11 +89,11 @@ it('count known traffic rightly: by type, by priority, by path, for the room, fo
 
 it('count what was raised while a listener was joining as delivered to them', async () => {
   const state = server.app.get(RoomStateService);
-  const returned = state.return.bind(state);
-  state.return = async (...given) => {
-    const moment = await returned(...given);
+  const stateOnConnect = state.stateOnConnect.bind(state);
+  state.stateOnConnect = async (...given) => {
+    const result = await stateOnConnect(...given);
     await raiser(server, ada, roomId).critical(5);
-    return moment;
+    return result;
   };
   try {
     const before = (await ofServer()).total.by_type['user_joined']!;
@@ -106,7 +106,7 @@ it('count what was raised while a listener was joining as delivered to them', as
     expect(after.replayed).toBe(before.replayed);
     hers.close();
   } finally {
-    state.return = returned;
+    state.stateOnConnect = stateOnConnect;
   }
 });
 
@@ -221,6 +221,6 @@ describe('figures of the past', () => {
     statistics.age(1000 + 3601);
     expect(statistics.room('silent').events).toBe(0);
     expect(statistics.room('active').events).toBe(1);
-    expect(statistics.roomsKept).toBe(1);
+    expect(statistics.roomCount).toBe(1);
   });
 });

@@ -5,8 +5,8 @@ import { RateLimited } from '../errors/problem.js';
 import { BoundedLimiter } from './bounded-limiter.js';
 
 /**
- * How many accounts may be made from one address, with or without a token. A room's worth of guests behind one
- * address can enter at once; registering costs a hash and keeps a name for good, so fewer may.
+ * Limits how many accounts may be created from one address. The guests of a whole room behind one address can sign in
+ * at once. Registrations are limited more strictly: each costs a password hash and occupies a username.
  */
 @Injectable()
 export class AccountLimits {
@@ -34,7 +34,7 @@ export class AccountLimits {
       const waitMs = await limiter.consume(address);
       if (waitMs > 0) {
         throw new RateLimited(
-          'Too many accounts are being made from this address; wait as long as Retry-After says.',
+          'Too many accounts were created from this address; try again after Retry-After seconds.',
           waitMs,
         );
       }

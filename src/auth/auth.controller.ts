@@ -7,12 +7,13 @@ import { AuthService } from './auth.service.js';
 import { type Caller, CurrentCaller, OptionalCaller, OptionalToken, Public } from './caller.js';
 import { ClientAddress } from './client-address.js';
 
+/** Routes under `/api/auth`. */
 @ApiTags('auth')
 @Controller('auth')
 export class AuthController {
   constructor(private readonly auth: AuthService) {}
 
-  @ApiOperation({ summary: 'Enter as a guest' })
+  @ApiOperation({ summary: 'Sign in as a guest' })
   @Answers(201, rest.SignedIn, 'Signed in.')
   @Refuses('malformed', 'invalid_field', 'rate_limited')
   @Public()
@@ -24,7 +25,7 @@ export class AuthController {
   @ApiOperation({
     summary: 'Register',
     description:
-      "With a guest's token, that guest becomes the registered user; the guest's tokens end and their sockets close.",
+      "With a guest's token, the guest becomes a registered user and keeps rooms and votes. The guest's tokens are revoked and their sockets closed.",
   })
   @ApiBearerAuth()
   @Answers(201, rest.SignedIn, 'Registered and signed in.')
@@ -49,7 +50,7 @@ export class AuthController {
 
   @ApiOperation({
     summary: 'Sign in',
-    description: 'After several wrong passwords an answer takes up to 3 seconds.',
+    description: 'After several wrong passwords the answer is delayed by up to 3 seconds.',
   })
   @Answers(200, rest.SignedIn, 'Signed in.')
   @Refuses('malformed', 'invalid_credentials', 'invalid_field', 'rate_limited', 'unavailable')
@@ -60,7 +61,7 @@ export class AuthController {
     return this.auth.login(credentials, address);
   }
 
-  @ApiOperation({ summary: 'Who the token belongs to' })
+  @ApiOperation({ summary: 'The user of the token' })
   @ApiBearerAuth()
   @Answers(200, rest.Me)
   @Refuses('unauthorized')
@@ -70,8 +71,8 @@ export class AuthController {
   }
 
   @ApiOperation({
-    summary: 'A token that lasts longer',
-    description: 'Of the same session: logout ends both.',
+    summary: 'Get a new token with a later expiry',
+    description: 'Both tokens belong to the same session and end with it.',
   })
   @ApiBearerAuth()
   @Answers(200, rest.SignedIn)
@@ -84,7 +85,7 @@ export class AuthController {
 
   @ApiOperation({
     summary: 'Sign out',
-    description: "Revokes the session's tokens and closes their sockets.",
+    description: 'Revokes all tokens of the session and closes its sockets.',
   })
   @ApiBearerAuth()
   @Answers(200, rest.Done)
@@ -97,8 +98,8 @@ export class AuthController {
   }
 
   @ApiOperation({
-    summary: 'A token for media elements',
-    description: 'Good for an hour, for reading streams, covers and metadata, for nothing else.',
+    summary: 'Get a token for media elements',
+    description: 'Valid for an hour, and only for reading streams, covers and metadata.',
   })
   @ApiBearerAuth()
   @Answers(201, rest.MediaTokenAnswer)

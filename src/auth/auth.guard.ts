@@ -4,7 +4,7 @@ import { Problem } from '../errors/problem.js';
 import { AuthService } from './auth.service.js';
 import { ACCESS, type Access, type AuthenticatedRequest } from './caller.js';
 
-/** Every REST route needs a token, unless it says otherwise. */
+/** Global guard: every REST route requires a token unless `Public`, `OptionalToken` or `MediaToken` says otherwise. */
 @Injectable()
 export class AuthGuard implements CanActivate {
   constructor(
@@ -13,7 +13,7 @@ export class AuthGuard implements CanActivate {
   ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    // A global guard is asked for socket messages too; who sends those was asked when the socket connected.
+    // Nest runs global guards for socket messages too; those are authenticated when the socket connects.
     if (context.getType() !== 'http') return true;
     const access =
       this.reflector.getAllAndOverride<Access | undefined>(ACCESS, [
@@ -36,7 +36,7 @@ export class AuthGuard implements CanActivate {
     } else if (access !== 'optional') {
       throw new Problem(
         'unauthorized',
-        'A token is needed: sign in, then send it as "Authorization: Bearer <token>".',
+        'This needs a token: sign in, then send it as "Authorization: Bearer <token>".',
       );
     }
     return true;

@@ -13,12 +13,13 @@ import { PasswordHasher } from './password-hasher.js';
 import { jwtSecret } from './secret.js';
 import { SessionsService } from './sessions.service.js';
 
+/** Users, sessions, passwords and their limits; installs the guard that requires a token on every route. */
 @Module({
   imports: [
     JwtModule.registerAsync({
       inject: [SETTINGS],
       useFactory: (settings: Settings) => ({
-        // As a key object: of a string, jsonwebtoken would try for each token whether it is a public key.
+        // A key object, because with a string jsonwebtoken tries to parse a public key for each token.
         secret: createSecretKey(Buffer.from(jwtSecret(settings))),
         signOptions: { algorithm: 'HS256' },
       }),

@@ -10,13 +10,17 @@ import type { CredentialsDto, LoginDto } from './auth.dto.js';
 import type { Caller } from './caller.js';
 import { LoginThrottle } from './login-throttle.js';
 import { PasswordHasher } from './password-hasher.js';
-import { type Issued, SessionsService } from './sessions.service.js';
+import { type IssuedToken, SessionsService } from './sessions.service.js';
 import { claimForRegistered, loginKeys, nameForGuest, requireAvailable } from './usernames.js';
 import { userView } from './users.js';
 
-export type SignedIn = Issued & { user: User };
+/** A token and the user that it was issued to. */
+export type SignedIn = IssuedToken & { user: User };
 
-/** Who people are: guests, registered users, and their tokens. `address` is the key of the client's address. */
+/**
+ * Guests and registered users: signing in, registering, signing out, authenticating tokens. An `address` is always the
+ * key of the client's address (see `ClientAddresses`).
+ */
 @Injectable()
 export class AuthService {
   constructor(
@@ -29,18 +33,18 @@ export class AuthService {
   ) {}
 
   /** @throws {Problem} rate_limited */
-  async guest(asked: string, address: string): Promise<SignedIn> {
+  async guest(requestedName: string, address: string): Promise<SignedIn> {
     await this.limits.guest(address);
     return this.database.write(async (trx) => {
-      const username = await nameForGuest(trx, asked);
+      const username = await nameForGuest(trx, requestedName);
       const id = await this.#insert(trx, username, null);
       return this.#signIn(trx, { id, username, guest: true });
     });
   }
 
   /**
-   * Registers a user; with a guest's token, turns that guest into one, who keeps their rooms and votes, and ends all
-   * of the guest's sessions.
+   * Registers a new user, or the guest whose token is given: the guest becomes a registered user, keeps rooms and
+   * votes, and all of the guest's sessions are revoked.
    * @throws {Problem} username_taken, already_registered, unauthorized, rate_limited, unavailable
    */
   async register(
@@ -50,7 +54,7 @@ export class AuthService {
   ): Promise<SignedIn> {
     await this.limits.registration(address);
     if (caller && !caller.user.guest) throw alreadyRegistered();
-    // Before the costly hash, and again where it counts.
+    // Checked before the expensive hash, and again in the transaction that claims the name.
     await requireAvailable(this.database.db, username, caller?.user.id);
     const password_hash = await this.hasher.hash(password, address);
     const { signedIn, ended } = await this.database.write(async (trx) => {
@@ -64,8 +68,7 @@ export class AuthService {
   }
 
   /**
-   * @throws {Problem} invalid_credentials, whether it is the name or the password that is wrong; rate_limited,
-   * unavailable
+   * @throws {Problem} invalid_credentials, for an unknown name as for a wrong password; rate_limited; unavailable
    */
   async login({ username, password }: LoginDto, address: string): Promise<SignedIn> {
     const keys = loginKeys(username);
@@ -82,12 +85,12 @@ export class AuthService {
     return { ...(await this.sessions.renew(caller)), user: caller.user };
   }
 
-  /** Revokes the caller's token; its open sockets are closed. */
+  /** Revokes the caller's session; its open sockets are closed. */
   logout({ sessionId }: Caller): Promise<void> {
     return this.sessions.revoke(sessionId);
   }
 
-  mediaToken(caller: Caller): Issued {
+  mediaToken(caller: Caller): IssuedToken {
     return this.sessions.media(caller);
   }
 
@@ -101,7 +104,7 @@ export class AuthService {
     return this.sessions.verify(token, 'media');
   }
 
-  /** Adds a guest, or a user who has yet to claim their name. @returns the id */
+  /** Inserts a guest, or a registered user whose name is claimed later. @returns the id */
   async #insert(trx: Trx, username: string, password_hash: string | null): Promise<string> {
     const id = uuid();
     const row = { id, username, username_key: null, password_hash, created_at: this.clock.now() };
@@ -110,9 +113,9 @@ export class AuthService {
   }
 
   /**
-   * Turns a guest into a registered user and revokes all of their sessions. Of several at once, one passes.
-   * @returns the sessions' ids
-   * @throws {Problem} already_registered; unauthorized where the session has ended since the token was checked
+   * Sets a guest's password and revokes all of the guest's sessions. Of concurrent calls for a guest, one succeeds.
+   * @returns the ids of the revoked sessions
+   * @throws {Problem} already_registered; unauthorized if the session was revoked since the token was checked
    */
   async #endGuest(trx: Trx, { user, sessionId }: Caller, password_hash: string): Promise<string[]> {
     const { numUpdatedRows } = await trx
@@ -129,7 +132,7 @@ export class AuthService {
     return ended;
   }
 
-  /** The registered user with one of these keys; the first is preferred. */
+  /** The registered user with one of these username keys; the first key takes precedence. */
   async #registered([given, normalised]: [string, string]): Promise<UserRow | undefined> {
     const rows = await this.database.db
       .selectFrom('users')
@@ -145,4 +148,7 @@ export class AuthService {
 }
 
 const alreadyRegistered = (): Problem =>
-  new Problem('already_registered', 'The token is a registered user’s; register without it, or sign in.');
+  new Problem(
+    'already_registered',
+    'The token belongs to a registered user; register without it, or sign in.',
+  );

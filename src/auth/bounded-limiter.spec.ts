@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { BoundedLimiter } from './bounded-limiter.js';
 
 describe('a bounded limiter', () => {
-  it('says how long a key that has consumed all has to wait', async () => {
+  it('returns the time to wait for a key that has consumed all its units', async () => {
     const limiter = new BoundedLimiter({ points: 2, durationSeconds: 60 });
     expect([await limiter.consume('a'), await limiter.consume('a')]).toEqual([0, 0]);
     const waitMs = await limiter.consume('a');
@@ -13,7 +13,7 @@ describe('a bounded limiter', () => {
     expect(await limiter.consume('a')).toBe(0);
   });
 
-  it('forgets the key whose last unit is longest ago, beyond its number of keys', async () => {
+  it('evicts the least recently used key beyond its number of keys', async () => {
     const limiter = new BoundedLimiter({ points: 10, durationSeconds: 60 }, 2);
     for (const key of ['a', 'b', 'a', 'c']) await limiter.consume(key);
     const consumed = await Promise.all(['a', 'b', 'c'].map((key) => limiter.consumed(key)));

@@ -1,19 +1,19 @@
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 
 interface Options {
-  /** Units that a key may consume in one window. */
+  /** Number of units that a key may consume in one window. */
   points: number;
-  /** Length of a window, which begins with a key's first unit, in seconds; at most 24 days, the longest timer. */
+  /** Length of a window, which starts with the key's first unit; at most 24 days, the longest timer of Node.js. */
   durationSeconds: number;
 }
 
 /**
- * Counts what each key consumes in a window, for at most `maxKeys` keys: beyond that, the key whose last unit is
- * longest ago is forgotten. Keys come from callers (addresses, usernames), so their number has to be limited.
+ * Counts the units that each key consumes in a window, for at most `maxKeys` keys: beyond that, the least recently used
+ * key is evicted. Keys come from callers (addresses, usernames), so their number must be limited.
  */
 export class BoundedLimiter {
   readonly #limiter: RateLimiterMemory;
-  /** In the order of their last units. */
+  /** Least recently used first. */
   readonly #keys = new Set<string>();
 
   constructor(
@@ -23,7 +23,7 @@ export class BoundedLimiter {
     this.#limiter = new RateLimiterMemory({ points: options.points, duration: options.durationSeconds });
   }
 
-  /** Consumes one unit. @returns how long until the key may consume again, in milliseconds; 0 where it may */
+  /** Consumes one unit. @returns 0 if allowed, else milliseconds until the window ends */
   async consume(key: string): Promise<number> {
     this.#keys.delete(key);
     this.#keys.add(key);
@@ -37,7 +37,7 @@ export class BoundedLimiter {
     }
   }
 
-  /** Units consumed in the current window. */
+  /** Number of units consumed in the current window. */
   async consumed(key: string): Promise<number> {
     const state = await this.#limiter.get(key);
     return state === null || state.msBeforeNext <= 0 ? 0 : state.consumedPoints;

@@ -5,30 +5,30 @@ import type { Settings } from '../config/settings.js';
 import { Problem, RateLimited } from '../errors/problem.js';
 import { BoundedLimiter } from './bounded-limiter.js';
 
-/** Failures of one account from one address: from the fourth on, delays of 250 ms, doubled each time, up to 3 s. */
+/** Failures of one account from one address: after the third, a delay of 250 ms, doubled with each, up to 3 s. */
 const pair = { windowSeconds: 15 * 60, free: 3, firstDelayMs: 250, maxDelayMs: 3000, maxInProgress: 3 };
-/** Failures of one account from anywhere: from the eleventh on, 50 ms more for each, up to 1 s. Never a refusal. */
+/** Failures of one account from any address: after the tenth, a delay that grows by 50 ms, up to 1 s. Never refused. */
 const account = { windowSeconds: 15 * 60, free: 10, stepMs: 50, maxDelayMs: 1000 };
-/** Failures from one address, whatever the account: beyond the budget, a delay and a few attempts at once. */
+/** Failures from one address, of any account: beyond the budget, a delay and a limit on concurrent attempts. */
 const address = { windowSeconds: 3600, budget: 100, delayMs: 3000, maxInProgress: 10 };
-/** For how long an account that signed in from an address is not affected by that address's budget. */
+/** How long the budget of an address does not apply to an account after it signed in from there. */
 const knownSeconds = 7 * 24 * 3600;
 
-/** Points only matter to limiters that refuse; these only count. */
+/** A limiter used only to count: it never refuses. */
 const counter = (windowSeconds: number) =>
   new BoundedLimiter({ points: Number.MAX_SAFE_INTEGER, durationSeconds: windowSeconds });
 
 /**
- * Slows down guessing passwords. Only failures count. Nothing here locks an account: with the right password its
- * owner signs in after a delay of at most a second from another address, and of at most three from the attacker's
- * own. Owned by `AuthService`; kept in memory, per process.
+ * Slows down password guessing by delaying attempts after failures. Never locks an account: with the right password its
+ * owner waits at most 1 s, or 3 s from the same address as the attacker. Owned by `AuthService`; counters are in memory,
+ * per process.
  */
 @Injectable()
 export class LoginThrottle implements OnModuleDestroy {
-  readonly #ofPair = counter(pair.windowSeconds);
-  readonly #ofAccount = counter(account.windowSeconds);
-  readonly #ofAddress = counter(address.windowSeconds);
-  /** Pairs that have signed in. */
+  readonly #pairFailures = counter(pair.windowSeconds);
+  readonly #accountFailures = counter(account.windowSeconds);
+  readonly #addressFailures = counter(address.windowSeconds);
+  /** Pairs of address and account that have signed in. */
   readonly #known = counter(knownSeconds);
   readonly #inProgress = new Map<string, number>();
   readonly #closing = new AbortController();
@@ -40,9 +40,9 @@ export class LoginThrottle implements OnModuleDestroy {
   }
 
   /**
-   * Runs `check`, which resolves with undefined where the password is wrong, after the delay that earlier failures
-   * have earned.
-   * @throws {Problem} rate_limited where too many attempts wait already, draining
+   * Runs `check` after the delay that earlier failures require, and counts its outcome.
+   * @param check resolves with undefined if the name or the password is wrong
+   * @throws {Problem} rate_limited if too many attempts are in progress; draining
    */
   async run<R>(
     accountKey: string,
@@ -51,63 +51,69 @@ export class LoginThrottle implements OnModuleDestroy {
   ): Promise<R | undefined> {
     if (!this.settings.rateLimit) return check();
     const pairKey = `${addressKey} ${accountKey}`;
-    const { delayMs, overBudget } = await this.#assess(accountKey, addressKey, pairKey);
-    const places = new Map([[pairKey, pair.maxInProgress]]);
-    if (overBudget) places.set(addressKey, address.maxInProgress);
-    return this.#holding(places, delayMs, async () => {
+    const { delayMs, overBudget } = await this.#delayFor(accountKey, addressKey, pairKey);
+    const maxInProgress = new Map([[pairKey, pair.maxInProgress]]);
+    if (overBudget) maxInProgress.set(addressKey, address.maxInProgress);
+    return this.#limitInProgress(maxInProgress, delayMs, async () => {
       await this.#delay(delayMs);
       const result = await check();
       if (result === undefined) {
         await Promise.all([
-          this.#ofPair.consume(pairKey),
-          this.#ofAccount.consume(accountKey),
-          this.#ofAddress.consume(addressKey),
+          this.#pairFailures.consume(pairKey),
+          this.#accountFailures.consume(accountKey),
+          this.#addressFailures.consume(addressKey),
         ]);
       } else {
-        await Promise.all([this.#ofPair.forget(pairKey), this.#known.consume(pairKey)]);
+        await Promise.all([this.#pairFailures.forget(pairKey), this.#known.consume(pairKey)]);
       }
       return result;
     });
   }
 
-  async #assess(accountKey: string, addressKey: string, pairKey: string) {
-    const [ofPair, ofAccount, ofAddress, known] = await Promise.all([
-      this.#ofPair.consumed(pairKey),
-      this.#ofAccount.consumed(accountKey),
-      this.#ofAddress.consumed(addressKey),
+  async #delayFor(accountKey: string, addressKey: string, pairKey: string) {
+    const [pairFailures, accountFailures, addressFailures, known] = await Promise.all([
+      this.#pairFailures.consumed(pairKey),
+      this.#accountFailures.consumed(accountKey),
+      this.#addressFailures.consumed(addressKey),
       this.#known.consumed(pairKey),
     ]);
-    const overBudget = ofAddress >= address.budget && known === 0;
+    const overBudget = addressFailures >= address.budget && known === 0;
     const delayMs = Math.max(
-      ofPair < pair.free ? 0 : Math.min(pair.firstDelayMs * 2 ** (ofPair - pair.free), pair.maxDelayMs),
-      Math.min(Math.max(0, ofAccount - account.free) * account.stepMs, account.maxDelayMs),
+      pairFailures < pair.free
+        ? 0
+        : Math.min(pair.firstDelayMs * 2 ** (pairFailures - pair.free), pair.maxDelayMs),
+      Math.min(Math.max(0, accountFailures - account.free) * account.stepMs, account.maxDelayMs),
       overBudget ? address.delayMs : 0,
     );
     return { delayMs, overBudget };
   }
 
-  /** Runs `work` while it has one of the places of each key. @throws {Problem} rate_limited where one has none left */
-  async #holding<R>(
-    places: ReadonlyMap<string, number>,
+  /**
+   * Runs `work` if fewer attempts than allowed are in progress for each key.
+   * @param limits maximum number of attempts in progress, by key
+   * @throws {Problem} rate_limited
+   */
+  async #limitInProgress<R>(
+    limits: ReadonlyMap<string, number>,
     delayMs: number,
     work: () => Promise<R>,
   ): Promise<R> {
-    for (const [key, max] of places) {
+    for (const [key, max] of limits) {
       if ((this.#inProgress.get(key) ?? 0) >= max) {
         throw new RateLimited(
-          'Too many attempts to sign in at once; wait as long as Retry-After says.',
+          'Too many attempts to sign in at the same time; try again after Retry-After seconds.',
           delayMs,
         );
       }
     }
-    for (const key of places.keys()) this.#inProgress.set(key, (this.#inProgress.get(key) ?? 0) + 1);
+    for (const key of limits.keys()) this.#inProgress.set(key, (this.#inProgress.get(key) ?? 0) + 1);
     try {
       return await work();
     } finally {
-      for (const key of places.keys()) {
-        const left = this.#inProgress.get(key)! - 1;
-        if (left === 0) this.#inProgress.delete(key);
-        else this.#inProgress.set(key, left);
+      for (const key of limits.keys()) {
+        const remaining = this.#inProgress.get(key)! - 1;
+        if (remaining === 0) this.#inProgress.delete(key);
+        else this.#inProgress.set(key, remaining);
       }
     }
   }
@@ -117,7 +123,7 @@ export class LoginThrottle implements OnModuleDestroy {
     try {
       await sleep(delayMs, undefined, { signal: this.#closing.signal, ref: false });
     } catch {
-      throw new Problem('draining', 'The server is going down: reconnect.');
+      throw new Problem('draining', 'The server is shutting down: reconnect.');
     }
   }
 }

@@ -8,18 +8,18 @@ import { FairQueue, QueueRefusal } from '../limits/fair-queue.js';
 // returns the memory to the system at once. It keeps blocks of up to 32 MiB for later, in each of four threads.
 const hashing = { type: argon2.argon2id, memoryCost: 47_104, timeCost: 1, parallelism: 1 } as const;
 
-/** Each hash holds one of the four threads that files are also read with; two are left for streams. */
+/** Each hash occupies one of libuv's four threads, which also read files; two stay free for streams. */
 const maxRunning = 2;
 const maxWaiting = 50;
 
 const refusal = (): RetryLater =>
-  new RetryLater('unavailable', 'Too many people sign in at this moment; try again in a second.', 1000);
+  new RetryLater('unavailable', 'Too many users are signing in right now; try again in a second.', 1000);
 
-/** Hashes passwords, a few at a time; client addresses take turns. */
+/** Hashes and verifies passwords with argon2id, at most `maxRunning` at a time; client addresses take turns. */
 @Injectable()
 export class PasswordHasher {
   readonly #queue = new FairQueue({ maxRunning, maxWaiting });
-  /** Dummy hash for unknown users, so that the time of an answer does not tell who is registered. */
+  /** Dummy hash for unknown users, to avoid a timing leak. */
   readonly #dummy = argon2.hash(uuid(), hashing);
 
   /** @throws {Problem} unavailable */
@@ -27,7 +27,7 @@ export class PasswordHasher {
     return this.#run(address, () => argon2.hash(password, hashing));
   }
 
-  /** @param hash undefined for an unknown user: false, after the same work @throws {Problem} unavailable */
+  /** @param hash undefined for an unknown user: returns false after the same work @throws {Problem} unavailable */
   verify(hash: string | undefined, password: string, address: string): Promise<boolean> {
     return this.#run(address, async () => {
       const matches = await argon2.verify(hash ?? (await this.#dummy), password);

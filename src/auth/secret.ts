@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Settings } from '../config/settings.js';
 
-/** The key that tokens are signed with: as set, or made once and kept in the data folder for its owner alone. */
+/** The key that signs tokens: `JWT_SECRET`, or one generated once and stored in the data folder (mode 0600). */
 export function jwtSecret({ jwtSecret, dataDir }: Settings): string {
   if (jwtSecret !== null) return jwtSecret;
   const file = join(dataDir, 'jwt-secret');
@@ -13,7 +13,9 @@ export function jwtSecret({ jwtSecret, dataDir }: Settings): string {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
-  const kept = readFileSync(file, 'utf8').trim();
-  if (kept.length < 32) throw new Error(`${file} does not hold a secret; delete it to have a new one made`);
-  return kept;
+  const stored = readFileSync(file, 'utf8').trim();
+  if (stored.length < 32) {
+    throw new Error(`${file} does not contain a secret; delete it to generate a new one`);
+  }
+  return stored;
 }

@@ -13,12 +13,12 @@ import { userColumns, userView } from './users.js';
 
 const sessionSeconds = 30 * 24 * 3600;
 const mediaSeconds = 3600;
-/** How often it is asked which sessions were revoked on other nodes, in milliseconds. */
-const lookEvery = 2000;
-/** A socket whose token was checked just before its session ended may be open only after that was announced. */
+/** How often sessions that other nodes revoked are read from the database. */
+const pollEveryMs = 2000;
+/** The end is announced twice: a socket whose token was verified just before may open after the first announcement. */
 const announceAgainAfterMs = 5000;
-/** How far back, in seconds: a look may fail, and clocks differ. */
-const lookBack = 60;
+/** Each poll reads the sessions revoked in this period: earlier polls may have failed, and the nodes' clocks differ. */
+const pollPeriodSeconds = 60;
 
 interface Claims {
   sub: string;
@@ -27,20 +27,24 @@ interface Claims {
   exp: number;
 }
 
-export interface Issued {
+/** A token and when it expires. */
+export interface IssuedToken {
   token: string;
   /** Unix seconds. */
   expires_at: number;
 }
 
-/** Tokens, and the sessions behind them: a token is good while its session is, so that it can be revoked. */
+/**
+ * Issues and verifies tokens. Each token belongs to a session in the database and is valid as long as the session, so
+ * that tokens can be revoked.
+ */
 @Injectable()
 export class SessionsService implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #ended = new Subject<string>();
-  /** Ids of sessions that were revoked, so that their open sockets can be closed. */
+  /** Ids of revoked sessions, on any node; the subscriber closes their sockets. An id may be emitted several times. */
   readonly ended: Observable<string> = this.#ended.asObservable();
   #timer: NodeJS.Timeout | undefined;
-  #look: Promise<void> | undefined;
+  #poll: Promise<void> | undefined;
 
   constructor(
     private readonly database: Database,
@@ -53,17 +57,17 @@ export class SessionsService implements OnApplicationBootstrap, OnModuleDestroy 
   onApplicationBootstrap(): void {
     if (!this.bus.shared) return;
     this.#timer = setInterval(() => {
-      this.#look ??= this.#lookElsewhere();
-    }, lookEvery);
+      this.#poll ??= this.#pollRevoked();
+    }, pollEveryMs);
   }
 
   async onModuleDestroy(): Promise<void> {
     clearInterval(this.#timer);
-    await this.#look;
+    await this.#poll;
   }
 
-  /** Opens a session for a user, as part of a transaction; the token is good once that is committed. */
-  async open(trx: Trx, userId: string): Promise<Issued> {
+  /** Opens a session as part of a transaction; the token is valid once that is committed. Deletes expired sessions. */
+  async open(trx: Trx, userId: string): Promise<IssuedToken> {
     const id = uuid();
     const expiresAt = this.#expiry(sessionSeconds);
     await trx
@@ -74,8 +78,8 @@ export class SessionsService implements OnApplicationBootstrap, OnModuleDestroy 
     return this.#issue(userId, id, 'access', expiresAt);
   }
 
-  /** A new token for the same session, which lasts longer. */
-  async renew({ user, sessionId }: Caller): Promise<Issued> {
+  /** Extends the session and issues a new token for it. */
+  async renew({ user, sessionId }: Caller): Promise<IssuedToken> {
     const expiresAt = this.#expiry(sessionSeconds);
     await this.database.db
       .updateTable('sessions')
@@ -85,7 +89,8 @@ export class SessionsService implements OnApplicationBootstrap, OnModuleDestroy 
     return this.#issue(user.id, sessionId, 'access', expiresAt);
   }
 
-  media({ user, sessionId }: Caller): Issued {
+  /** Issues a media token of the same session. */
+  media({ user, sessionId }: Caller): IssuedToken {
     return this.#issue(user.id, sessionId, 'media', this.#expiry(mediaSeconds));
   }
 
@@ -99,8 +104,8 @@ export class SessionsService implements OnApplicationBootstrap, OnModuleDestroy 
   }
 
   /**
-   * Revokes all sessions of a user, as part of a transaction; their media tokens go with them.
-   * @returns their ids, for `announceEnded` once that is committed
+   * Revokes all sessions of a user, and with them all media tokens, as part of a transaction.
+   * @returns their ids, to be passed to `announceEnded` after the commit
    */
   async revokeAll(trx: Trx, userId: string): Promise<string[]> {
     const revoked = await trx
@@ -113,7 +118,7 @@ export class SessionsService implements OnApplicationBootstrap, OnModuleDestroy 
     return revoked.map(({ id }) => id);
   }
 
-  /** To be called once their end is committed. */
+  /** Emits the ids of revoked sessions. To be called after the commit. */
   announceEnded(sessionIds: readonly string[]): void {
     const announce = () => {
       for (const id of sessionIds) this.#ended.next(id);
@@ -132,30 +137,30 @@ export class SessionsService implements OnApplicationBootstrap, OnModuleDestroy 
   }
 
   /**
-   * The user a token was issued to, by its signature alone: it may be revoked. For limits, which must not ask the
-   * database.
+   * The id of the user that a token was issued to, checking only its signature and expiry: it may be revoked. For
+   * limits, which must not query the database.
    */
-  signedFor(token: string): string | undefined {
+  userIdBySignature(token: string): string | undefined {
     return this.#claims(token)?.sub;
   }
 
-  /** Sessions that were revoked lately, on whichever node: telling of one again does no harm. */
-  async #lookElsewhere(): Promise<void> {
+  /** Emits the sessions that were revoked recently on any node; emitting one again does no harm. */
+  async #pollRevoked(): Promise<void> {
     try {
       const revoked = await this.database.db
         .selectFrom('sessions')
         .select('id')
-        .where('revoked_at', '>', this.clock.now() - lookBack)
+        .where('revoked_at', '>', this.clock.now() - pollPeriodSeconds)
         .execute();
       for (const { id } of revoked) this.#ended.next(id);
     } catch (err) {
-      this.log.warn({ err }, 'the sessions could not be looked at; trying again');
+      this.log.warn({ err }, 'revoked sessions could not be read; trying again');
     } finally {
-      this.#look = undefined;
+      this.#poll = undefined;
     }
   }
 
-  #issue(userId: string, sessionId: string, use: Claims['use'], expiresAt: number): Issued {
+  #issue(userId: string, sessionId: string, use: Claims['use'], expiresAt: number): IssuedToken {
     const claims: Claims = { sub: userId, sid: sessionId, use, exp: expiresAt };
     return { token: this.jwt.sign(claims), expires_at: expiresAt };
   }
@@ -164,11 +169,11 @@ export class SessionsService implements OnApplicationBootstrap, OnModuleDestroy 
     try {
       return this.jwt.verify<Claims>(token, {
         algorithms: ['HS256'],
-        // The server's clock, which the expiry was computed with; the system's may have jumped since.
+        // By the server's clock, as the expiry was: the system clock may have jumped since.
         clockTimestamp: Math.floor(this.clock.now()),
       });
     } catch {
-      // Whatever is wrong with it, the caller learns no more than that it does not hold.
+      // The reason is not reported: the caller only learns that the token is invalid.
       return undefined;
     }
   }
@@ -187,4 +192,4 @@ const selectSession = prepare((db, { sid, sub }: Pick<Claims, 'sid' | 'sub'>) =>
 );
 
 const unauthorized = (): Problem =>
-  new Problem('unauthorized', 'The token is wrong, expired or revoked; sign in again.');
+  new Problem('unauthorized', 'The token is invalid, expired or revoked; sign in again.');

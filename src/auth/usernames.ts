@@ -7,41 +7,42 @@ import { normaliseName } from '../names/name.js';
 import { skeletonsOf } from '../names/skeleton.js';
 
 /*
- * A registered name is unique by what it looks like: each skeleton belongs to at most one registered user. Guests' names
- * are not unique, and `guest` says whose they are; but a guest whose name looks like a registered one gets a
- * discriminator (`ada#3f2a`), so that no guest passes for a registered user.
+ * Registered names are unique by appearance: each skeleton (see names/skeleton.ts) belongs to at most one registered
+ * user. Guests' names are not unique, but a guest whose name looks like a registered one gets a discriminator
+ * (`ada#3f2a`), so that no guest can be mistaken for a registered user.
  */
 
-export const longestUsername = 32;
+/** In code points. */
+export const maxUsernameLength = 32;
 const discriminatorBytes = 2;
-/** A name with a discriminator may be registered itself; that several in a row are is out of the question. */
-const maxDiscriminators = 10;
+/** A name with a discriminator may be registered too, so another is tried; ten collisions in a row do not happen. */
+const maxAttempts = 10;
 
-/** What a registered user is found by when signing in; of the normalised name. */
+/** The `username_key` of a registered user. */
 export const usernameKey = (username: string): string => username.normalize('NFKC').toLowerCase();
 
-/** What is looked for when someone signs in, best first: names were once stored with their inner spaces. */
+/** The keys to look up when a user signs in, preferred first. Earlier versions did not collapse spaces in names. */
 export const loginKeys = (given: string): [string, string] => [
   usernameKey(given),
   usernameKey(normaliseName(given)),
 ];
 
-/** @throws {Problem} username_taken where another registered user has the name, or one that looks like it */
+/** @throws {Problem} username_taken if another registered user has the name or one that looks like it */
 export async function requireAvailable(
   db: Kysely<Schema>,
   username: string,
   exceptUserId: string | undefined,
 ): Promise<void> {
-  const holder = await db
+  const owner = await db
     .selectFrom('users')
     .select('id')
     .where('username_key', '=', usernameKey(username))
     .executeTakeFirst();
-  const holders = [...(holder ? [holder.id] : []), ...(await holdersOf(db, username))];
-  if (holders.some((id) => id !== exceptUserId)) throw taken(username);
+  const owners = [...(owner ? [owner.id] : []), ...(await lookAlikeOwners(db, username))];
+  if (owners.some((id) => id !== exceptUserId)) throw taken(username);
 }
 
-/** Gives a user the name that they register. @throws {Problem} username_taken */
+/** Assigns a name and its skeletons to the user who registers it. @throws {Problem} username_taken */
 export async function claimForRegistered(trx: Trx, userId: string, username: string): Promise<void> {
   await requireAvailable(trx, username, userId);
   const skeletons = skeletonsOf(username);
@@ -59,18 +60,18 @@ export async function claimForRegistered(trx: Trx, userId: string, username: str
     .execute();
 }
 
-/** The name that a guest asks for, with a discriminator where it looks like a registered one. */
+/** The name that a guest requests, with a discriminator if it looks like a registered one. */
 export async function nameForGuest(db: Kysely<Schema>, username: string): Promise<string> {
   let name = username;
-  for (let attempt = 0; attempt < maxDiscriminators; attempt += 1) {
-    if ((await holdersOf(db, name)).length === 0) return name;
+  for (let attempt = 0; attempt < maxAttempts; attempt += 1) {
+    if ((await lookAlikeOwners(db, name)).length === 0) return name;
     name = withDiscriminator(username, randomBytes(discriminatorBytes).toString('hex'));
   }
-  throw new Error('no discriminator is free');
+  throw new Error('no free discriminator found');
 }
 
-/** The registered users whose names look like this one. */
-async function holdersOf(db: Kysely<Schema>, username: string): Promise<string[]> {
+/** The ids of registered users whose names look like this one. */
+async function lookAlikeOwners(db: Kysely<Schema>, username: string): Promise<string[]> {
   const rows = await db
     .selectFrom('username_skeletons')
     .select('user_id')
@@ -80,19 +81,19 @@ async function holdersOf(db: Kysely<Schema>, username: string): Promise<string[]
   return rows.map(({ user_id }) => user_id);
 }
 
-/** Cut between grapheme clusters, so that what is left is still a name. */
+/** Appends a discriminator. The name is shortened between grapheme clusters, so that it stays a valid name. */
 function withDiscriminator(username: string, discriminator: string): string {
-  const room = longestUsername - discriminator.length - 1;
-  let kept = '';
+  const maxLength = maxUsernameLength - discriminator.length - 1;
+  let shortened = '';
   for (const { segment } of new Intl.Segmenter().segment(username)) {
-    if ([...kept, ...segment].length > room) break;
-    kept += segment;
+    if ([...shortened, ...segment].length > maxLength) break;
+    shortened += segment;
   }
-  return `${kept.trimEnd()}#${discriminator}`;
+  return `${shortened.trimEnd()}#${discriminator}`;
 }
 
 const taken = (username: string): Problem =>
   new Problem(
     'username_taken',
-    `"${username}", or a name that looks like it, is registered already; choose another username.`,
+    `"${username}", or a name that looks like it, is already registered; choose another username.`,
   );

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuid } from 'uuid';
 
-/** This server, for as long as it runs. */
+/** The id of this node: a new UUID for each process. */
 @Injectable()
 export class NodeId {
   readonly value = uuid();

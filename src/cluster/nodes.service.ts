@@ -14,20 +14,24 @@ import { asProblem } from '../errors/as-problem.js';
 import { GuardedBus } from '../events/bus/guarded-bus.js';
 import { presenceGraceMs, PresenceService } from '../rooms/presence/presence.service.js';
 
-/** Every other heartbeat looks for nodes whose heartbeat has stopped. */
-const heartbeatMs = 5000;
+/** Every second heartbeat also removes dead nodes. */
+const heartbeatEveryMs = 5000;
+/** A node without a heartbeat for this long is dead. */
 const deadAfterSeconds = 20;
-/** Connections of dead nodes that are removed at the same time, at most. */
-const removeAtOnce = 500;
+/** Connections of dead nodes that are removed concurrently. */
+const maxConcurrentRemovals = 500;
 
-/** Which nodes are running, by a heartbeat in the database. Removes the connections that dead nodes left behind. */
+/**
+ * Registers this node in the table `nodes`, renews its row with a heartbeat, and removes dead nodes and their
+ * connections. Without a shared bus there is one node and no heartbeat: all other rows are from earlier processes.
+ */
 @Injectable()
 export class NodesService
   implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown
 {
   #timer: NodeJS.Timeout | undefined;
   #heartbeats = 0;
-  #work: Promise<void> | undefined;
+  #running: Promise<void> | undefined;
 
   constructor(
     private readonly node: NodeId,
@@ -44,19 +48,19 @@ export class NodesService
 
   onApplicationBootstrap(): void {
     if (this.bus.shared) {
-      this.#timer = setInterval(() => this.#run(() => this.#heartbeat()), heartbeatMs);
+      this.#timer = setInterval(() => this.#run(() => this.#heartbeat()), heartbeatEveryMs);
       return;
     }
-    // All other nodes are earlier processes, whose users have the grace to come back to this one.
+    // Users of an earlier process have the grace period to reconnect to this one.
     this.#timer = setTimeout(() => this.#run(() => this.#removeDeadNodes()), presenceGraceMs);
   }
 
   async onModuleDestroy(): Promise<void> {
     clearInterval(this.#timer);
-    await this.#work;
+    await this.#running;
   }
 
-  /** Other nodes remove what is left of this one after the grace instead of the longer time for a dead node. */
+  /** Ages this node's heartbeat so that other nodes remove its connections after the grace period, not after 20 s. */
   async beforeApplicationShutdown(): Promise<void> {
     if (!this.bus.shared) return;
     const seen_at = this.clock.now() - deadAfterSeconds + presenceGraceMs / 1000;
@@ -67,14 +71,16 @@ export class NodesService
         .where('id', '=', this.node.value)
         .execute();
     } catch (err) {
-      this.log.warn({ err }, 'the end of this node could not be written');
+      this.log.warn({ err }, 'the shutdown of this node could not be written');
     }
   }
 
   #run(work: () => Promise<void>): void {
-    this.#work ??= work()
-      .catch((err: unknown) => this.log.warn({ err }, 'the nodes could not be updated; trying again'))
-      .finally(() => (this.#work = undefined));
+    this.#running ??= work()
+      .catch((err: unknown) =>
+        this.log.warn({ err }, 'the table of nodes could not be updated; trying again'),
+      )
+      .finally(() => (this.#running = undefined));
   }
 
   async #heartbeat(): Promise<void> {
@@ -83,6 +89,7 @@ export class NodesService
       .set({ seen_at: this.clock.now() })
       .where('id', '=', this.node.value)
       .executeTakeFirst();
+    // Another node took this one for dead and removed its row and its connections.
     if (numUpdatedRows === 0n) {
       await this.#register();
       this.presence.evict();
@@ -96,32 +103,36 @@ export class NodesService
     await this.database.db.insertInto('nodes').values(row).execute();
   }
 
-  /** Without a shared bus there are no other nodes: all other rows are from earlier processes. */
+  /** Without a shared bus all other rows are from earlier processes, so they are removed whatever their age. */
   async #removeDeadNodes(): Promise<void> {
     const { db } = this.database;
-    let dead = db.deleteFrom('nodes').where('id', '!=', this.node.value);
-    if (this.bus.shared) dead = dead.where('seen_at', '<', this.clock.now() - deadAfterSeconds);
-    await dead.execute();
-    const left = await db
+    let deleteDead = db.deleteFrom('nodes').where('id', '!=', this.node.value);
+    if (this.bus.shared) {
+      deleteDead = deleteDead.where('seen_at', '<', this.clock.now() - deadAfterSeconds);
+    }
+    await deleteDead.execute();
+    const orphaned = await db
       .selectFrom('connections')
       .innerJoin('users', 'users.id', 'connections.user_id')
       .select(['connections.id as connection_id', 'connections.room_id', ...userColumns])
       .where('node_id', '!=', this.node.value)
       .where('node_id', 'not in', db.selectFrom('nodes').select('id'))
       .execute();
-    for (let from = 0; from < left.length; from += removeAtOnce) {
+    for (let from = 0; from < orphaned.length; from += maxConcurrentRemovals) {
       const removed = await Promise.allSettled(
-        left
-          .slice(from, from + removeAtOnce)
-          .map((row) => this.presence.removeDead(row.room_id, userView(row), row.connection_id)),
+        orphaned
+          .slice(from, from + maxConcurrentRemovals)
+          .map((row) => this.presence.removeOfDeadNode(row.room_id, userView(row), row.connection_id)),
       );
       for (const result of removed) {
-        // The room may have been deleted since, and its connections with it.
+        // The room, and with it the connection, may have been deleted meanwhile.
         if (result.status === 'rejected' && asProblem(result.reason).code !== 'room_not_found') {
           throw result.reason;
         }
       }
     }
-    if (left.length > 0) this.log.info({ connections: left.length }, 'removed connections of dead nodes');
+    if (orphaned.length > 0) {
+      this.log.info({ connections: orphaned.length }, 'removed connections of dead nodes');
+    }
   }
 }

@@ -12,7 +12,7 @@ const requestFrom = (remoteAddress: string, forwarded?: string): IncomingMessage
   return request;
 };
 
-describe('the key that limits count an address by', () => {
+describe('the key by which limits count an address', () => {
   it.each([
     ['192.0.2.7', '192.0.2.7'],
     ['::ffff:192.0.2.7', '192.0.2.7'],
@@ -33,18 +33,18 @@ describe('the client address', () => {
   const key = (trust: string, forwarded?: string, remote = '127.0.0.1') =>
     new ClientAddresses(readSettings({ TRUST_PROXY: trust }).trustProxy).key(requestFrom(remote, forwarded));
 
-  it('is that of the connection where no proxy is trusted', () => {
+  it('is the address of the connection if no proxy is trusted', () => {
     expect(key('false', '198.51.100.1')).toBe('127.0.0.1');
   });
 
-  it('is the entry of the nearest proxy with TRUST_PROXY=1 and TRUST_PROXY=true, whatever a client puts before it', () => {
+  it('is the entry that the nearest proxy added with TRUST_PROXY=1 and TRUST_PROXY=true, even if the client sent entries', () => {
     for (const trust of ['1', 'true', 'on']) {
       expect(key(trust, '203.0.113.9, 198.51.100.1')).toBe('198.51.100.1');
     }
     expect(key('2', '203.0.113.9, 198.51.100.1')).toBe('203.0.113.9');
   });
 
-  it('is found behind trusted addresses only', () => {
+  it('is the first untrusted address from the right if proxies are given by address', () => {
     expect(key('loopback, 10.0.0.0/8', '203.0.113.9, 198.51.100.1, 10.1.1.1')).toBe('198.51.100.1');
     expect(key('10.0.0.0/8', '203.0.113.9')).toBe('127.0.0.1');
   });

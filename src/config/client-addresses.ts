@@ -6,8 +6,8 @@ import type { Settings } from './settings.js';
 type Trust = (address: string, hop: number) => boolean;
 
 /**
- * Client addresses of HTTP requests and handshakes, as far as the trusted proxies vouch for them. The one place that
- * interprets `TRUST_PROXY`; Express is given the same function.
+ * Determines the client address of HTTP requests and handshakes from `X-Forwarded-For`, as far as the proxies that
+ * added it are trusted. The only place that interprets `TRUST_PROXY`; Express uses the same function.
  */
 export class ClientAddresses {
   /** In the form of Express's `trust proxy` setting. */
@@ -17,7 +17,7 @@ export class ClientAddresses {
     this.trust = compileTrust(trustProxy);
   }
 
-  /** What limits count by: an IPv4 address, or the /64 network of an IPv6 address. */
+  /** The key by which limits count clients: an IPv4 address, or the /64 network of an IPv6 address. */
   key(request: IncomingMessage): string {
     return addressKey(proxyaddr(request, this.trust));
   }
@@ -28,7 +28,7 @@ const compileTrust = (trustProxy: Settings['trustProxy']): Trust => {
   return proxyaddr.compile(trustProxy === false ? [] : trustProxy.split(',').map((part) => part.trim()));
 };
 
-/** An IPv6 host can choose among all addresses of its /64, so these count as one. */
+/** As `ClientAddresses.key`. An IPv6 host can use any address of its /64 network, so these count as one client. */
 export function addressKey(address: string | undefined): string {
   if (address === undefined) return 'unknown';
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
@@ -38,7 +38,7 @@ export function addressKey(address: string | undefined): string {
   const groups = head === '' ? [] : head.split(':');
   if (tail !== undefined) {
     const rest = tail === '' ? [] : tail.split(':');
-    // A dotted IPv4 ending stands for two groups.
+    // An IPv4 address in dotted notation at the end replaces two groups.
     const length = rest.length + (tail.includes('.') ? 1 : 0);
     groups.push(...Array<string>(8 - groups.length - length).fill('0'), ...rest);
   }

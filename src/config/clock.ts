@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 
 /**
- * The server's clock: Unix time that never jumps. It takes the system's time once, when it is created, and advances
- * with the monotonic clock from there, so that setting the system's time moves neither playback nor retries.
- * `SystemClockMonitor` keeps it close to the system's clock.
+ * The server's clock: Unix time that never jumps. It reads the system time once, when it is created, and then advances
+ * with the monotonic clock, so that a change of the system time affects neither playback nor retries.
+ * `SystemClockMonitor` corrects drift from the system time.
  */
 @Injectable()
 export class Clock {
@@ -15,13 +15,13 @@ export class Clock {
     return Math.round(this.#originMs + performance.now()) / 1000;
   }
 
-  /** How far the system's clock is ahead of this one, in milliseconds. */
+  /** By how much the system time is ahead of this clock, in milliseconds. */
   get systemOffsetMs(): number {
     return Date.now() - performance.now() - this.#originMs;
   }
 
-  /** Moves the clock by a fraction of the time that has passed, so that it stays monotonic. */
-  slew(milliseconds: number): void {
-    this.#originMs += milliseconds;
+  /** Corrects the clock. The correction must be smaller than the time since the last one, to stay monotonic. */
+  slew(correctionMs: number): void {
+    this.#originMs += correctionMs;
   }
 }

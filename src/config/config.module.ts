@@ -5,9 +5,10 @@ import { Clock } from './clock.js';
 import { NodeId } from '../cluster/node-id.js';
 import { SystemClockMonitor } from './system-clock-monitor.js';
 
+/** Injection token of the `Settings`. */
 export const SETTINGS = Symbol('settings');
 
-/** Makes the settings, client addresses, the clock and the server's id injectable everywhere. */
+/** Provides the settings, client addresses, the clock and the node's id to every module. */
 @Global()
 @Module({})
 export class ConfigModule {

@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { readSettings, SettingError } from './settings.js';
 
 describe('the settings', () => {
-  it('have the defaults that the contract names', () => {
+  it('have the documented defaults', () => {
     expect(readSettings({})).toMatchObject({
       port: 3000,
       host: '0.0.0.0',
@@ -25,7 +25,7 @@ describe('the settings', () => {
     });
   });
 
-  it('are taken from the environment', () => {
+  it('are read from the environment', () => {
     const settings = readSettings({
       PORT: ' 8080 ',
       HOST: '127.0.0.1',
@@ -63,7 +63,7 @@ describe('the settings', () => {
     expect(readSettings({ CORS_ORIGINS: '*' }).corsOrigins).toBe('*');
   });
 
-  it('that are empty are as if they were not set', () => {
+  it('treat an empty variable as not set', () => {
     expect(readSettings({ PORT: '', DATABASE_URL: ' ', JWT_SECRET: '', CORS_ORIGINS: '' })).toEqual(
       readSettings({}),
     );
@@ -90,7 +90,7 @@ describe('the settings', () => {
     ['CORS_ORIGINS', 'https://a.example/path'],
     ['CORS_ORIGINS', 'a.example'],
     ['TRUST_PROXY', 'yes;no'],
-  ])('%s cannot be %j, which is said in one line with what is allowed', (name, value) => {
+  ])('reject %s=%j with one line that says what is allowed', (name, value) => {
     const read = () => readSettings({ [name]: value });
     expect(read).toThrow(SettingError);
     expect(read).toThrow(
@@ -101,7 +101,7 @@ describe('the settings', () => {
   it.each([
     ['JWT_SECRET', 'too short a secret'],
     ['DATABASE_URL', 'mysql://user:password1@db/roomcast'],
-  ])('a wrong %s is not shown with what is secret in it', (name, value) => {
+  ])('do not print the secret in an invalid %s', (name, value) => {
     const error = (() => {
       try {
         return readSettings({ [name]: value });

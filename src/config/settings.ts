@@ -1,21 +1,21 @@
 import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
 
-/** The server's settings, as read from the environment once, at start. */
+/** The server's settings, read from the environment once, at start. */
 export interface Settings {
   port: number;
   host: string;
-  /** Absolute path of the folder that holds database, audio files and the secret. */
+  /** Absolute path of the folder with the SQLite database, the audio files and the generated secret. */
   dataDir: string;
   database: { kind: 'sqlite'; file: string; sync: 'normal' | 'full' } | { kind: 'postgres'; url: string };
-  /** null: made once and kept in `dataDir`. */
+  /** null: generated once and stored in `dataDir`. */
   jwtSecret: string | null;
   /** Origins that may use the server from a browser; '*' for any. */
   corsOrigins: string[] | '*';
-  /** Which `X-Forwarded-For` entries are believed: none, those of so many hops, or those of these addresses. */
+  /** Whose `X-Forwarded-For` entries are trusted: nobody's, this number of hops, or these proxy addresses. */
   trustProxy: false | number | string;
   maxUploadBytes: number;
-  /** Of all tracks together; null: only the disk is the limit. */
+  /** All tracks together; null: limited by the disk only. */
   maxStorageBytes: number | null;
   maxRoomStorageBytes: number;
   maxUserStorageBytes: number;
@@ -23,7 +23,7 @@ export interface Settings {
   minFreeBytes: number;
   confirmationTimeoutMs: number;
   confirmationAttempts: number;
-  /** How many events the log keeps, per room. */
+  /** Number of events that the log of each room keeps. */
   eventRetention: number;
   rateLimit: boolean;
   /** How sockets are written to: `auto` and `fast` use the fast transport where its self-check succeeds. */
@@ -40,7 +40,7 @@ const megabyte = 1024 * 1024;
 /** 100 TB. */
 const maxStorageMb = 100_000_000;
 
-/** Why the server cannot start, in one line that says what to do. */
+/** A reason why the server cannot start. The message is one line, printed without a stack. */
 export class StartError extends Error {
   constructor(message: string) {
     super(message);
@@ -48,7 +48,7 @@ export class StartError extends Error {
   }
 }
 
-/** A setting that the server cannot start with. Its message is one line: the variable, what it holds, what it may hold. */
+/** An invalid setting. The message is one line: the variable, the value given, the values allowed. */
 export class SettingError extends StartError {
   constructor(name: string, given: string, allowed: string) {
     super(`${name} is ${JSON.stringify(given)}; allowed: ${allowed}`);
@@ -57,14 +57,14 @@ export class SettingError extends StartError {
 }
 
 /**
- * Reads and checks the settings.
- * @throws {SettingError} at the first that is wrong
+ * Reads and validates the settings.
+ * @throws {SettingError} for the first invalid one
  */
 export function readSettings(env: Record<string, string | undefined>): Settings {
-  // An empty variable is what compose files and shells make of "not set".
+  // Compose files and shells pass a variable that is not set as an empty one.
   const given = (name: string) => env[name]?.trim() || undefined;
 
-  const whole = (name: string, fallback: number, min: number, max: number): number => {
+  const integer = (name: string, fallback: number, min: number, max: number): number => {
     const text = given(name);
     if (text === undefined) return fallback;
     const value = /^\d+$/.test(text) ? Number(text) : NaN;
@@ -91,22 +91,22 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
   }
   const dataDir = resolve(given('DATA_DIR') ?? './data');
   return {
-    port: whole('PORT', 3000, 0, 65_535),
+    port: integer('PORT', 3000, 0, 65_535),
     host: given('HOST') ?? '0.0.0.0',
     dataDir,
     database: readDatabase(given('DATABASE_URL'), dataDir, oneOf('SQLITE_SYNC', 'normal', syncs)),
     jwtSecret,
     corsOrigins: readOrigins(given('CORS_ORIGINS')),
     trustProxy: readTrustProxy(given('TRUST_PROXY')),
-    maxUploadBytes: whole('MAX_UPLOAD_MB', 50, 1, 4096) * megabyte,
+    maxUploadBytes: integer('MAX_UPLOAD_MB', 50, 1, 4096) * megabyte,
     maxStorageBytes:
-      given('MAX_STORAGE_MB') === undefined ? null : whole('MAX_STORAGE_MB', 0, 1, maxStorageMb) * megabyte,
-    maxRoomStorageBytes: whole('MAX_ROOM_STORAGE_MB', 16_384, 1, maxStorageMb) * megabyte,
-    maxUserStorageBytes: whole('MAX_USER_STORAGE_MB', 8192, 1, maxStorageMb) * megabyte,
-    minFreeBytes: whole('MIN_FREE_MB', 512, 0, maxStorageMb) * megabyte,
-    confirmationTimeoutMs: whole('CONFIRMATION_TIMEOUT_MS', 5000, 50, 600_000),
-    confirmationAttempts: whole('CONFIRMATION_ATTEMPTS', 3, 1, 100),
-    eventRetention: whole('EVENT_RETENTION', 1000, 10, 1_000_000),
+      given('MAX_STORAGE_MB') === undefined ? null : integer('MAX_STORAGE_MB', 0, 1, maxStorageMb) * megabyte,
+    maxRoomStorageBytes: integer('MAX_ROOM_STORAGE_MB', 16_384, 1, maxStorageMb) * megabyte,
+    maxUserStorageBytes: integer('MAX_USER_STORAGE_MB', 8192, 1, maxStorageMb) * megabyte,
+    minFreeBytes: integer('MIN_FREE_MB', 512, 0, maxStorageMb) * megabyte,
+    confirmationTimeoutMs: integer('CONFIRMATION_TIMEOUT_MS', 5000, 50, 600_000),
+    confirmationAttempts: integer('CONFIRMATION_ATTEMPTS', 3, 1, 100),
+    eventRetention: integer('EVENT_RETENTION', 1000, 10, 1_000_000),
     rateLimit: oneOf('RATE_LIMIT', 'on', switches) === 'on',
     transport: oneOf('TRANSPORT', 'auto', transports),
     logLevel: oneOf('LOG_LEVEL', 'info', logLevels),
@@ -141,7 +141,7 @@ function readOrigins(text: string | undefined): string[] | '*' {
   });
 }
 
-/** An address, a subnet, or one of the names that Express knows. */
+/** Whether it is an IP address, a subnet, or one of the names that Express accepts. */
 function isProxyAddress(part: string): boolean {
   if (['loopback', 'linklocal', 'uniquelocal'].includes(part)) return true;
   const [address, bits, ...rest] = part.split('/');
@@ -152,7 +152,7 @@ function isProxyAddress(part: string): boolean {
 
 function readTrustProxy(text: string | undefined): Settings['trustProxy'] {
   if (text === undefined || text === 'false' || text === 'off') return false;
-  // The nearest proxy only: believing every hop would let a client choose its own address.
+  // Only the nearest proxy: trusting every hop would let a client choose its own address.
   if (text === 'true' || text === 'on') return 1;
   if (/^\d{1,2}$/.test(text)) return Number(text);
   if (text.split(',').every((part) => isProxyAddress(part.trim()))) return text;
@@ -163,5 +163,5 @@ function readTrustProxy(text: string | undefined): Settings['trustProxy'] {
   );
 }
 
-/** Never show a password that stands in an address. */
+/** Replaces user and password in a URL, so that it can be logged. */
 export const redacted = (url: string): string => url.replace(/\/\/[^@/]*@/, '//…@');

@@ -2,20 +2,20 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy }
 import { Clock } from './clock.js';
 
 const checkEveryMs = 1000;
-/** A difference that grows by more than this between two checks is a jump, not drift. */
+/** An offset that changes by at least this much between two checks is a jump, not drift. */
 const jumpMs = 500;
-/** Parts per million: more than the usual drift of a quartz, too little to be heard in playback. */
+/** Parts per million: more than the usual drift of a quartz oscillator, too little to be audible in playback. */
 const maxSlewPpm = 50;
 
 /**
- * Compares the server's clock with the system's once a second. Drift is followed slowly; a jump (someone set the
- * time, or the machine slept) is logged and not followed until the process is restarted.
+ * Compares the server's clock with the system time once a second. Drift is corrected slowly; a jump (the system time
+ * was set, or the machine was suspended) is logged and not followed until the process restarts.
  */
 @Injectable()
 export class SystemClockMonitor implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #log = new Logger(SystemClockMonitor.name);
   #timer: NodeJS.Timeout | undefined;
-  /** The part of the offset that is due to jumps. */
+  /** The part of the offset that jumps have caused. */
   #jumpedMs = 0;
   #lastOffsetMs = 0;
 
@@ -38,7 +38,7 @@ export class SystemClockMonitor implements OnApplicationBootstrap, OnModuleDestr
       this.#jumpedMs += changeMs;
       this.#log.warn(
         `the system clock jumped by ${(changeMs / 1000).toFixed(1)} s; playback and retries are not affected. ` +
-          `The server's times are now ${(-offsetMs / 1000).toFixed(1)} s ahead of the system's until it is restarted.`,
+          `The server's clock is now ${(-offsetMs / 1000).toFixed(1)} s ahead of the system clock until it restarts.`,
       );
     }
     const driftMs = offsetMs - this.#jumpedMs;

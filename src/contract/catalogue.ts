@@ -15,12 +15,12 @@ import {
   shape,
 } from './views.js';
 
-/**
- * The event catalogue: every type that crosses the wire, declared once. Types, validation, the gateway's
- * behaviour, statistics labels and the AsyncAPI document follow from it.
+/*
+ * The event catalogue: every event type, declared once. TypeScript types, validation, the gateway's behaviour,
+ * statistics labels and the AsyncAPI document are derived from it.
  */
 
-/** What each priority promises; see "Priorities" in docs/architecture.md. */
+/** What each priority guarantees; see "Priorities" in docs/architecture.md. */
 export const priorities = {
   critical: { logged: true, confirmed: true },
   high: { logged: true, confirmed: false },
@@ -36,7 +36,7 @@ interface Declaration<P extends Priority, G extends Group, D extends TProperties
   priority: P;
   group: G;
   audience: readonly Audience[];
-  /** Logged unless its priority is not, or this says otherwise. */
+  /** Whether it is written to the room's log; by default as its priority says. The lobby has no log. */
   logged: boolean;
   description: string;
   data: ReturnType<typeof shape<D>>;
@@ -52,17 +52,18 @@ const declare = <const P extends Priority, const G extends Group, D extends TPro
 ): Declaration<P, G, D> => ({ priority, group, audience, logged, description, data: shape(data) });
 
 const room = ['room'] as const;
-const Position = Type.Integer({ minimum: 1, description: 'Place in the queue; 1 is next' });
+const Position = Type.Integer({ minimum: 1, description: 'Position in the queue; 1 is next' });
 const PositionOrNone = orNull(
-  Type.Integer({ minimum: 1, description: 'Place in the queue; 1 is next; null where it is not queued' }),
+  Type.Integer({ minimum: 1, description: 'Position in the queue; 1 is next; null if it is not queued' }),
 );
 
+/** Every event type: group, priority, audience, description, and the fields of its `data`. */
 export const catalogue = {
-  user_joined: declare('user', 'critical', room, 'Someone became a participant.', {
+  user_joined: declare('user', 'critical', room, 'A user joined the room.', {
     user: User,
     participant_count: Count,
   }),
-  user_left: declare('user', 'critical', room, 'Someone is no longer a participant.', {
+  user_left: declare('user', 'critical', room, 'A user left the room, was removed or was banned.', {
     user: User,
     participant_count: Count,
     reason: oneOf(['left', 'kicked', 'banned'] as const),
@@ -71,69 +72,75 @@ export const catalogue = {
     'user',
     'high',
     room,
-    "A user's first connection to the room, on any node. Not raised in rooms with more than 200 users online.",
+    "A user's first connection to the room opened, on any node. Not raised in rooms with more than 200 users online.",
     { user: User, online_count: Count },
   ),
   user_disconnected_websocket: declare(
     'user',
     'high',
     room,
-    "A user's last connection to the room is gone, on every node: closed by the client, or lost for 5 s. Not raised in rooms with more than 200 users online.",
+    "A user's last connection to the room ended, on any node: closed by the client, or lost and not replaced within 5 s. Not raised in rooms with more than 200 users online.",
     { user: User, online_count: Count },
   ),
   listeners_updated: declare(
     'user',
     'normal',
     room,
-    'How many users are connected, and how many of them report that they hear the music. At most once a second. In rooms with more than 200 users online it replaces the events by user.',
+    'How many users are online, and how many of them report that they hear the music. Sent at most once a second. In rooms with more than 200 users online it replaces `user_connected_websocket` and `user_disconnected_websocket`.',
     { online_count: Count, listening_count: Count },
   ),
-  track_added: declare('track', 'high', room, 'A track was uploaded into the queue.', {
+  track_added: declare('track', 'high', room, 'A track was uploaded and added to the queue.', {
     track: Track,
     uploader: User,
     queue_position: Position,
-    total_tracks: Type.Integer({ minimum: 1, description: 'How many tracks are queued, this one included' }),
+    total_tracks: Type.Integer({ minimum: 1, description: 'Number of queued tracks, including this one' }),
   }),
-  track_voted: declare('track', 'high', room, 'A track got a vote.', {
+  track_voted: declare('track', 'high', room, 'A user voted for a track.', {
     track: Track,
     voter: User,
     queue_position: PositionOrNone,
   }),
-  track_unvoted: declare('track', 'high', room, 'A vote was taken back.', {
+  track_unvoted: declare('track', 'high', room, 'A user withdrew their vote.', {
     track: Track,
     voter: User,
     queue_position: PositionOrNone,
   }),
-  track_removed: declare('track', 'high', room, 'A track was taken out of the room.', {
+  track_removed: declare('track', 'high', room, 'A track was removed from the room.', {
     track: Track,
     removed_by: User,
-    reason: oneOf(['uploader', 'administrator'] as const, 'As what `removed_by` removed it'),
+    reason: oneOf(['uploader', 'administrator'] as const, 'The role in which `removed_by` removed it'),
   }),
   queue_reordered: declare(
     'track',
     'high',
     room,
-    'The administrator placed this track; the others close up.',
+    'The administrator moved a track to a position in the queue; the other tracks keep their order.',
     { track_id: Id, queue_position: Position, user: User },
   ),
-  playback_started: declare('playback', 'critical', room, 'A track began.', {
+  playback_started: declare('playback', 'critical', room, 'A track started.', {
     track: Track,
     playback: Playback,
     user: orNull(User),
   }),
-  playback_paused: declare('playback', 'critical', room, 'Playback holds at a position.', {
+  playback_paused: declare('playback', 'critical', room, 'Playback was paused.', {
     playback: Playback,
     user: orNull(User),
   }),
-  playback_resumed: declare('playback', 'critical', room, 'Playback goes on from where it held.', {
-    playback: Playback,
-    user: orNull(User),
-  }),
+  playback_resumed: declare(
+    'playback',
+    'critical',
+    room,
+    'Playback resumed from the position at which it was paused.',
+    {
+      playback: Playback,
+      user: orNull(User),
+    },
+  ),
   playback_stopped: declare(
     'playback',
     'critical',
     room,
-    'Playback ended; the current track stays current.',
+    'Playback was stopped; the current track stays current, at its beginning.',
     {
       playback: Playback,
       user: orNull(User),
@@ -148,7 +155,7 @@ export const catalogue = {
     'playback',
     'critical',
     room,
-    'The current track gave way to the next one, or to silence where the queue is empty.',
+    'The current track ended, was skipped or was removed. The next one starts, or none if the queue is empty.',
     {
       previous_track: Track,
       track: orNull(Track),
@@ -157,18 +164,18 @@ export const catalogue = {
       reason: oneOf(['skipped', 'ended', 'removed'] as const),
     },
   ),
-  room_state_updated: declare('room', 'normal', room, 'Name, settings or administrator changed.', {
+  room_state_updated: declare('room', 'normal', room, "The room's name, settings or administrator changed.", {
     room: Room,
   }),
-  room_created: declare('room', 'high', ['lobby'], 'A public room was made.', { room: RoomSummary }),
+  room_created: declare('room', 'high', ['lobby'], 'A public room was created.', { room: RoomSummary }),
   room_deleted: declare(
     'room',
     'critical',
     ['room', 'lobby'],
-    "The room is gone. The room's last event: its log goes with it, its sockets are closed.",
+    "The room was deleted. This is the room's last event: its log is deleted and its sockets are closed.",
     { room: Room, user: User },
   ),
-  server_status: declare('system', 'normal', ['lobby', 'room'], 'How the server is.', {
+  server_status: declare('system', 'normal', ['lobby', 'room'], "The server's status changed.", {
     status: oneOf(['ok', 'degraded', 'draining'] as const),
     message: Type.String(),
     sequence: Type.Optional(Sequence),
@@ -177,20 +184,22 @@ export const catalogue = {
     'system',
     'normal',
     ['connection'],
-    'First on every connection to a room: its whole state as of `sequence` (null for a client that resumes and asked for it only `when_needed`); what was missed follows.',
+    'The first event on every connection to a room: its complete state as of `sequence` (`room` is null if the client resumes and asked for the state only `when_needed`). Missed events follow.',
     {
       user: User,
       room: orNull(RoomState),
       sequence: Sequence,
-      resumed: Type.Boolean({ description: 'Every event after `after_sequence` follows, up to `sequence`' }),
-      replayed: Type.Integer({ minimum: 0, description: 'How many follow' }),
+      resumed: Type.Boolean({
+        description: 'Whether every event after `after_sequence`, up to `sequence`, follows',
+      }),
+      replayed: Type.Integer({ minimum: 0, description: 'Number of replayed events that follow' }),
     },
   ),
   error: declare(
     'system',
     'high',
     ['connection', 'user'],
-    'Something went wrong for this connection or user alone.',
+    'An error that concerns only this connection or user.',
     { code: Type.String(), message: Type.String(), details: Type.Optional(Type.Unknown()) },
     false,
   ),
@@ -198,23 +207,26 @@ export const catalogue = {
 
 export type Catalogue = typeof catalogue;
 export type EventType = keyof Catalogue;
+/** The names of all event types, in the order of the catalogue. */
 export const eventTypes = Object.keys(catalogue) as EventType[];
+/** Whether a name is that of an event type. */
 export const isEventType = (value: string): value is EventType => Object.hasOwn(catalogue, value);
 
-/** What belongs to a type, besides `room_id`, `timestamp` and `server_time`. */
+/** The fields of `data` that are specific to a type: all but `room_id`, `timestamp` and `server_time`. */
 export type EventData<T extends EventType> = Static<Catalogue[T]['data']>;
 
 export type TypesOfGroup<G extends Group> = {
   [T in EventType]: Catalogue[T]['group'] extends G ? T : never;
 }[EventType];
 
-/** What every payload carries. `room_id` is null in the lobby for what concerns no room. */
+/** The fields that `data` has in every type. `room_id` is null for lobby events that do not concern a room. */
 export const commonData = {
   room_id: orNull(Id),
-  timestamp: Type.Number({ description: 'When it happened: Unix time in seconds' }),
+  timestamp: Type.Number({ description: 'When the change happened: Unix time in seconds' }),
   server_time: Type.Number({ description: "The server's clock when this copy was sent" }),
 };
 
+/** The `metadata` of an envelope. */
 export const Metadata = shape({
   priority: oneOf(['critical', 'high', 'normal', 'low'] as const),
   requires_confirmation: Type.Boolean(),
@@ -224,7 +236,7 @@ export const Metadata = shape({
 });
 export type Metadata = Static<typeof Metadata>;
 
-/** An event as it is kept: all of the envelope but the time of sending. */
+/** An event as it is stored: the envelope without `server_time`, which is set when a copy is sent. */
 export interface RoomEvent<T extends EventType = EventType> {
   event_id: string;
   type: T;
@@ -232,7 +244,7 @@ export interface RoomEvent<T extends EventType = EventType> {
   metadata: Metadata;
 }
 
-/** An event as it is sent. */
+/** An event as it is sent: the stored event and `server_time`. */
 export type Envelope<T extends EventType = EventType> = {
   [K in T]: {
     event_id: string;

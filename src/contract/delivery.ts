@@ -5,32 +5,42 @@ const outcomes = ['confirmed', 'pending', 'superseded', 'expired', 'dead_letter'
 export type DeliveryOutcome = (typeof outcomes)[number];
 
 const Seconds = orNull(
-  Type.Number({ minimum: 0, description: 'seconds from the first write; null where unknown' }),
+  Type.Number({
+    minimum: 0,
+    description: 'Seconds from the first attempt to the confirmation; null if unknown',
+  }),
 );
 
+/** The delivery of an event to one user, as a report shows it. */
 export const DeliveryUser = shape(
   {
     id: Id,
     username: Type.String(),
     outcome: oneOf(outcomes),
-    connections: Type.Integer({ minimum: 1, description: 'To how many connections of the user it was sent' }),
+    connections: Type.Integer({
+      minimum: 1,
+      description: "Number of the user's connections that it was sent to",
+    }),
     confirmed_connections: Count,
-    attempts: Type.Integer({ minimum: 1, description: 'The most that any of the connections took' }),
+    attempts: Type.Integer({
+      minimum: 1,
+      description: 'Highest number of attempts on any of the connections',
+    }),
     seconds: Seconds,
     confirmed_late_at: orNull(
       Type.Number({
         description:
-          'When they confirmed it after all, whatever the outcome: late, or on returning and being replayed it. Unix time in seconds',
+          'When the user confirmed it after the outcome was decided: late, or after it was replayed on reconnecting. Unix time in seconds',
       }),
     ),
   },
-  'What became of an event for one user, who has confirmed when each of their connections has.',
+  'The delivery of an event to one user. A user has confirmed once each of their connections has.',
 );
 export type DeliveryUser = Static<typeof DeliveryUser>;
 
 /**
- * The numbers of users by what became of the event for them. Of several connections the worst counts; one that
- * was gone before it confirmed counts only where the user has no other.
+ * Numbers of users by outcome. Of a user's connections the one with the worst outcome counts; a connection that
+ * closed before it confirmed counts only if the user has no other.
  */
 export const DeliveryCounts = shape({
   expected: Count,
@@ -39,7 +49,7 @@ export const DeliveryCounts = shape({
   superseded: Count,
   expired: Type.Integer({
     minimum: 0,
-    description: 'Gone before they confirmed: they are given it from the log when they return',
+    description: 'Disconnected before confirming; the event is replayed when the user reconnects',
   }),
   dead_letters: Type.Integer({
     minimum: 0,
@@ -48,6 +58,7 @@ export const DeliveryCounts = shape({
 });
 export type DeliveryCounts = Static<typeof DeliveryCounts>;
 
+/** Who was expected to confirm an event, and what the outcome was. */
 export const DeliveryReport = shape(
   {
     event_id: Id,
@@ -59,20 +70,23 @@ export const DeliveryReport = shape(
     ...DeliveryCounts.properties,
     confirmed_late: Type.Integer({
       minimum: 0,
-      description: 'Of those who did not confirm it in time and are named: how many did so later',
+      description: 'Number of users in `users` who confirmed it after their outcome was decided',
     }),
     connections: shape({ expected: Count, confirmed: Count }),
     attempts: Type.Integer({
       minimum: 0,
-      description: 'The most that anyone took; 0 where nobody was to confirm',
+      description: 'Highest number of attempts for any user; 0 if no confirmation was expected',
     }),
     time_to_confirmation: shape({ p50: Seconds, p99: Seconds, max: Seconds }),
     users: Type.Array(DeliveryUser, {
       description:
-        'Everyone where they are few (50 or fewer a node); else those it was late for, or who never confirmed: the worst first, at most 100 a node',
+        'Of a node with 50 or fewer users, all; otherwise those who needed a retry, took more than a second or did not confirm, worst first, at most 100 per node',
     }),
-    users_left_out: Type.Integer({ minimum: 0, description: 'How many users are counted and not named' }),
+    users_left_out: Type.Integer({
+      minimum: 0,
+      description: 'Number of users who are counted but not listed in `users`',
+    }),
   },
-  'Who was to confirm an event, who has, after how many attempts and how fast; who never did.',
+  'The delivery of one event: who was expected to confirm it, who has, after how many attempts and how fast, and who has not.',
 );
 export type DeliveryReport = Static<typeof DeliveryReport>;

@@ -2,7 +2,7 @@ import { Type } from 'typebox';
 import { catalogue, commonData, type EventType, eventTypes, Metadata } from './catalogue.js';
 import { Id, shape } from './views.js';
 
-/** The envelope of one type, as it is sent. */
+/** The schema of the envelope of one type, as it is sent. */
 export const envelopeOf = (type: EventType) =>
   shape(
     {
@@ -14,5 +14,5 @@ export const envelopeOf = (type: EventType) =>
     catalogue[type].description,
   );
 
-/** The envelope of any type. */
+/** The schema of the envelope of any type. */
 export const AnyEnvelope = Type.Union(eventTypes.map(envelopeOf));

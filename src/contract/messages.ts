@@ -3,10 +3,10 @@ import { AnyEnvelope } from './envelope-schema.js';
 import type { ErrorCode } from './errors.js';
 import { oneOf, orNull, RoomState, Sequence, shape, Time } from './views.js';
 
-/** What a client may send over its socket, and how it is acknowledged when all is well. */
+/** A message from client to server. `answer` is the acknowledgement on success; on failure it is `MessageFailure`. */
 interface Declaration {
   description: string;
-  /** Whether the lobby takes it too; rooms take all. */
+  /** Whether the lobby accepts it too; rooms accept every message. */
   lobby: boolean;
   payload: TSchema;
   answer: TSchema;
@@ -14,24 +14,26 @@ interface Declaration {
 
 const ok = Type.Literal(true);
 
+/** What a listener's player is doing, as it reports in `sync_report`. */
 export const syncStatuses = ['blocked', 'buffering', 'in_step', 'correcting', 'silent'] as const;
 export type SyncStatus = (typeof syncStatuses)[number];
 
+/** Every message that a client may send, by name. */
 export const socketMessages = {
   time_sync: {
-    description: "Asks for the server's clock.",
+    description: "Requests the server's time.",
     lobby: true,
     payload: shape({}),
     answer: shape({ ok, server_time: Time }),
   },
   room_state: {
-    description: 'Asks for the whole room, as of `sequence`.',
+    description: 'Requests the complete state of the room as of `sequence`.',
     lobby: false,
     payload: shape({}),
     answer: shape({ ok, room: RoomState, sequence: Sequence }),
   },
   replay: {
-    description: 'Asks for a page of the log: what came after a sequence.',
+    description: "Requests a page of the room's log: the events after a sequence.",
     lobby: false,
     payload: shape({
       after_sequence: Sequence,
@@ -40,12 +42,12 @@ export const socketMessages = {
     answer: shape({ ok, events: Type.Array(AnyEnvelope), more: Type.Boolean() }),
   },
   sync_report: {
-    description: 'Tells how well the listener keeps up.',
+    description: 'Reports how well the listener keeps in time with the room.',
     lobby: false,
     payload: shape({
-      drift: Type.Number({ description: 'Seconds that the listener is ahead of the room' }),
-      round_trip: Type.Number({ minimum: 0, description: 'seconds' }),
-      buffered: Type.Number({ minimum: 0, description: 'Seconds of audio that are loaded' }),
+      drift: Type.Number({ description: 'By how many seconds the listener is ahead of the room' }),
+      round_trip: Type.Number({ minimum: 0, description: 'Seconds' }),
+      buffered: Type.Number({ minimum: 0, description: 'Seconds of audio that are buffered' }),
       status: Type.Optional(oneOf(syncStatuses, '`blocked` and `silent` do not count as listening')),
       muted: Type.Optional(Type.Boolean({ description: 'A muted listener does not count as listening' })),
     }),
@@ -55,36 +57,45 @@ export const socketMessages = {
 
 export type SocketMessage = keyof typeof socketMessages;
 
-/** How any message is acknowledged when it fails. */
+/** The acknowledgement of any message that failed. */
 export const MessageFailure = shape({
   ok: Type.Literal(false),
   error: shape({ code: Type.String(), message: Type.String(), details: Type.Optional(Type.Unknown()) }),
 });
 
-/** What an event that asks for a confirmation is acknowledged with: nothing, or how playback stands there. */
+/** The argument with which a client acknowledges an event: none, or the listener's playback position and drift. */
 export const Confirmation = orNull(
   shape({
     position: Type.Optional(Type.Number({ description: 'Seconds into the track' })),
-    drift: Type.Optional(Type.Number({ description: 'Seconds that the listener is ahead of the room' })),
+    drift: Type.Optional(
+      Type.Number({ description: 'By how many seconds the listener is ahead of the room' }),
+    ),
   }),
 );
 
-/** The handshake's `auth`. */
-export const LobbyAuth = shape({ token: Type.String({ description: 'Of a sign-in' }) });
+/** The `auth` of a handshake with the lobby. */
+export const LobbyAuth = shape({
+  token: Type.String({ description: 'The token of `/auth/guest`, `/auth/register` or `/auth/login`' }),
+});
+
+/** The `auth` of a handshake with a room. */
 export const RoomAuth = shape({
   ...LobbyAuth.properties,
   after_sequence: Type.Optional(
-    Type.Union([Sequence, Type.String({ pattern: '^[0-9]{1,16}$', description: 'The same in decimal' })]),
+    Type.Union([
+      Sequence,
+      Type.String({ pattern: '^[0-9]{1,16}$', description: 'The sequence as a decimal string' }),
+    ]),
   ),
   state: Type.Optional(
     oneOf(
       ['always', 'when_needed'],
-      '`when_needed`: `connection_established` has no `room` where `resumed` is true. `always` if not given',
+      '`when_needed`: `room` is null in `connection_established` if `resumed` is true. Default: `always`',
     ),
   ),
 });
 
-/** What a handshake that is refused arrives with, as the `data` of `connect_error`. */
+/** The `data` of `connect_error` when the server refuses a handshake. */
 export const Refusal = MessageFailure.properties.error;
 
 export const lobbyRefusals: readonly ErrorCode[] = ['unauthorized', 'too_many_connections', 'draining'];

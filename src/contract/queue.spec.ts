@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { orderQueue, placeInQueue, type QueueEntry } from './queue.js';
 
-/** A queue as the server keeps it: ids differ, and so do the places that were given. */
+/** A queue as the server stores it: ids are unique, and so are placed positions. */
 const queue = (min = 0): fc.Arbitrary<QueueEntry[]> =>
   fc
     .array(
@@ -41,18 +41,18 @@ const placed = (entries: readonly QueueEntry[], places: Map<string, number>): Qu
   entries.map((one) => ({ ...one, placed_position: places.get(one.id) ?? null }));
 
 describe('the order of a queue', () => {
-  it('is by votes, then by time, then by id', () => {
+  it('is by votes, then by time added, then by id', () => {
     expect(ids(orderQueue([entry('d', 0, 2), entry('c', 0, 1), entry('b', 2, 9), entry('a', 0, 2)]))).toBe(
       'bcad',
     );
   });
 
-  it('lets the others flow around a placed track', () => {
+  it('keeps a placed track at its position and fills the others around it', () => {
     expect(ids(orderQueue([entry('a', 9), entry('b', 8), entry('c', 7), entry('p', 0, 0, 2)]))).toBe('apbc');
     expect(ids(orderQueue([entry('a', 9), entry('p', 0, 0, 7)]))).toBe('ap');
   });
 
-  it('holds each track once and does not depend on how they are given', () => {
+  it('contains each track once and does not depend on the order of the input', () => {
     fc.assert(
       fc.property(
         queue().chain((entries) =>
@@ -68,30 +68,30 @@ describe('the order of a queue', () => {
     );
   });
 
-  it('puts each placed track in its place, or as far back as there are tracks before it', () => {
+  it('puts each placed track at its position, or further forward where there are too few tracks to precede it', () => {
     fc.assert(
       fc.property(queue(), (entries) => {
         const ordered = orderQueue(entries);
         for (const [index, { placed_position }] of ordered.entries()) {
           if (placed_position === null) continue;
           expect(index + 1).toBeLessThanOrEqual(placed_position);
-          // Short of its place only where nothing flows any more that could stand before it.
-          const flowsAfter = ordered.slice(index).some((one) => one.placed_position === null);
-          if (flowsAfter) expect(index + 1).toBe(placed_position);
+          // Further forward only where no unplaced track is left that could precede it.
+          const unplacedAfter = ordered.slice(index).some((one) => one.placed_position === null);
+          if (unplacedAfter) expect(index + 1).toBe(placed_position);
         }
       }),
     );
   });
 
-  it('keeps flowing tracks in the order of their votes', () => {
+  it('keeps tracks that are not placed in the order of their votes', () => {
     fc.assert(
       fc.property(queue(), (entries) => {
-        const flowing = orderQueue(entries).filter(({ placed_position }) => placed_position === null);
-        expect(flowing).toEqual(
+        const unplaced = orderQueue(entries).filter(({ placed_position }) => placed_position === null);
+        expect(unplaced).toEqual(
           orderQueue(entries.filter(({ placed_position }) => placed_position === null)),
         );
-        for (const [index, one] of flowing.slice(1).entries()) {
-          expect(flowing[index]!.vote_score).toBeGreaterThanOrEqual(one.vote_score);
+        for (const [index, one] of unplaced.slice(1).entries()) {
+          expect(unplaced[index]!.vote_score).toBeGreaterThanOrEqual(one.vote_score);
         }
       }),
     );
@@ -107,7 +107,7 @@ describe('placing a track', () => {
     }),
   );
 
-  it('puts it there, or at the end, and leaves the rest in their order', () => {
+  it('moves it to the position, or to the end, and keeps the order of the others', () => {
     fc.assert(
       fc.property(placing, ({ entries, id, position }) => {
         const places = placeInQueue(entries, id, position);
@@ -121,7 +121,7 @@ describe('placing a track', () => {
     );
   });
 
-  it('gives every placed track a place of its own, where it then stands whatever the votes', () => {
+  it('gives every placed track a unique position that votes do not change', () => {
     fc.assert(
       fc.property(
         placing,
@@ -137,7 +137,7 @@ describe('placing a track', () => {
     );
   });
 
-  it('of a track that is not queued is a mistake of the caller', () => {
+  it('throws a RangeError for a track that is not queued', () => {
     expect(() => placeInQueue([entry('a')], 'b', 1)).toThrow(RangeError);
   });
 });

@@ -16,7 +16,8 @@ import {
   shape,
 } from './views.js';
 
-/** What REST routes answer with, by name. */
+/* The bodies of successful REST answers. */
+
 export const SignedIn = shape({ token: Type.String(), expires_at: Time, user: User });
 export const Me = shape({ user: User, expires_at: Time });
 export const MediaTokenAnswer = shape({ media_token: Type.String(), expires_at: Time });
@@ -24,16 +25,16 @@ export const ServerTime = shape({ server_time: Time });
 export const RoomAnswer = shape({ room: Room });
 export const RoomStateAnswer = shape({ room: RoomState, sequence: Sequence });
 export const RoomList = shape({
-  rooms: Type.Array(RoomSummary, { description: 'newest first' }),
+  rooms: Type.Array(RoomSummary, { description: 'Newest first' }),
   more: Type.Boolean(),
-  next: orNull(Type.String({ description: 'The `after` that gets the next page; null on the last' })),
+  next: orNull(Type.String({ description: '`after` for the next page; null on the last page' })),
 });
 export const InviteAnswer = Invite;
-export const InviteList = shape({ invites: Type.Array(Invite, { description: 'newest first' }) });
+export const InviteList = shape({ invites: Type.Array(Invite, { description: 'Newest first' }) });
 export const UserAnswer = shape({ user: User });
 export const EventsPage = shape({
   events: Type.Array(AnyEnvelope),
-  sequence: Type.Integer({ minimum: 0, description: "The room's newest" }),
+  sequence: Type.Integer({ minimum: 0, description: "The newest sequence of the room's log" }),
   more: Type.Boolean(),
 });
 export const TrackAnswer = shape({ track: Track });
@@ -43,7 +44,9 @@ export const TrackList = shape({
   }),
   total: Count,
   more: Type.Boolean(),
-  next: orNull(Type.Integer({ minimum: 0, description: 'The `offset` of the next page; null on the last' })),
+  next: orNull(
+    Type.Integer({ minimum: 0, description: '`offset` for the next page; null on the last page' }),
+  ),
 });
 export const QueueAnswer = shape({ track: Track, queue_position: Type.Integer({ minimum: 1 }) });
 export const TrackMetadata = shape({
@@ -55,7 +58,7 @@ export const TrackMetadata = shape({
     duration: Type.Number(),
     mime_type: Type.String(),
     size_bytes: Count,
-    sha256: Type.String({ description: 'Of the audio, hexadecimal' }),
+    sha256: Type.String({ description: 'SHA-256 of the audio file, hexadecimal' }),
     cover_mime_type: orNull(Type.String()),
   }),
 });

@@ -1,48 +1,59 @@
 import { Type, type Static } from 'typebox';
 import { Count, shape, Time } from './views.js';
 
-const Seconds = Type.Union([Type.Number({ description: 'seconds' }), Type.Null()]);
+const Seconds = Type.Union([Type.Number({ description: 'Seconds' }), Type.Null()]);
 const Quantiles = shape(
   { count: Count, mean: Seconds, p50: Seconds, p90: Seconds, p99: Seconds },
-  'Quantiles are upper bounds, at most twice the true value; null where nothing was measured.',
+  'Quantiles are upper bounds of histogram buckets, at most twice the true value; null if nothing was measured.',
 );
 
+/** Counters of deliveries on one node. */
 export const DeliveryFigures = shape(
   {
-    events: Type.Integer({ minimum: 0, description: 'Events that went out, however many listened, if any' }),
+    events: Type.Integer({
+      minimum: 0,
+      description: 'Events sent on this node, and events raised on it that had no listener',
+    }),
     deliveries: Type.Integer({
       minimum: 0,
-      description: 'Copies written to connections, retries and replays aside',
+      description: 'Copies written to connections, without retries and replays',
     }),
     replayed: Type.Integer({
       minimum: 0,
-      description: 'Copies written to connections that came back, of what they had missed',
+      description: 'Copies of missed events, written to connections that resumed',
     }),
     confirmed: Count,
     retries: Count,
     superseded: Count,
-    expired: Type.Integer({ minimum: 0, description: 'The connection was gone before it confirmed' }),
+    expired: Type.Integer({ minimum: 0, description: 'The connection closed before it confirmed' }),
     dead_letters: Count,
-    dropped: Type.Integer({ minimum: 0, description: '`low`, for listeners that were too slow' }),
+    dropped: Type.Integer({
+      minimum: 0,
+      description: 'Copies of `low` events that were not sent because the listener was too slow',
+    }),
     coalesced: Type.Integer({
       minimum: 0,
-      description: '`normal`, replaced by a newer one for slow listeners',
+      description: 'Copies of `normal` events that a newer one replaced because the listener was too slow',
     }),
     confirmation_rate: Type.Union([Type.Number({ minimum: 0, maximum: 1 }), Type.Null()], {
-      description: 'confirmed of confirmed and dead; null where there is none',
+      description: 'confirmed / (confirmed + dead_letters); null if both are 0',
     }),
   },
-  'What became of deliveries.',
+  'Counters of deliveries.',
 );
 export type DeliveryFigures = Static<typeof DeliveryFigures>;
 
 const Paths = shape({
   local: shape({ events: Count }),
   bus: shape({ events: Count, published: Count, failed: Count, skipped: Count }),
-  duplicates: Type.Integer({ minimum: 0, description: 'Had been passed on already when they came' }),
-  gaps_repaired: Type.Integer({ minimum: 0, description: 'Neither path brought them; the log had them' }),
+  duplicates: Type.Integer({ minimum: 0, description: 'Events that arrived again after they had been sent' }),
+  gaps_repaired: Type.Integer({
+    minimum: 0,
+    description: 'Events that arrived on neither path and were read from the log',
+  }),
 });
 
+/** Delivery figures of one node in a period. */
 export const PeriodFigures = shape({
   totals: DeliveryFigures,
   by_priority: Type.Record(Type.String(), DeliveryFigures),
@@ -55,6 +66,7 @@ export const PeriodFigures = shape({
 });
 export type PeriodFigures = Static<typeof PeriodFigures>;
 
+/** The answer of `GET /api/statistics`. */
 export const ServerStatistics = shape(
   {
     server_time: Time,
@@ -63,21 +75,22 @@ export const ServerStatistics = shape(
     total: PeriodFigures,
     last_hour: PeriodFigures,
   },
-  'This node since its start, and in the last hour. Names no room.',
+  'Figures of this node since it started and for the last hour. They name no room.',
 );
 export type ServerStatistics = Static<typeof ServerStatistics>;
 
+/** The answer of `GET /api/rooms/{id}/statistics`. */
 export const RoomStatistics = shape(
   {
     server_time: Time,
-    sequence: Type.Integer({ minimum: 0, description: "The room's newest event" }),
+    sequence: Type.Integer({ minimum: 0, description: "The newest sequence of the room's log" }),
     participants: Count,
     online: Count,
     tracks: shape({ queued: Count, played: Count }),
-    connections: Type.Integer({ minimum: 0, description: 'to this node' }),
+    connections: Type.Integer({ minimum: 0, description: 'Connections to this node' }),
     pending_confirmations: Count,
     deliveries: DeliveryFigures,
   },
-  'A room; deliveries are those of this node while the room is active, and for an hour after.',
+  "Figures of a room. `deliveries` are those of this node, kept until an hour after the room's last event.",
 );
 export type RoomStatistics = Static<typeof RoomStatistics>;

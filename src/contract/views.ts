@@ -1,15 +1,18 @@
 import { Type, type Static, type TProperties, type TSchema } from 'typebox';
 
-/**
- * What the server shows of its state. Names are the wire's; times are Unix seconds with milliseconds as
- * fraction; durations and positions are seconds; ids are UUIDs (version 7).
+/*
+ * The objects that REST answers and events carry. Names are snake_case as on the wire; times are Unix seconds with
+ * milliseconds as fraction; durations and positions are seconds; ids are UUIDs (version 7).
  */
 
-/** Every object here is closed: a field that is not declared is not sent. */
+/** The schema of an object without additional properties: a field that is not declared is not sent. */
 export const shape = <T extends TProperties>(properties: T, description?: string) =>
   Type.Object(properties, { additionalProperties: false, ...(description ? { description } : {}) });
 
+/** The schema of a value that may be null. */
 export const orNull = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
+
+/** The schema of one of several strings. */
 export const oneOf = <const T extends string[]>(values: readonly [...T], description?: string) =>
   Type.Enum<T>(values, description ? { description } : {});
 
@@ -18,15 +21,18 @@ export const Time = Type.Number({ description: 'Unix time in seconds, with milli
 export const Count = Type.Integer({ minimum: 0 });
 export const Sequence = Type.Integer({
   minimum: 0,
-  description: "Place in the room's log: 1, 2, 3 … without gaps; 0 before the first event",
+  description: "Position in the room's log: 1, 2, 3 … without gaps; 0 before the first event",
 });
 
-export const User = shape({ id: Id, username: Type.String(), guest: Type.Boolean() }, 'A person.');
+export const User = shape(
+  { id: Id, username: Type.String(), guest: Type.Boolean() },
+  'A user; `guest` is true until they register.',
+);
 export type User = Static<typeof User>;
 
 export const Participant = shape(
   { id: Id, username: Type.String(), guest: Type.Boolean(), joined_at: Time },
-  'A person who is in a room, whether connected or not.',
+  'A user who has joined a room, whether connected or not.',
 );
 export type Participant = Static<typeof Participant>;
 
@@ -41,19 +47,21 @@ export const Track = shape(
     artist: orNull(Type.String()),
     album: orNull(Type.String()),
     original_name: Type.String({ description: "The file's name as uploaded" }),
-    duration: Type.Number({ exclusiveMinimum: 0, description: 'seconds' }),
+    duration: Type.Number({ exclusiveMinimum: 0, description: 'Seconds' }),
     mime_type: Type.String(),
     size_bytes: Count,
     has_cover: Type.Boolean(),
     uploader: shape({ id: Id, username: Type.String() }),
     vote_score: Count,
     status: TrackStatus,
-    placed: Type.Boolean({ description: 'Holds the place in the queue that the administrator gave it' }),
+    placed: Type.Boolean({
+      description: 'Whether it has a position that the administrator gave it and votes do not change',
+    }),
     stream_url: Type.String({ description: 'Path of the audio' }),
-    cover_url: orNull(Type.String({ description: 'Path of the cover; null where there is none' })),
+    cover_url: orNull(Type.String({ description: 'Path of the cover; null if there is none' })),
     created_at: Time,
   },
-  'An uploaded track. `playing` is the room’s current track, even while paused or stopped.',
+  'An uploaded track. `status` is `playing` for the room’s current track, even while paused or stopped.',
 );
 export type Track = Static<typeof Track>;
 
@@ -64,16 +72,16 @@ export const Playback = shape(
   {
     status: PlaybackStatus,
     track_id: orNull(Id),
-    position: Type.Number({ minimum: 0, description: 'seconds into the track when this was written' }),
+    position: Type.Number({ minimum: 0, description: 'Seconds into the track at the time of this state' }),
     started_at: orNull(
       Type.Number({
         description:
-          'While playing: position now = server clock − started_at, and `position` until it has passed that. It may lie a moment ahead, so that every listener starts together. Else null.',
+          'While playing: the position now is the larger of `position` and server clock − `started_at`. It may lie a moment in the future, so that all listeners start together. Null unless playing.',
       }),
     ),
-    version: Type.Integer({ minimum: 0, description: 'Grows with every change' }),
+    version: Type.Integer({ minimum: 0, description: 'Increases with every change' }),
   },
-  'What the room hears.',
+  'The playback state of a room.',
 );
 export type Playback = Static<typeof Playback>;
 
@@ -97,40 +105,40 @@ const roomFields = {
   administrator: orNull(User),
   created_at: Time,
 };
-export const Room = shape(roomFields, 'What a room is called, how it is set, and who administers it.');
+export const Room = shape(roomFields, 'A room: its name, visibility, settings and administrator.');
 export type Room = Static<typeof Room>;
 
 export const RoomSummary = shape(
   { ...roomFields, participant_count: Count, online_count: Count },
-  'A room as it is listed.',
+  'A room in a list.',
 );
 export type RoomSummary = Static<typeof RoomSummary>;
 
 export const RoomState = shape(
   {
     ...roomFields,
-    participants: Type.Array(Participant, { description: 'longest-standing first' }),
+    participants: Type.Array(Participant, { description: 'In the order in which they joined' }),
     participant_count: Count,
-    online_users: Type.Array(User, { description: 'those with at least one open connection' }),
+    online_users: Type.Array(User, { description: 'Users with at least one open connection' }),
     online_count: Count,
     current_track: orNull(Track),
-    queue: Type.Array(Track, { description: 'what comes next, next first' }),
+    queue: Type.Array(Track, { description: 'In playing order' }),
     playback: Playback,
   },
-  'Everything about a room.',
+  'The complete state of a room.',
 );
 export type RoomState = Static<typeof RoomState>;
 
 export const Invite = shape(
   {
-    invite: Type.String({ description: 'What `join` takes' }),
+    invite: Type.String({ description: 'The code that `join` accepts' }),
     created_at: Time,
     expires_at: Time,
     max_uses: orNull(
-      Type.Integer({ minimum: 1, description: 'How many may join with it; null for any number' }),
+      Type.Integer({ minimum: 1, description: 'Number of users who may join with it; null: unlimited' }),
     ),
-    uses: Type.Integer({ minimum: 0, description: 'How many have joined with it' }),
+    uses: Type.Integer({ minimum: 0, description: 'Number of users who have joined with it' }),
   },
-  'Lets anyone who has it join a private room.',
+  'An invite to a private room; anyone who has the code may join.',
 );
 export type Invite = Static<typeof Invite>;

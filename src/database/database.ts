@@ -11,14 +11,15 @@ import { SqliteDialect } from './sqlite-driver.js';
 import { SqliteFile } from './sqlite-file.js';
 import { SqliteWatch } from './sqlite-watch.js';
 
+/** A transaction on our schema. */
 export type Trx = Transaction<Schema>;
 
-/** The database: SQLite in the data folder, or PostgreSQL. Migrated before anything else uses it. */
+/** The database: SQLite in the data folder, or PostgreSQL. Migrations are applied before any module uses it. */
 @Injectable()
 export class Database implements OnApplicationShutdown {
-  /** For single queries. */
+  /** For single queries outside a transaction. */
   readonly db: Kysely<Schema>;
-  /** null for PostgreSQL, which looks after its own files, and for a database in memory. */
+  /** null for PostgreSQL and for a database in memory, which have no files to monitor. */
   readonly #watch: SqliteWatch | null = null;
 
   constructor(
@@ -30,35 +31,35 @@ export class Database implements OnApplicationShutdown {
       this.db = new Kysely<Schema>({ dialect: postgresDialect(database.url, onPoolError) });
     } else {
       const file = new SqliteFile(database.file, database.sync);
-      // The simulation's database is in memory: there is no file to watch.
+      // The simulation uses a database in memory.
       this.#watch = database.file === ':memory:' ? null : new SqliteWatch(file, log);
-      this.db = new Kysely<Schema>({ dialect: new SqliteDialect(file, () => this.#watch?.damaged()) });
+      this.db = new Kysely<Schema>({ dialect: new SqliteDialect(file, () => this.#watch?.onDamagedPages()) });
     }
   }
 
-  /** Why nothing is written any more, where the files of an SQLite database were lost or damaged while it is open. */
-  get lost(): string | undefined {
-    return this.#watch?.lost;
+  /** Why all writes are refused: the SQLite files were deleted, replaced or damaged while open. Else undefined. */
+  get damage(): string | undefined {
+    return this.#watch?.damage;
   }
 
-  /** Brings the tables up to date. @throws what the database says, where it cannot be reached or changed */
+  /** Applies the pending migrations. @throws the database's error if it cannot be reached or changed */
   async migrate(): Promise<void> {
     const { error, results } = await new Migrator({ db: this.db, provider: migrations }).migrateToLatest();
     for (const { migrationName, status } of results ?? []) {
       this.log.info({ migrationName, status }, 'migration');
     }
     if (error instanceof Error) throw error;
-    if (error) throw new Error('the database could not be migrated', { cause: error });
+    if (error) throw new Error('the migration of the database failed', { cause: error });
     await this.db
       .insertInto('database_state')
       .values({ name: 'id', value: uuid() })
       .onConflict((conflict) => conflict.doNothing())
       .execute();
-    // The write-ahead log is there from here on: seen now, its loss is noticed from the first second.
+    // The write-ahead log exists from here on. The first check records it, so that a later one notices its loss.
     this.#watch?.check();
   }
 
-  /** Tells this database from any other; it stays the same in backups of it. */
+  /** The unique id of this database, generated once. Backups have the same id. */
   async id(): Promise<string> {
     const row = await this.db
       .selectFrom('database_state')
@@ -68,12 +69,12 @@ export class Database implements OnApplicationShutdown {
     return row.value;
   }
 
-  /** Several writes that are done together or not at all. */
+  /** Runs `work` in a writing transaction; rolled back if it throws. */
   write<R>(work: (trx: Trx) => Promise<R>): Promise<R> {
     return this.db.transaction().execute(work);
   }
 
-  /** Several reads of one moment. SQLite has one connection, and so one transaction at a time. */
+  /** Runs `work` in a read-only transaction: all reads see the same state. SQLite allows one transaction at a time. */
   snapshot<R>(work: (trx: Trx) => Promise<R>): Promise<R> {
     return this.db
       .transaction()
@@ -82,7 +83,7 @@ export class Database implements OnApplicationShutdown {
       .execute(work);
   }
 
-  /** Looks at its files and writes a row. @throws where that fails */
+  /** Checks that the database is writable: checks the SQLite files and writes a row. @throws the database's error */
   async probe(): Promise<void> {
     this.#watch?.check();
     const value = new Date().toISOString();

@@ -3,13 +3,17 @@ import pg from 'pg';
 import type { Schema } from './schema.js';
 
 /**
- * Has a query hold the rows that it reads until its transaction ends; what is read is then what is changed. In SQLite
- * a transaction that is to write holds the whole database from its beginning.
+ * Locks the rows that a query reads until its transaction ends, so that they cannot change between read and write. In
+ * SQLite the query is returned unchanged: a writing transaction locks the whole database from its beginning.
  */
-export function held<Query extends { forNoKeyUpdate(): Query }>(db: Kysely<Schema>, query: Query): Query {
+export function forUpdate<Query extends { forNoKeyUpdate(): Query }>(
+  db: Kysely<Schema>,
+  query: Query,
+): Query {
   return db.getExecutor().adapter instanceof PostgresAdapter ? query.forNoKeyUpdate() : query;
 }
 
+/** Kysely's dialect for PostgreSQL with a pool of 10 connections. `onPoolError`: an idle connection was lost. */
 export function postgresDialect(url: string, onPoolError: (error: Error) => void): Dialect {
   const asNumber = (text: string) => Number(text);
   const pool = new pg.Pool({
@@ -18,12 +22,12 @@ export function postgresDialect(url: string, onPoolError: (error: Error) => void
     connectionTimeoutMillis: 5000,
     statement_timeout: 15_000,
     types: {
-      // Counts and sizes come as int8; all of ours are far below 2^53.
+      // PostgreSQL returns counts and sizes as int8, which pg parses as strings; ours are far below 2^53.
       getTypeParser: (oid, format) =>
         oid === pg.types.builtins.INT8 ? asNumber : (pg.types.getTypeParser(oid, format) as typeof asNumber),
     },
   });
-  // Without a listener an idle connection's end would be the process's.
+  // Without a listener, the error of an idle connection would end the process.
   pool.on('error', onPoolError);
   return new PostgresDialect({ pool });
 }

@@ -1,56 +1,60 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { StorageFailureError, storageFailureOf } from '../errors/storage-failure.js';
 
-/** For how long a lock that another process holds is waited for. */
 const timeoutMs = 5000;
-const pauseMs = 10;
-/** After this long without a busy database, the next busy answer starts a new time limit. */
-const forgottenAfterMs = 1000;
+const retryDelayMs = 10;
+/** If the database was not locked for this long, the next "locked" error starts a new timeout. */
+const timeoutResetMs = 1000;
 
-/** Held by the user of the connection, and released while it waits for another process. */
+/** The mutex of the one SQLite connection, held by whoever uses the connection. */
 export interface ConnectionMutex {
   lock(): Promise<void>;
   unlock(): void;
 }
 
 /**
- * Waits for a lock that another process holds on the SQLite file, without blocking the event loop as SQLite's own
- * busy timeout does. Owned by the driver of the one connection. Callers wait in line, only the first of them tries,
- * and the connection is free for reads meanwhile. The time limit counts from when the lock was first met, so that a
- * line of writes does not take the limit for each.
+ * Waits for a lock that another process holds on the SQLite file without blocking the event loop, as SQLite's own busy
+ * timeout would. Owned by the driver of the one connection. Callers queue in order and only the first one retries; the
+ * mutex is released between attempts, so that reads can use the connection. The timeout starts when the lock is first
+ * found, so that queued writes share one timeout instead of waiting one after the other.
  */
 export class LockWait {
   #lockedSince: number | undefined;
   #lastLocked = 0;
   #waiting = 0;
-  #line: Promise<void> = Promise.resolve();
+  /** Resolves when the last caller in the queue is done. */
+  #queueTail: Promise<void> = Promise.resolve();
 
-  /** The caller holds the mutex and has been refused once; it holds the mutex again when this returns or throws. */
+  /**
+   * Retries `attempt` until it succeeds. The caller holds the mutex and has had one attempt fail; it holds the mutex
+   * again when this returns or throws.
+   * @throws {StorageFailureError} locked, after the timeout
+   */
   async retry<R>(mutex: ConnectionMutex, attempt: () => R): Promise<R> {
     this.#noteLocked();
-    const before = this.#line;
-    let leave!: () => void;
-    this.#line = new Promise((resolve) => (leave = resolve));
+    const predecessor = this.#queueTail;
+    let leaveQueue!: () => void;
+    this.#queueTail = new Promise((resolve) => (leaveQueue = resolve));
     this.#waiting += 1;
     mutex.unlock();
     try {
-      await before;
+      await predecessor;
       return await this.#poll(mutex, attempt);
     } catch (error) {
       await mutex.lock();
       throw error;
     } finally {
       this.#waiting -= 1;
-      leave();
+      leaveQueue();
     }
   }
 
-  /** Whether a write would have to wait behind others: it joins them at once, and they stay in order. */
+  /** Whether writes are waiting. A new write must then call `retry` without an own attempt, to keep the order. */
   get busy(): boolean {
     return this.#waiting > 0;
   }
 
-  /** Returns with the mutex held, throws without. */
+  /** The mutex is held when this returns, and not held when it throws. */
   async #poll<R>(mutex: ConnectionMutex, attempt: () => R): Promise<R> {
     for (;;) {
       await mutex.lock();
@@ -65,18 +69,18 @@ export class LockWait {
         if (performance.now() - this.#lockedSince! >= timeoutMs) {
           throw new StorageFailureError(
             'locked',
-            `another process has held the lock of the database for ${timeoutMs / 1000} s`,
+            `another process has locked the database for ${timeoutMs / 1000} s`,
             { cause: error },
           );
         }
       }
-      await pause(pauseMs);
+      await sleep(retryDelayMs);
     }
   }
 
   #noteLocked(): void {
     const now = performance.now();
-    if (now - this.#lastLocked > forgottenAfterMs) this.#lockedSince = now;
+    if (now - this.#lastLocked > timeoutResetMs) this.#lockedSince = now;
     this.#lockedSince ??= now;
     this.#lastLocked = now;
   }

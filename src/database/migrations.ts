@@ -1,7 +1,7 @@
 import { type Kysely, type Migration, type MigrationProvider, sql } from 'kysely';
 import { skeletonsOf } from '../names/skeleton.js';
 
-/* Migrations see whatever schema stood before them, so they are written against an untyped database. */
+/* A migration runs on the schema of its time, which `Schema` does not describe, so migrations use an untyped database. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
 type AnyDatabase = Kysely<any>;
 
@@ -148,9 +148,9 @@ const deliveries: Migration = {
   },
 };
 
-/** How long every invite was good for before invites knew when they were made, in seconds. */
+/** The validity of every invite created before this migration, which adds `created_at`. */
 const formerInviteSeconds = 7 * 24 * 3600;
-const usersPerStep = 200;
+const usersPerBatch = 200;
 
 const accounts: Migration = {
   async up(db: AnyDatabase) {
@@ -165,7 +165,7 @@ const accounts: Migration = {
       .on('username_skeletons')
       .column('user_id')
       .execute();
-    // Where registered names look alike already, everyone keeps theirs, and the oldest holds the look.
+    // Users whose registered names already look alike keep them; the oldest user gets the skeleton.
     await claimSkeletons(db);
     await schema
       .alterTable('invites')
@@ -183,13 +183,13 @@ const accounts: Migration = {
   },
 };
 
-/** What storage is counted by, and which database this is. */
+/** Columns and an index to count storage by user, and the table with the database's id. */
 const storage: Migration = {
   async up(db: AnyDatabase) {
     const { schema } = db;
     await schema
       .alterTable('tracks')
-      // Of tracks from before this, covers are not counted.
+      // Covers of existing tracks are not counted: their sizes are not known.
       .addColumn('cover_size_bytes', 'integer', (c) => c.notNull().defaultTo(0))
       .execute();
     await schema
@@ -205,7 +205,7 @@ const storage: Migration = {
   },
 };
 
-/** Ids begin with the time, so this goes from the oldest user to the newest. */
+/** Assigns skeletons to registered users, oldest first: ids (UUID version 7) are ordered by time. */
 async function claimSkeletons(db: AnyDatabase): Promise<void> {
   let after = '';
   for (;;) {
@@ -215,7 +215,7 @@ async function claimSkeletons(db: AnyDatabase): Promise<void> {
       .where('username_key', 'is not', null)
       .where('id', '>', after)
       .orderBy('id')
-      .limit(usersPerStep)
+      .limit(usersPerBatch)
       .execute()) as { id: string; username: string }[];
     if (users.length === 0) return;
     await db
@@ -231,6 +231,7 @@ async function claimSkeletons(db: AnyDatabase): Promise<void> {
   }
 }
 
+/** All migrations, in the order of their names. An applied one must not change. */
 export const migrations: MigrationProvider = {
   getMigrations: () =>
     Promise.resolve({

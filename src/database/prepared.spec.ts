@@ -21,7 +21,7 @@ describe('a prepared query', () => {
   });
   afterAll(() => db.destroy());
 
-  it('is built once, and takes other values each time, in a transaction and without', async () => {
+  it('is built once and runs with different values, inside and outside a transaction', async () => {
     await insert.all(db, { id: 'a', seen_at: 1 });
     await db.transaction().execute(async (trx) => {
       await insert.all(trx, { id: 'b', seen_at: 2 });
@@ -32,12 +32,12 @@ describe('a prepared query', () => {
     expect(await find.first(db, { id: 'c' })).toBeUndefined();
   });
 
-  it('says so where the one row that has to be there is not', async () => {
+  it('throws with the parameters if `one` finds no row', async () => {
     expect(await find.one(db, { id: 'a' })).toEqual({ id: 'a', seen_at: 1 });
     await expect(find.one(db, { id: 'c' })).rejects.toThrow('no row: {"id":"c"}');
   });
 
-  it('cannot be built of values that are not named', async () => {
+  it('rejects parameters that are not named one by one', async () => {
     const wrong = prepare((on, node: { id: string; seen_at: number }) => on.insertInto('nodes').values(node));
     await expect(wrong.all(db, { id: 'a', seen_at: 1 })).rejects.toThrow('name each column');
   });

@@ -3,12 +3,12 @@ import type { Schema } from './schema.js';
 
 type Reads = Kysely<Schema>;
 
-/** Stands in a query for a value that comes with each execution. */
+/** Placeholder in a prepared query for a value that each execution supplies. */
 class Parameter {
   constructor(readonly name: PropertyKey) {}
 }
 
-/** Gives a `Parameter` under every name; which names there are it cannot know. */
+/** Returns a `Parameter` for any property name. Enumerating its properties throws, since the names are not known. */
 const parameters = new Proxy(
   {},
   {
@@ -19,24 +19,25 @@ const parameters = new Proxy(
   },
 );
 
+/** A query that was compiled once and runs with different values. */
 export interface PreparedQuery<Given, Row> {
   all(db: Reads, given: Given): Promise<Row[]>;
-  /** The first row, if there is one. */
+  /** The first row, or undefined. */
   first(db: Reads, given: Given): Promise<Row | undefined>;
-  /** The one row that has to be there. @throws where it is not */
+  /** The first row. @throws if there is none */
   one(db: Reads, given: Given): Promise<Row>;
 }
 
 /**
- * A query that is built and compiled once for each database, which costs Kysely several times what executing it
- * costs SQLite: for those that run with every change or every connection.
- * @param build makes the query; `given` has only placeholders then, so that its shape must not depend on them, and
- *   each is to be named (`values(given)` is not possible)
+ * Creates a query that is built and compiled once per database. Building and compiling takes Kysely several times as
+ * long as SQLite takes to execute it, so queries that run for every change or connection are prepared.
+ * @param build builds the query. `given` contains placeholders, so the shape of the query must not depend on their
+ *   values, and each must be named (`values(given)` does not work)
  */
 export function prepare<Given extends object, Row>(
   build: (db: Reads, given: Given) => { compile(): CompiledQuery<Row> },
 ): PreparedQuery<Given, Row> {
-  // A transaction shares the adapter of the database that it was begun on.
+  // Keyed by adapter, because a transaction has its own executor but shares the adapter of its database.
   const compiled = new WeakMap<object, CompiledQuery<Row>>();
   const run = (db: Reads, given: Given): Promise<QueryResult<Row>> => {
     const executor = db.getExecutor();
@@ -46,7 +47,7 @@ export function prepare<Given extends object, Row>(
     const values = query.parameters.map((value) =>
       value instanceof Parameter ? given[value.name as keyof Given] : value,
     );
-    // Straight to the connection: there are no plugins that Kysely would have to ask on the way.
+    // Bypasses Kysely's executor, which would only apply plugins; there are none.
     return executor.provideConnection((connection) =>
       connection.executeQuery<Row>({ sql, parameters: values, query: node, queryId }),
     );

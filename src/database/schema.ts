@@ -2,8 +2,8 @@ import type { Generated, Selectable } from 'kysely';
 import type { Permission, PlaybackStatus, TrackStatus, Visibility } from '../contract/index.js';
 
 /**
- * The tables. Times are Unix seconds (double precision), ids UUIDs as text, booleans 0 or 1, so that one query
- * code serves SQLite and PostgreSQL.
+ * The tables. Times are Unix seconds (double precision), ids are UUIDs as text and booleans 0 or 1, so that the same
+ * queries work on SQLite and PostgreSQL.
  */
 export interface Schema {
   users: UsersTable;
@@ -26,13 +26,13 @@ export interface Schema {
 interface UsersTable {
   id: string;
   username: string;
-  /** Lower case, for registered users alone: registered names are unique, guests' are not. */
+  /** The username in lower case, unique; null for guests, whose names are not unique. */
   username_key: string | null;
   password_hash: string | null;
   created_at: number;
 }
 
-/** What usernames look like, each look for one user: registered users', and guests' where it was free. */
+/** Skeletons of usernames (see `names/skeleton.ts`); each belongs to at most one registered user. */
 interface UsernameSkeletonsTable {
   skeleton: string;
   user_id: string;
@@ -53,7 +53,7 @@ interface RoomsTable {
   playback_control: Permission;
   upload: Permission;
   vote: Permission;
-  /** The newest event's place in the log; 0 before the first. */
+  /** The sequence of the newest event in the log; 0 before the first. */
   sequence: Generated<number>;
   created_at: number;
 }
@@ -76,9 +76,9 @@ interface InvitesTable {
   created_by: string;
   created_at: number;
   expires_at: number;
-  /** How many may join with it; null for any number. */
+  /** How many users may join with it; null: unlimited. */
   max_uses: number | null;
-  /** How many have joined with it. */
+  /** How many users have joined with it. */
   uses: Generated<number>;
 }
 
@@ -88,7 +88,7 @@ interface NodesTable {
   seen_at: number;
 }
 
-/** Open sockets in rooms, over all nodes. */
+/** Open sockets in rooms, of all nodes. */
 interface ConnectionsTable {
   id: string;
   room_id: string;
@@ -100,7 +100,7 @@ interface TracksTable {
   id: string;
   room_id: string;
   uploader_id: string;
-  /** SHA-256 of the audio, hexadecimal: the name of its file. */
+  /** SHA-256 of the audio file, hexadecimal; also the name of the stored file. */
   sha256: string;
   title: string;
   artist: string | null;
@@ -109,7 +109,7 @@ interface TracksTable {
   duration: number;
   mime_type: string;
   size_bytes: number;
-  /** SHA-256 of the cover image; null where there is none. */
+  /** SHA-256 of the cover image; null if there is none. */
   cover_sha256: string | null;
   cover_mime_type: string | null;
   cover_size_bytes: Generated<number>;
@@ -147,7 +147,7 @@ interface EventsTable {
   data: string;
 }
 
-/** What became of a critical event on one node, once nothing of it is outstanding. */
+/** The delivery summary of a critical event on one node, written once no confirmation is outstanding. */
 interface DeliveriesTable {
   room_id: string;
   sequence: number;
@@ -156,9 +156,9 @@ interface DeliveriesTable {
   summary: string;
 }
 
-/** What the database knows of itself; see `Database`. */
+/** Values about the database as a whole; see `Database`. */
 interface DatabaseStateTable {
-  /** `id`: made once, with the database. `probed_at`: written by readiness. */
+  /** `id`: generated once, with the database. `probed_at`: written by the readiness check. */
   name: 'id' | 'probed_at';
   value: string;
 }

@@ -30,7 +30,7 @@ describe('transactions in SQLite', () => {
   const ids = async () => (await db.selectFrom('things').select('id').execute()).map(({ id }) => id);
   const add = (trx: typeof db, id: number) => trx.insertInto('things').values({ id }).execute();
 
-  it('are kept when they end, and gone when they fail, and the next one is not touched by it', async () => {
+  it('commit when they succeed and roll back when they fail, without affecting the next one', async () => {
     await db.transaction().execute((trx) => add(trx, 1));
     const failing = db.transaction().execute(async (trx) => {
       await add(trx, 2);
@@ -41,7 +41,7 @@ describe('transactions in SQLite', () => {
     expect(await ids()).toEqual([1, 3]);
   });
 
-  it('tell what failed where SQLite has rolled back by itself already', async () => {
+  it('report the original error if SQLite has already rolled back by itself', async () => {
     const failing = db.transaction().execute(async (trx) => {
       await add(trx, 1);
       await sql`rollback`.execute(trx);
@@ -52,7 +52,7 @@ describe('transactions in SQLite', () => {
     expect(await ids()).toEqual([2]);
   });
 
-  it('that are to write hold the database from their beginning; those that only read do not', async () => {
+  it('lock the database from their beginning if they write, and not if they only read', async () => {
     const elsewhere = new BetterSqlite3(file, { timeout: 0 });
     const write = () => elsewhere.prepare('insert into things values (9)').run();
     try {

@@ -17,7 +17,8 @@ export class SqliteDialect extends KyselyDialect {
     private readonly file: SqliteFile,
     private readonly onDamaged: () => void,
   ) {
-    super({ database: () => Promise.reject(new Error('the driver has the database already')) });
+    // Never called: `createDriver` is overridden.
+    super({ database: () => Promise.reject(new Error('the driver opens the database itself')) });
   }
 
   override createDriver(): Driver {
@@ -26,9 +27,9 @@ export class SqliteDialect extends KyselyDialect {
 }
 
 /**
- * One connection behind a mutex, as Kysely's own driver, and besides: transactions begin and end by statements that
- * are prepared already; one that is to write takes the database's lock from its beginning, so that what it reads
- * first holds; and a lock that another process holds is waited for without blocking the event loop.
+ * One connection behind a mutex, like Kysely's own driver, with these differences: `begin`, `commit` and `rollback` are
+ * prepared statements; a writing transaction locks the database from its beginning (`begin immediate`), so that what it
+ * read cannot change before it writes; waiting for a lock of another process does not block the event loop.
  */
 class SqliteDriver implements Driver {
   readonly #mutex = new Mutex();
@@ -82,14 +83,14 @@ class SqliteDriver implements Driver {
     }
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- what is thrown has to reject
+  // eslint-disable-next-line @typescript-eslint/require-await -- async, so that an exception becomes a rejection
   async commitTransaction(): Promise<void> {
     this.#commit.run();
   }
 
   // eslint-disable-next-line @typescript-eslint/require-await -- as above
   async rollbackTransaction(): Promise<void> {
-    // A full disk has rolled it back already; that error is to be reported, not this one.
+    // SQLite has already rolled back if the disk is full; a failing rollback would hide the original error.
     if (this.file.inTransaction) this.#rollback.run();
   }
 
@@ -119,7 +120,8 @@ class SqliteConnection implements DatabaseConnection {
     } catch (error) {
       const failure = storageFailureOf(error);
       if (failure === 'damaged') this.onDamaged();
-      // Within a transaction, giving up the connection would let others into it; a writing one has the lock already.
+      // No retry inside a transaction: releasing the mutex would let other queries run in it. (A writing transaction
+      // holds the lock already.)
       if (failure !== 'locked' || this.file.inTransaction) throw error;
       return this.lock.retry(this.mutex, execute);
     }
@@ -130,19 +132,19 @@ class SqliteConnection implements DatabaseConnection {
   }
 }
 
-/** First come, first served is not promised; room changes have an order of their own. */
+/** Does not guarantee first come, first served; room changes are ordered by `KeyedLock`. */
 class Mutex implements ConnectionMutex {
-  #held: Promise<void> | undefined;
+  #locked: Promise<void> | undefined;
   #release: (() => void) | undefined;
 
   async lock(): Promise<void> {
-    while (this.#held) await this.#held;
-    this.#held = new Promise((resolve) => (this.#release = resolve));
+    while (this.#locked) await this.#locked;
+    this.#locked = new Promise((resolve) => (this.#release = resolve));
   }
 
   unlock(): void {
     const release = this.#release;
-    this.#held = undefined;
+    this.#locked = undefined;
     this.#release = undefined;
     release?.();
   }

@@ -2,13 +2,13 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import BetterSqlite3 from 'better-sqlite3';
 
-/** Texts of queries are few; beyond this many the prepared ones are dropped. */
-const preparedLimit = 500;
+/** A limit in case of an unexpected number of different SQL texts: beyond it the cache is cleared. */
+const maxPrepared = 500;
 
-/** The open SQLite database: its one connection, and the statements prepared on it. */
+/** The open SQLite database: its one connection and a cache of prepared statements. Owned by the driver. */
 export class SqliteFile {
   readonly #sqlite: BetterSqlite3.Database;
-  /** Kysely prepares every query anew. */
+  /** By SQL text. Kysely's own driver would prepare the statement for each execution. */
   readonly #prepared = new Map<string, BetterSqlite3.Statement>();
 
   constructor(
@@ -20,16 +20,16 @@ export class SqliteFile {
     this.#sqlite.pragma('journal_mode = WAL');
     this.#sqlite.pragma(`synchronous = ${sync}`);
     this.#sqlite.pragma('foreign_keys = ON');
-    // SQLite's own waiting for a lock blocks the event loop; LockWait does it from here on.
+    // SQLite's busy timeout blocks the event loop; from here on `LockWait` waits for locks instead.
     this.#sqlite.pragma('busy_timeout = 0');
   }
 
-  prepare(text: string): BetterSqlite3.Statement {
-    const known = this.#prepared.get(text);
-    if (known) return known;
-    if (this.#prepared.size >= preparedLimit) this.#prepared.clear();
-    const statement = this.#sqlite.prepare(text);
-    this.#prepared.set(text, statement);
+  prepare(sql: string): BetterSqlite3.Statement {
+    const cached = this.#prepared.get(sql);
+    if (cached) return cached;
+    if (this.#prepared.size >= maxPrepared) this.#prepared.clear();
+    const statement = this.#sqlite.prepare(sql);
+    this.#prepared.set(sql, statement);
     return statement;
   }
 
@@ -37,17 +37,17 @@ export class SqliteFile {
     return this.#sqlite.inTransaction;
   }
 
-  /** Every write fails with SQLITE_READONLY from here on; reads go on. */
+  /** From here on every write fails with SQLITE_READONLY; reads still work. */
   refuseWrites(): void {
     this.#sqlite.pragma('query_only = ON');
   }
 
-  /** Moves all of the write-ahead log into the main file. */
+  /** Moves the whole write-ahead log into the main file. */
   checkpoint(): void {
     this.#sqlite.pragma('wal_checkpoint(TRUNCATE)');
   }
 
-  /** Copies the database as this connection sees it, a few pages at a time. */
+  /** Copies the database as this connection sees it, in small steps that do not block the event loop. */
   async copyTo(path: string): Promise<void> {
     await this.#sqlite.backup(path);
   }

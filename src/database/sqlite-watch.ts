@@ -1,8 +1,8 @@
 import { closeSync, openSync, readSync, statSync, type Stats } from 'node:fs';
 import type { SqliteFile } from './sqlite-file.js';
 
-const intervalMs = 1000;
-/** What every SQLite database begins with. */
+const checkEveryMs = 1000;
+/** The first bytes of every SQLite database. */
 const magic = 'SQLite format 3\0';
 
 interface Log {
@@ -10,20 +10,20 @@ interface Log {
 }
 
 /**
- * Notices that the files of the open SQLite database were deleted, replaced or overwritten by someone else. What is
- * written then goes to a file that nobody finds again, or makes the damage worse, so all writes are refused until the
- * server is started again; reads go on as far as they can. Owned by `Database`. Once lost, it stays lost.
+ * Detects that another process deleted, replaced or overwrote the files of the open SQLite database. Further writes
+ * would go to a deleted file or add to the damage, so all writes are refused until the server restarts; reads are still
+ * attempted. Owned by `Database`. Once damage is detected it stays until the restart.
  */
 export class SqliteWatch {
   /**
-   * Open for as long as the database is: closing any descriptor of the file would drop the locks that SQLite holds on
-   * it in this process (POSIX), which is why it is not opened for each look.
+   * Stays open as long as the database: closing any descriptor of the file would release the locks that SQLite holds
+   * on it in this process (POSIX), so the file cannot be opened and closed for each check.
    */
   readonly #descriptor: number;
   readonly #main: Stats;
-  /** Made with the first transaction, and then there for as long as the database is open. */
+  /** Undefined until the first transaction creates it; from then on it exists as long as the database is open. */
   #wal: Stats | undefined;
-  #lost: string | undefined;
+  #damage: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   #copying: Promise<void> | undefined;
 
@@ -33,40 +33,40 @@ export class SqliteWatch {
   ) {
     this.#descriptor = openSync(file.path, 'r');
     this.#main = statSync(file.path);
-    this.#timer = setInterval(() => this.check(), intervalMs).unref();
+    this.#timer = setInterval(() => this.check(), checkEveryMs).unref();
   }
 
-  /** What is wrong with the files, in words; undefined while nothing is. */
-  get lost(): string | undefined {
-    return this.#lost;
+  /** What happened to the files, for people; undefined while they are intact. */
+  get damage(): string | undefined {
+    return this.#damage;
   }
 
-  /** Looks at the files now. A few system calls, synchronous so that no write of ours falls between them. */
+  /** Checks the files now: a few system calls, synchronous so that no write of ours can happen between them. */
   check(): void {
-    if (this.#lost !== undefined) return;
+    if (this.#damage !== undefined) return;
     try {
       this.#checkMain();
       this.#checkWal();
     } catch (err) {
-      this.log.error({ err }, 'the files of the database could not be looked at; trying again');
+      this.log.error({ err }, 'the database files could not be checked; trying again');
     }
   }
 
-  /** SQLite has found its pages damaged. */
-  damaged(): void {
-    this.#lose(
+  /** To be called when SQLite reports damaged pages. */
+  onDamagedPages(): void {
+    this.#stopWrites(
       `${this.file.path} is damaged`,
       'Stop the server, keep a copy of the file, restore a backup of the database, and start again.',
     );
   }
 
-  /** Before the database is closed. */
+  /** To be called before the database is closed. */
   async end(): Promise<void> {
     clearInterval(this.#timer);
     await this.#copying;
   }
 
-  /** After the database is closed. */
+  /** To be called after the database is closed. */
   release(): void {
     closeSync(this.#descriptor);
   }
@@ -75,20 +75,20 @@ export class SqliteWatch {
     const { path } = this.file;
     const now = statSync(path, { throwIfNoEntry: false });
     if (!now || !isSame(now, this.#main)) {
-      this.#lose(
+      this.#stopWrites(
         now ? `${path} was replaced` : `${path} was deleted`,
-        'Stop the server, put the database in its place (the copy made now, if it succeeds, or a backup), and start again.',
+        'Stop the server, put the copy that is now being made, if it succeeds, or a backup in its place, and start again.',
       );
-      if (this.#lost !== undefined) this.#copying = this.#copy();
+      if (this.#damage !== undefined) this.#copying = this.#copy();
       return;
     }
     const head = Buffer.alloc(magic.length);
     readSync(this.#descriptor, head, 0, head.length, 0);
-    if (head.toString('latin1') !== magic) this.damaged();
+    if (head.toString('latin1') !== magic) this.onDamagedPages();
   }
 
   #checkWal(): void {
-    if (this.#lost !== undefined) return;
+    if (this.#damage !== undefined) return;
     const path = `${this.file.path}-wal`;
     const now = statSync(path, { throwIfNoEntry: false });
     if (!this.#wal) {
@@ -96,32 +96,32 @@ export class SqliteWatch {
       return;
     }
     if (now && isSame(now, this.#wal)) return;
-    // It is open here still: what it holds can be saved, what would be written to it later can not.
+    // This process still has the deleted log open: save its content to the main file. Later writes would be lost.
     this.file.checkpoint();
-    this.#lose(
+    this.#stopWrites(
       `${path} was ${now ? 'replaced' : 'deleted'}`,
-      'What was committed is in the main file now. Start the server again.',
+      'Everything committed is now in the main file. Restart the server.',
     );
   }
 
-  #lose(reason: string, advice: string): void {
-    if (this.#lost !== undefined) return;
-    this.#lost = reason;
+  #stopWrites(reason: string, advice: string): void {
+    if (this.#damage !== undefined) return;
+    this.#damage = reason;
     this.file.refuseWrites();
     this.log.error(
       {},
-      `${reason} while the server runs. Nothing is written any more, no file is deleted. ${advice}`,
+      `${reason} while the server runs. All writes are refused from now on, and no file is deleted. ${advice}`,
     );
   }
 
-  /** The deleted file is there for as long as it is open here. */
+  /** Copies the database to a new file. The content of a deleted file is readable as long as it is open here. */
   async #copy(): Promise<void> {
     const path = `${this.file.path}.rescued-${new Date().toISOString().replace(/[-:]|\.\d+/g, '')}`;
     try {
       await this.file.copyTo(path);
-      this.log.error({}, `What was in the database is kept as ${path}`);
+      this.log.error({}, `a copy of the database was saved as ${path}`);
     } catch (err) {
-      this.log.error({ err }, `what was in the database could not be kept as ${path}`);
+      this.log.error({ err }, `the copy of the database could not be saved as ${path}`);
     }
   }
 }

@@ -19,38 +19,39 @@ const codes: Record<number, ErrorCode> = {
 };
 
 const messages: Partial<Record<ErrorCode, string>> = {
-  not_found: 'There is nothing at this path.',
-  precondition_failed: 'The file is not the one that If-Match or If-Unmodified-Since asks for.',
-  payload_too_large: 'The body is larger than is taken here.',
+  not_found: 'No route matches this path.',
+  precondition_failed: 'The file does not match If-Match or If-Unmodified-Since.',
+  payload_too_large: 'The body is larger than allowed.',
   unsupported_media_type:
-    'The body is of a kind that is not taken here; send JSON, or multipart for an upload.',
-  rate_limited: 'Too many requests; wait as long as Retry-After says.',
+    'The content type of the body is not supported; send JSON, or multipart/form-data for an upload.',
+  rate_limited: 'Too many requests; try again after Retry-After seconds.',
 };
 
 /**
- * What to tell the caller of any error. Ours pass; the framework's and the HTTP parsers' get a code by their
- * status; anything else is `internal` and keeps its text to itself.
+ * Converts any error to what the caller is told. A Problem is returned unchanged; errors of the framework and of the
+ * HTTP parsers get a code by their status; a failure of the storage is `unavailable`; anything else is `internal`,
+ * and its message is not shown.
  */
 export function asProblem(error: unknown): Problem {
   if (error instanceof Problem) return error;
   const status = statusOf(error);
-  // Multer's own refusals carry a code, not a status.
+  // Multer's own errors have a code and no status.
   const multer = multerProblem(error);
   if (multer) return multer;
   if (status !== undefined && status >= 400 && status < 500) {
     const code = codes[status] ?? 'malformed';
     const text = error instanceof Error ? error.message : '';
-    return new Problem(code, messages[code] ?? (text || 'The request could not be read.'));
+    return new Problem(code, messages[code] ?? (text || 'The request could not be parsed.'));
   }
   const failure = storageFailureOf(error);
   if (failure !== undefined) {
     return new Problem(
       'unavailable',
-      `The server cannot do this right now (its storage: ${storageFailureTexts[failure]}); try again later.`,
+      `The server cannot do this right now (storage: ${storageFailureTexts[failure]}); try again later.`,
     );
   }
   if (status === 503) return new Problem('unavailable', 'The server cannot do this right now; try again.');
-  return new Problem('internal', 'Something went wrong here; it has been logged. Try again.');
+  return new Problem('internal', 'The server failed; the error has been logged. Try again.');
 }
 
 function statusOf(error: unknown): number | undefined {
@@ -67,9 +68,9 @@ function multerProblem(error: unknown): Problem | undefined {
   const { code, name, field } = (error ?? {}) as { code?: unknown; name?: unknown; field?: unknown };
   if (name === 'MulterError' || (typeof code === 'string' && code.startsWith('LIMIT_'))) {
     if (code === 'LIMIT_FILE_SIZE') {
-      return new Problem('payload_too_large', 'The file is larger than is allowed.');
+      return new Problem('payload_too_large', 'The file is larger than allowed.');
     }
-    return new Problem('invalid_field', `The form is not as expected: ${text}.`, [
+    return new Problem('invalid_field', `The form is invalid: ${text}.`, [
       { field: typeof field === 'string' ? field : 'audio_file', message: text },
     ]);
   }
@@ -78,7 +79,7 @@ function multerProblem(error: unknown): Problem | undefined {
       text,
     )
   ) {
-    return new Problem('malformed', 'The multipart form is broken off or malformed; send it again.');
+    return new Problem('malformed', 'The multipart form is truncated or malformed; send it again.');
   }
   return undefined;
 }

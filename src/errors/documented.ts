@@ -6,19 +6,20 @@ import { Problem } from './problem.js';
 
 type OpenApiSchema = NonNullable<Extract<Parameters<typeof ApiResponse>[0], { schema?: unknown }>['schema']>;
 
-/** A contract schema as the OpenAPI document takes it. */
+/** A contract schema in the form that the OpenAPI document needs. */
 export const openApiSchema = (schema: TSchema): OpenApiSchema =>
   JSON.parse(JSON.stringify(schema)) as OpenApiSchema;
 
-/** Documents what a route answers when it goes well. */
+/** Decorator: documents the successful answer of a route. */
 export const Answers = (status: number, schema: TSchema, description = 'Done.') =>
   ApiResponse({ status, description, schema: openApiSchema(schema) });
 
-/** What routes refuse that are for a room's participants, or for its administrator. */
+/** The errors of every route for a room's participants. */
 export const participantsOnly = ['malformed', 'unauthorized', 'not_a_participant', 'room_not_found'] as const;
+/** The errors of every route for a room's administrator. */
 export const administratorsOnly = [...participantsOnly, 'not_administrator'] as const;
 
-/** Documents the errors a route answers with, each code under its status, with an example. */
+/** Decorator: documents the errors of a route, each code under its HTTP status, with an example. */
 export const Refuses = (...codes: ErrorCode[]) => {
   const byStatus = new Map<number, ErrorCode[]>();
   for (const code of codes) {

@@ -4,7 +4,7 @@ import type { Request, Response } from 'express';
 import { asProblem } from './as-problem.js';
 import { Problem, RetryLater } from './problem.js';
 
-/** Answers every error of a REST call in the one form. */
+/** Converts every error of a REST call to the JSON error body, and logs those that are faults of the server. */
 @Catch()
 export class HttpProblemFilter implements ExceptionFilter {
   constructor(@InjectPinoLogger(HttpProblemFilter.name) private readonly log: PinoLogger) {}
@@ -13,12 +13,12 @@ export class HttpProblemFilter implements ExceptionFilter {
     const http = host.switchToHttp();
     const response = http.getResponse<Response>();
     const problem = asProblem(error);
-    // A Problem with such a status (draining, a queue that is full, storage_full …) is an answer, not a fault.
+    // A Problem with such a status (draining, storage_full …) was thrown on purpose and is no fault of the server.
     if (problem.status >= 500 && !(error instanceof Problem)) {
       this.log.error({ err: error }, 'request failed');
     }
     if (response.headersSent) {
-      // The body is on its way already: cutting the connection is the one honest sign that it is not whole.
+      // Part of the body has been sent: only closing the connection tells the client that it is incomplete.
       http.getRequest<Request>().socket.destroy();
       return;
     }

@@ -2,7 +2,7 @@ import { Injectable, type PipeTransform } from '@nestjs/common';
 import { validate } from 'uuid';
 import { Problem } from './problem.js';
 
-/** A UUID in a path; lower case from here on. */
+/** Validates a UUID in a path and converts it to lower case. @throws {Problem} malformed */
 @Injectable()
 export class IdPipe implements PipeTransform<string, string> {
   transform(value: string): string {

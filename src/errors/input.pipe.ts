@@ -9,18 +9,18 @@ const explain = (errors: ValidationError[], path = ''): { field: string; message
     return [...own, ...explain(error.children ?? [], field)];
   });
 
-/** Deeper than anything we ask for; what follows descends as deep as the input does, and runs out of stack. */
-const deepest = 16;
+/** Deeper than any DTO. class-transformer recurses into the input and would overflow the stack. */
+const maxDepth = 16;
 
 const isDeeperThan = (levels: number, value: unknown): boolean =>
   typeof value === 'object' &&
   value !== null &&
   !ArrayBuffer.isView(value) &&
-  (levels === 0 || Object.values(value).some((held) => isDeeperThan(levels - 1, held)));
+  (levels === 0 || Object.values(value).some((child) => isDeeperThan(levels - 1, child)));
 
 /**
- * Checks input against its DTO, for REST and sockets alike: a value that is no object is `malformed`, a wrong
- * field `invalid_field`. Fields that no DTO names are dropped.
+ * Validates the input of REST routes and socket messages against its DTO. A value that is not an object is
+ * `malformed`, a wrong field is `invalid_field`. Fields that the DTO does not declare are dropped.
  */
 @Injectable()
 export class InputPipe implements PipeTransform {
@@ -30,7 +30,7 @@ export class InputPipe implements PipeTransform {
     stopAtFirstError: true,
     exceptionFactory: (errors) => {
       const details = explain(errors);
-      return new Problem('invalid_field', details[0]?.message ?? 'A field is wrong.', details);
+      return new Problem('invalid_field', details[0]?.message ?? 'A field is invalid.', details);
     },
   });
 
@@ -40,9 +40,9 @@ export class InputPipe implements PipeTransform {
     if (plain || (type !== 'body' && type !== 'query')) return value;
     const input = value ?? {};
     if (typeof input !== 'object' || Array.isArray(input) || Buffer.isBuffer(input)) {
-      throw new Problem('malformed', 'A JSON object is expected.');
+      throw new Problem('malformed', 'The input must be a JSON object.');
     }
-    if (isDeeperThan(deepest, input)) throw new Problem('malformed', 'The input is nested too deeply.');
+    if (isDeeperThan(maxDepth, input)) throw new Problem('malformed', 'The input is nested too deeply.');
     return this.pipe.transform(input, metadata);
   }
 }

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../contract/index.js';
 
-/** HTTP status of each code; sockets carry the code alone. */
+/** HTTP status of each code, 400 for the others; over sockets only the code is sent. */
 const statuses: Partial<Record<ErrorCode, number>> = {
   malformed: 400,
   unauthorized: 401,
@@ -45,7 +45,7 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   storage_full: 507,
 };
 
-/** Something the caller is told: a stable code, what happened, and what to do about it. */
+/** An error that is reported to the caller: a stable code, and a message that says what happened and what to do. */
 export class Problem extends Error {
   constructor(
     readonly code: ErrorCode,
@@ -60,14 +60,14 @@ export class Problem extends Error {
     return statuses[this.code] ?? 400;
   }
 
-  /** The error as both REST and sockets carry it. */
+  /** The error object that REST answers and socket acknowledgements contain. */
   get body(): { code: string; message: string; details?: unknown } {
     const { code, message, details } = this;
     return details === undefined ? { code, message } : { code, message, details };
   }
 }
 
-/** A refusal for now: answered with `Retry-After`, and not a fault of the server, whatever its status. */
+/** A temporary refusal: answered with `Retry-After`, and not logged as a fault of the server. */
 export class RetryLater extends Problem {
   constructor(
     code: 'rate_limited' | 'unavailable',
@@ -77,18 +77,19 @@ export class RetryLater extends Problem {
     super(code, message);
   }
 
-  /** For `Retry-After`: whole seconds, at least one. */
+  /** The value of `Retry-After`: whole seconds, at least one. */
   get retryAfterSeconds(): number {
     return Math.max(1, Math.ceil(this.retryAfterMs / 1000));
   }
 }
 
-/** `rate_limited`, with how long to wait. */
+/** `rate_limited`, with the time to wait. */
 export class RateLimited extends RetryLater {
   constructor(message: string, retryAfterMs: number) {
     super('rate_limited', message, retryAfterMs);
   }
 }
 
+/** An `invalid_field` problem with one field in its `details`. */
 export const invalidField = (field: string, message: string): Problem =>
   new Problem('invalid_field', message, [{ field, message }]);

@@ -4,7 +4,7 @@ import { StorageFailureError, storageFailureOf } from './storage-failure.js';
 
 const withCode = (code: string, message = 'no') => Object.assign(new Error(message), { code });
 
-describe('a failure of the storage', () => {
+describe('storageFailureOf', () => {
   it.each([
     ['SQLITE_FULL', 'disk_full'],
     ['ENOSPC', 'disk_full'],
@@ -19,12 +19,12 @@ describe('a failure of the storage', () => {
     ['SQLITE_READONLY', 'read_only'],
     ['08006', 'unreachable'],
     ['57P01', 'unreachable'],
-  ] as const)('with the code %s is %s, and answered with 503 unavailable', (code, failure) => {
+  ] as const)('maps the code %s to %s, which is answered with 503 unavailable', (code, failure) => {
     expect(storageFailureOf(withCode(code))).toBe(failure);
     expect(asProblem(withCode(code))).toMatchObject({ code: 'unavailable', status: 503 });
   });
 
-  it('is recognised without a code where it is the database connection that is lost, or our own', () => {
+  it('recognises a lost connection to PostgreSQL and a StorageFailureError, which have no code', () => {
     expect(storageFailureOf(new Error('Connection terminated unexpectedly'))).toBe('unreachable');
     expect(storageFailureOf(new StorageFailureError('locked', 'no'))).toBe('locked');
   });
@@ -37,7 +37,7 @@ describe('a failure of the storage', () => {
     new TypeError('no'),
     'no',
     undefined,
-  ])('is none of other errors, which stay faults of the server (%p)', (error) => {
+  ])('returns undefined for other errors, which are answered with 500 internal (%p)', (error) => {
     expect(storageFailureOf(error)).toBeUndefined();
     expect(asProblem(error)).toMatchObject({ code: 'internal', status: 500 });
   });

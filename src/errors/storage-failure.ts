@@ -1,7 +1,7 @@
-/** Why the database or the disk did not do what was asked of it, where the cause lies outside of this server. */
+/** Why the database or the disk failed, for causes outside this server. */
 export type StorageFailure = 'disk_full' | 'locked' | 'io_error' | 'damaged' | 'read_only' | 'unreachable';
 
-/** Each failure in words that follow on "the database: " or "the data folder: ". */
+/** The text of each failure. Health checks show it after the name of the check. */
 export const storageFailureTexts: Record<StorageFailure, string> = {
   disk_full: 'disk is full',
   locked: 'locked by another process',
@@ -11,7 +11,7 @@ export const storageFailureTexts: Record<StorageFailure, string> = {
   unreachable: 'cannot be reached',
 };
 
-/** Thrown by the database itself, where no library error says what is wrong. */
+/** Thrown by our database code for failures that the library does not report with a code of its own. */
 export class StorageFailureError extends Error {
   constructor(
     readonly failure: StorageFailure,
@@ -23,7 +23,7 @@ export class StorageFailureError extends Error {
   }
 }
 
-/** By the beginning of the code: SQLite's extended codes add to the basic ones. */
+/** By prefix: SQLite's extended codes begin with the basic ones. */
 const bySqliteCode: readonly [string, StorageFailure][] = [
   ['SQLITE_FULL', 'disk_full'],
   ['SQLITE_BUSY', 'locked'],
@@ -36,7 +36,7 @@ const bySqliteCode: readonly [string, StorageFailure][] = [
   ['SQLITE_READONLY', 'read_only'],
 ];
 
-/** Of the file system, and of PostgreSQL (its manual, appendix A); class 08 and 57P are added below. */
+/** Codes of the file system and of PostgreSQL (its manual, appendix A); classes 08 and 57P are matched below. */
 const byCode: Record<string, StorageFailure> = {
   ENOSPC: 'disk_full',
   EDQUOT: 'disk_full',
@@ -53,10 +53,10 @@ const byCode: Record<string, StorageFailure> = {
   XX002: 'damaged',
 };
 
-/** pg gives its own connection errors no code. */
+/** Connection errors that the pg library itself raises have no code. */
 const pgConnectionLost = /^(Connection terminated|timeout exceeded when trying to connect)/;
 
-/** @returns undefined for anything that is not a failure of the storage, faults of this server among them */
+/** Classifies an error. @returns undefined if it is not a failure of the storage */
 export function storageFailureOf(error: unknown): StorageFailure | undefined {
   if (error instanceof StorageFailureError) return error.failure;
   if (typeof error !== 'object' || error === null) return undefined;

@@ -4,7 +4,7 @@ import { filter, map, type Observable, Subject } from 'rxjs';
 import { Clock } from '../config/clock.js';
 import type { EventData, EventType, RoomEvent } from '../contract/index.js';
 import { Database, type Trx } from '../database/database.js';
-import { held } from '../database/dialects.js';
+import { forUpdate } from '../database/dialects.js';
 import { prepare } from '../database/prepared.js';
 import type { RoomRow } from '../database/schema.js';
 import { Problem } from '../errors/problem.js';
@@ -218,7 +218,7 @@ export class EventBroadcasterService {
 
 /** Locks the room's row before anything is read, so that commits and sequences have the same order. */
 const lockRoom = prepare((db, { roomId }: { roomId: string }) =>
-  held(db, db.selectFrom('rooms').selectAll().where('id', '=', roomId)),
+  forUpdate(db, db.selectFrom('rooms').selectAll().where('id', '=', roomId)),
 );
 
 const advanceRoom = prepare((db, { roomId, sequence }: { roomId: string; sequence: number }) =>

@@ -86,7 +86,7 @@ export class RoomEntrance {
       await this.presence.connected(roomId, user, connection.id);
       const { room, sequence, resumed, missed } = await this.reads.run(
         user.id,
-        () => this.state.return(user, roomId, after, stateWanted),
+        () => this.state.stateOnConnect(user, roomId, after, stateWanted),
         { pauses: false },
       );
       this.#count(after, resumed, missed.length);

@@ -12,9 +12,10 @@ import { from, lastValueFrom, type Observable } from 'rxjs';
 import type { User } from '../contract/index.js';
 import { ExpensiveReads } from './expensive-reads.js';
 
+/** Metadata key of a route's cost in rate-limit points. */
 export const READ_COST = Symbol('read cost');
 
-/** Has a route's handler wait for the caller's turn. The route must need a token. */
+/** Delays a route's handler until the caller's turn in `ExpensiveReads`. The route must require a token. */
 @Injectable()
 class ExpensiveReadInterceptor implements NestInterceptor {
   constructor(private readonly reads: ExpensiveReads) {}
@@ -22,7 +23,7 @@ class ExpensiveReadInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const request = context.switchToHttp().getRequest<Request & { caller: { user: User } }>();
     const read = this.reads.run(request.caller.user.id, async () =>
-      // The caller may have gone away while it waited.
+      // Skip the work if the caller disconnected while the read was waiting.
       request.socket.destroyed ? undefined : (lastValueFrom(next.handle()) as Promise<unknown>),
     );
     return from(read);
@@ -30,8 +31,8 @@ class ExpensiveReadInterceptor implements NestInterceptor {
 }
 
 /**
- * Marks a route whose answer is large or takes long to put together. It takes turns with the other expensive reads of
- * the server, and counts as `points` requests against the caller's rate limit.
+ * Decorator for a route whose answer is large or slow to compute. The handler runs through `ExpensiveReads`, and a call
+ * counts as `points` requests against the caller's rate limit.
  */
 export const ExpensiveRead = (points: number) =>
   applyDecorators(SetMetadata(READ_COST, points), UseInterceptors(ExpensiveReadInterceptor));

@@ -4,49 +4,50 @@ import { SETTINGS } from '../config/config.module.js';
 import type { Settings } from '../config/settings.js';
 import { Problem, RateLimited } from '../errors/problem.js';
 
-/** Reads that may wait for the user's one read in progress: the 20 connections that a user may have to a room, and some. */
+/** Waiting reads per user: one for each of the 20 connections that a user may have to a room, and a margin. */
 export const maxWaitingPerUser = 32;
-/** Reads that may wait on this server in all: more than the listeners of a large room that connect at once. */
+/** Waiting reads of all users: enough for all listeners of a large room to connect at the same time. */
 export const maxWaiting = 2000;
-/** A read that took this long, in milliseconds, is followed by a pause of the same length: other work can run in between. */
-const pausedFromMs = 5;
+/** After a read that took at least this long, no read starts for the same time, so that other work can run. */
+const minPauseMs = 5;
 const maxPauseMs = 200;
-/** Reads in progress at once. With SQLite each one blocks the event loop; with PostgreSQL they take pool connections. */
+/** Concurrent reads. With SQLite each one blocks the event loop; with PostgreSQL each takes a pool connection. */
 export const maxExecuting = 4;
 
 /**
- * Runs reads that are large or slow (a room's state, pages of its log, its tracks, statistics), for REST and sockets
- * alike, so that callers who ask for many of them do not delay others.
+ * Schedules large or slow reads (a room's state, pages of its log, its tracks, statistics) of REST and sockets, so that
+ * callers with many of them do not delay others. One per server.
  *
- * Invariants: at most `maxExecuting` reads are in progress; at most one of each user; users with waiting reads take
- * turns; at most one read starts in one turn of the event loop. What waits is bounded per user and in all.
+ * Invariants: at most `maxExecuting` reads run at a time, and at most one per user; users with waiting reads take turns
+ * (round robin); at most one read starts per turn of the event loop; the number of waiting reads is limited per user
+ * and in total.
  */
 @Injectable()
 export class ExpensiveReads {
-  /** Waiting reads of users that have none in progress, in the order in which the users' turns come. */
+  /** Waiting reads of users without a running one, in the order of the users' turns. */
   readonly #ready = new Map<string, (() => void)[]>();
-  /** Waiting reads of users that have one in progress. */
+  /** Waiting reads of users with a running one. */
   readonly #executing = new Map<string, (() => void)[]>();
   #waiting = 0;
   #scheduled = false;
-  /** Of the monotonic clock, in milliseconds. */
-  #pausedUntil = 0;
-  #waitsForPause = false;
+  /** Monotonic clock, in milliseconds. */
+  #pausedUntilMs = 0;
+  #pauseTimerSet = false;
 
   constructor(@Inject(SETTINGS) private readonly settings: Settings) {}
 
   /**
-   * Runs `work` when it is the user's turn. The place is given up one turn of the event loop after `work` has settled,
-   * so that encoding the answer is counted too; then nothing begins for as long as the read took.
-   * @param options `pauses: false` for reads whose number is limited otherwise, and that many users need at once
-   * @throws {Problem} rate_limited where too many of the user's reads wait, unavailable where too many wait in all
+   * Runs `work` when it is the user's turn. The read ends one turn of the event loop after `work` has settled, so that
+   * the time to encode the answer counts too; then no read starts for as long as this one took.
+   * @param options `pauses: false` for reads that many users need at once and whose number is limited elsewhere
+   * @throws {Problem} rate_limited if too many reads of the user wait, unavailable if too many wait in total
    */
   run<R>(userId: string, work: () => Promise<R>, { pauses = true } = {}): Promise<R> {
-    if (this.settings.rateLimit) this.#requirePlace(userId);
+    if (this.settings.rateLimit) this.#requireCapacity(userId);
     return new Promise((resolve, reject) => {
       this.#enqueue(userId, () => {
         const startedAt = performance.now();
-        // `work` may throw before it returns its promise.
+        // Called inside the promise, because `work` may throw instead of returning a promise.
         new Promise<R>((settle) => settle(work())).then(resolve, reject).finally(() => {
           setImmediate(() => this.#finish(userId, pauses ? performance.now() - startedAt : 0));
         });
@@ -54,7 +55,7 @@ export class ExpensiveReads {
     });
   }
 
-  #requirePlace(userId: string): void {
+  #requireCapacity(userId: string): void {
     const own = this.#executing.get(userId) ?? this.#ready.get(userId);
     if (own && own.length >= maxWaitingPerUser) {
       throw new RateLimited('Too many large reads at once; wait for the answers to the earlier ones.', 1000);
@@ -72,15 +73,15 @@ export class ExpensiveReads {
     this.#startNext();
   }
 
-  /** Starts at most one read in this turn of the event loop. */
+  /** Starts a read if one may run now; at most one per turn of the event loop. */
   #startNext(): void {
     if (this.#scheduled || this.#executing.size >= maxExecuting) return;
-    const pauseMs = this.#pausedUntil - performance.now();
+    const pauseMs = this.#pausedUntilMs - performance.now();
     if (pauseMs > 0) {
-      if (!this.#waitsForPause) {
-        this.#waitsForPause = true;
+      if (!this.#pauseTimerSet) {
+        this.#pauseTimerSet = true;
         setTimeout(() => {
-          this.#waitsForPause = false;
+          this.#pauseTimerSet = false;
           this.#startNext();
         }, pauseMs);
       }
@@ -101,10 +102,10 @@ export class ExpensiveReads {
   }
 
   #finish(userId: string, tookMs: number): void {
-    if (tookMs >= pausedFromMs) this.#pausedUntil = performance.now() + Math.min(tookMs, maxPauseMs);
+    if (tookMs >= minPauseMs) this.#pausedUntilMs = performance.now() + Math.min(tookMs, maxPauseMs);
     const waiting = this.#executing.get(userId)!;
     this.#executing.delete(userId);
-    // Behind the users who wait already.
+    // Back to the end of the round.
     if (waiting.length > 0) this.#ready.set(userId, waiting);
     this.#startNext();
   }

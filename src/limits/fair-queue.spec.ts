@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { FairQueue, QueueRefusal } from './fair-queue.js';
 
-/** Jobs that end when they are told to, and the order in which they started. */
+/** Jobs that the test ends, and the order in which they started. */
 function jobs(queue: FairQueue) {
   const started: string[] = [];
   const ends = new Map<string, () => void>();
@@ -23,7 +23,7 @@ function jobs(queue: FairQueue) {
     async end(name: string): Promise<void> {
       ends.get(name)!();
       await results.get(name);
-      // The next job starts right after.
+      // Wait until the next job has started.
       await new Promise(setImmediate);
     },
     result: (name: string) => results.get(name)!,
@@ -32,8 +32,8 @@ function jobs(queue: FairQueue) {
 
 const settled = () => new Promise(setImmediate);
 
-describe('the queue', () => {
-  it('runs one job of a key at a time, even with room for more', async () => {
+describe('the fair queue', () => {
+  it('runs at most maxRunningPerKey jobs of a key, even if more could run', async () => {
     const { add, started, end } = jobs(
       new FairQueue({ maxRunning: 2, maxRunningPerKey: 1, maxWaiting: 10, maxWaitingPerKey: 10 }),
     );
@@ -48,7 +48,7 @@ describe('the queue', () => {
     expect(started).toEqual(['a1', 'b1', 'a2']);
   });
 
-  it('lets the keys take turns', async () => {
+  it('alternates between keys', async () => {
     const { add, started, end } = jobs(
       new FairQueue({ maxRunning: 1, maxWaiting: 10, maxWaitingPerKey: 10 }),
     );
@@ -60,7 +60,7 @@ describe('the queue', () => {
     expect(started).toEqual(['a1', 'a2', 'b1', 'c1', 'a3', 'b2', 'a4']);
   });
 
-  it('refuses what is more than may wait, of one key and of all', async () => {
+  it('refuses jobs beyond maxWaitingPerKey and maxWaiting', async () => {
     const { add, result, end } = jobs(new FairQueue({ maxRunning: 1, maxWaiting: 3, maxWaitingPerKey: 2 }));
     for (const name of ['a1', 'a2', 'a3', 'a4']) add('ada', name);
     expect(await result('a4')).toBe('full');
@@ -75,7 +75,7 @@ describe('the queue', () => {
     expect(await result('c1')).toBe('done');
   });
 
-  it('refuses the newest of the key that has most waiting, for one that has fewer', async () => {
+  it('evicts the newest job of the key with the most waiting for a key with fewer', async () => {
     const { add, result } = jobs(new FairQueue({ maxRunning: 2, maxWaiting: 4 }));
     for (const name of ['a1', 'a2', 'a3', 'a4', 'a5', 'a6', 'a7']) add('ada', name);
     expect(await result('a7')).toBe('full');
@@ -83,20 +83,20 @@ describe('the queue', () => {
     expect(await result('a6')).toBe('full');
     add('bob', 'b2');
     expect(await result('a5')).toBe('full');
-    // Each has two waiting now: no key has more than bob's would have.
+    // Both have two waiting now, so bob's third job would not have fewer than any other key.
     add('bob', 'b3');
     expect(await result('b3')).toBe('full');
     add('cyd', 'c1');
     expect(await Promise.race([result('a4'), result('b2')])).toBe('full');
   });
 
-  it('goes on after a job that fails', async () => {
+  it('continues after a job that fails', async () => {
     const queue = new FairQueue({ maxRunning: 1, maxWaiting: 1, maxWaitingPerKey: 1 });
     await expect(queue.run('ada', () => Promise.reject(new Error('failed')))).rejects.toThrow('failed');
     expect(await queue.run('ada', () => Promise.resolve(1))).toBe(1);
   });
 
-  it('refuses everything that waits or comes once it is closed, and lets what runs end', async () => {
+  it('refuses waiting and new jobs once it is closed, and lets running ones finish', async () => {
     const queue = new FairQueue({ maxRunning: 1, maxWaiting: 10, maxWaitingPerKey: 10 });
     const { add, started, result, end } = jobs(queue);
     add('ada', 'a1');

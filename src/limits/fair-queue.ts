@@ -1,14 +1,19 @@
+/** Numbers of jobs of a `FairQueue`. */
 export interface FairQueueLimits {
+  /** Of all keys together. */
   maxRunning: number;
-  /** Of one key at the same time; as many as may run at all, if not given. */
+  /** Default: `maxRunning`. */
   maxRunningPerKey?: number;
-  /** Jobs that wait, of all keys together. */
+  /** Of all keys together. */
   maxWaiting: number;
-  /** As many as may wait at all, if not given. */
+  /** Default: `maxWaiting`. */
   maxWaitingPerKey?: number;
 }
 
-/** A job was not queued, lost its place to another key, or its queue was closed while it waited. */
+/**
+ * Why a job did not run. `full`: it was not queued, or was removed in favour of another key's job. `closed`: the queue
+ * was closed before the job started.
+ */
 export class QueueRefusal extends Error {
   constructor(readonly reason: 'full' | 'closed') {
     super(`the queue is ${reason}`);
@@ -22,14 +27,14 @@ interface Waiting {
 }
 
 /**
- * Runs a limited number of jobs at once and lets a limited number wait. Keys take turns, each in its own order; when the
- * queue is full, the key with the most waiting jobs loses its newest to a key that has fewer. So the jobs of one caller
- * cannot keep the others out.
+ * Runs a limited number of jobs at a time and queues a limited number. Keys (callers) take turns; the jobs of one key
+ * run in order. If the queue is full, a job of a key with fewer waiting jobs replaces the newest job of the key with the
+ * most, so that one caller cannot occupy the whole queue.
  */
 export class FairQueue {
-  /** Jobs that run, by key; no key has 0. */
+  /** Number of running jobs by key; keys without one are absent. */
   readonly #running = new Map<string, number>();
-  /** By key, in the order of their next turns; no key has an empty list. */
+  /** Waiting jobs by key, keys in the order of their next turns; keys without one are absent. */
   readonly #waiting = new Map<string, Waiting[]>();
   #runningCount = 0;
   #waitingCount = 0;
@@ -37,7 +42,7 @@ export class FairQueue {
 
   constructor(private readonly limits: FairQueueLimits) {}
 
-  /** @throws {QueueRefusal} */
+  /** Runs `job` when it is its turn. @throws {QueueRefusal} if it was not run */
   async run<R>(key: string, job: () => Promise<R>): Promise<R> {
     if (this.#closed) throw new QueueRefusal('closed');
     if (this.#mayRun(key)) this.#occupy(key);
@@ -50,7 +55,7 @@ export class FairQueue {
     }
   }
 
-  /** Refuses the jobs that wait and those that come; those that run end by themselves. */
+  /** Refuses all waiting and future jobs; running jobs continue. */
   close(): void {
     this.#closed = true;
     for (const jobs of this.#waiting.values()) {
@@ -69,7 +74,7 @@ export class FairQueue {
     const { maxWaiting, maxWaitingPerKey = maxWaiting } = this.limits;
     const jobs = this.#waiting.get(key) ?? [];
     if (jobs.length >= maxWaitingPerKey) throw new QueueRefusal('full');
-    if (this.#waitingCount >= maxWaiting) this.#makeSpaceFor(jobs.length + 1);
+    if (this.#waitingCount >= maxWaiting) this.#evictFor(jobs.length + 1);
     return new Promise((start, refuse) => {
       jobs.push({ start, refuse });
       this.#waiting.set(key, jobs);
@@ -77,10 +82,14 @@ export class FairQueue {
     });
   }
 
-  /** @throws {QueueRefusal} where no key has more waiting jobs than the newcomer's would have */
-  #makeSpaceFor(wouldHave: number): void {
+  /**
+   * Evicts the newest job of the key with the most waiting jobs.
+   * @param ownCount waiting jobs of the new job's key, including the new one
+   * @throws {QueueRefusal} if no key has more than `ownCount` waiting jobs
+   */
+  #evictFor(ownCount: number): void {
     const [longest] = [...this.#waiting.values()].sort((a, b) => b.length - a.length);
-    if (!longest || longest.length <= wouldHave) throw new QueueRefusal('full');
+    if (!longest || longest.length <= ownCount) throw new QueueRefusal('full');
     longest.pop()!.refuse(new QueueRefusal('full'));
     this.#waitingCount -= 1;
   }

@@ -3,13 +3,14 @@ import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import { SETTINGS } from '../config/config.module.js';
 import type { Settings } from '../config/settings.js';
 
-/** Refused requests that one caller may cause in a window. */
+/** Refused requests per caller and window before the caller is blocked. */
 export const maxRefusals = 300;
+/** Length of a window, which starts with the caller's first refused request. */
 export const windowMs = 10_000;
-/** Callers that are remembered; beyond it the one whose window began first is forgotten. */
+/** Callers with a window; beyond it the caller with the oldest window is evicted. */
 const maxCallers = 20_000;
 const reportEveryMs = 60_000;
-/** Lines of one report; the rest is summed up in one more. */
+/** Log lines per report; the remaining callers are summed up in one more line. */
 const maxReportLines = 20;
 
 interface Window {
@@ -18,14 +19,15 @@ interface Window {
 }
 
 /**
- * Counts refusals (401 and 404 answers, refused handshakes) by caller: a client address as `ClientAddresses.key` gives
- * it, or `user:<id>` where a valid token says who it is. A caller that has caused `maxRefusals` in a window is turned
- * away without any work until the window ends; how often is logged once a minute instead of line by line.
+ * Counts refused requests (401 and 404 answers, refused handshakes) by caller: `user:<id>` for a request with a valid
+ * token, else the client address from `ClientAddresses.key`. A caller with `maxRefusals` in a window is blocked until
+ * the window ends: its requests are answered with 429 before any other work. Requests answered with 429 are logged as
+ * one line per caller and minute instead of one per request.
  */
 @Injectable()
 export class Refusals implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #windows = new Map<string, Window>();
-  #turnedAway = new Map<string, number>();
+  #rejected = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -42,7 +44,7 @@ export class Refusals implements OnApplicationBootstrap, OnModuleDestroy {
     this.report();
   }
 
-  /** A caller was refused. */
+  /** Counts a refused request. */
   count(caller: string): void {
     if (!this.settings.rateLimit) return;
     const now = performance.now();
@@ -51,37 +53,40 @@ export class Refusals implements OnApplicationBootstrap, OnModuleDestroy {
       window.count += 1;
       return;
     }
-    // Deleted and inserted again, so that the map stays in the order in which windows end.
+    // Delete and insert again, so that the map stays ordered by the end of the windows.
     this.#windows.delete(caller);
     if (this.#windows.size >= maxCallers) this.#windows.delete(this.#windows.keys().next().value!);
     this.#windows.set(caller, { count: 1, endsAt: now + windowMs });
   }
 
-  /** For how long a caller is to be turned away, in milliseconds; undefined where it is not. */
+  /** For how long the caller is still blocked, in milliseconds; undefined if it is not. */
   blockedMs(caller: string): number | undefined {
     const window = this.#windows.get(caller);
     if (!window || window.count < maxRefusals) return undefined;
-    const left = window.endsAt - performance.now();
-    return left > 0 ? left : undefined;
+    const remainingMs = window.endsAt - performance.now();
+    return remainingMs > 0 ? remainingMs : undefined;
   }
 
-  /** A request of this caller was answered with 429, for this or another limit. */
-  countTurnedAway(caller: string): void {
-    const count = this.#turnedAway.get(caller);
-    if (count === undefined && this.#turnedAway.size >= maxCallers) return;
-    this.#turnedAway.set(caller, (count ?? 0) + 1);
+  /** Counts a request that was answered with 429 because of this or another limit. */
+  countRejected(caller: string): void {
+    const count = this.#rejected.get(caller);
+    if (count === undefined && this.#rejected.size >= maxCallers) return;
+    this.#rejected.set(caller, (count ?? 0) + 1);
   }
 
-  /** Logs who was turned away since the last report. */
+  /** Logs the callers with requests answered with 429 since the last report. */
   report(): void {
-    const most = [...this.#turnedAway].sort(([, a], [, b]) => b - a);
-    this.#turnedAway = new Map();
+    const most = [...this.#rejected].sort(([, a], [, b]) => b - a);
+    this.#rejected = new Map();
     for (const [caller, requests] of most.slice(0, maxReportLines)) {
-      this.log.warn({ caller, requests }, 'requests turned away with 429 in the last minute');
+      this.log.warn({ caller, requests }, 'requests rejected with 429 in the last minute');
     }
     const rest = most.slice(maxReportLines);
     if (rest.length === 0) return;
     const requests = rest.reduce((sum, [, count]) => sum + count, 0);
-    this.log.warn({ callers: rest.length, requests }, 'requests of further callers turned away with 429');
+    this.log.warn(
+      { callers: rest.length, requests },
+      'requests of other callers rejected with 429 in the last minute',
+    );
   }
 }

@@ -1,14 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import { collectDefaultMetrics, Counter, Gauge, type Metric, Registry } from 'prom-client';
 import { catalogue } from '../contract/index.js';
-import { bounds, type Histogram } from './histogram.js';
+import { boundsSeconds, type Histogram } from './histogram.js';
 import { counterNames, nodeCounterNames, Statistics } from './statistics.js';
 import { RoomStreams } from '../delivery/room-streams.js';
 
-/** In milliseconds. */
-const longestTimer = 2 ** 31 - 1;
+/** The longest delay of a timer in Node.js. */
+const maxTimerMs = 2 ** 31 - 1;
 
-/** The statistics as Prometheus metrics. Labels are event types, priorities and fixed names: they never grow. */
+/**
+ * Exposes the statistics as Prometheus metrics. Labels are event types, priorities and fixed names, so the number of
+ * time series is constant.
+ */
 @Injectable()
 export class MetricsService {
   readonly #registry = new Registry();
@@ -22,12 +25,12 @@ export class MetricsService {
     this.#gauges();
     this.#histogram(
       'roomcast_commit_to_write_seconds',
-      'From a change to the last write of its event',
+      'Seconds from the commit of a change to the last write of its event',
       (s) => s.commitToWrite,
     );
     this.#histogram(
       'roomcast_write_to_confirmation_seconds',
-      'From a write to its confirmation',
+      'Seconds from the write of an event to its confirmation',
       (s) => s.writeToConfirmation,
     );
   }
@@ -37,14 +40,15 @@ export class MetricsService {
   }
 
   #process(): void {
-    // The distribution of the loop's lag takes a timer that wakes an idle server all the time.
-    collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: longestTimer });
+    // Measuring the distribution of the event loop's lag needs a timer that keeps waking an idle server, so the timer
+    // is set to practically never fire, and its metrics are removed.
+    collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: maxTimerMs });
     for (const name of ['min', 'max', 'mean', 'stddev', 'p50', 'p90', 'p99']) {
       this.#registry.removeSingleMetric(`nodejs_eventloop_lag_${name}_seconds`);
     }
     new Counter({
       name: 'nodejs_eventloop_active_seconds_total',
-      help: 'For how long the event loop was not waiting for anything, in seconds.',
+      help: 'Seconds for which the event loop was busy',
       registers: [this.#registry],
       collect() {
         this.reset();
@@ -112,7 +116,10 @@ export class MetricsService {
     });
   }
 
-  /** Counted by us on the way of each delivery; prom-client's own histogram would be asked for each. */
+  /**
+   * A Prometheus histogram that is read from ours when it is scraped: updating one of prom-client for each delivery
+   * would cost more.
+   */
   #histogram(name: string, help: string, of: (figures: Statistics['total']) => Histogram): void {
     const { total } = this.statistics;
     const metric = {
@@ -121,7 +128,7 @@ export class MetricsService {
       get: () => {
         const histogram = of(total);
         let sum = 0;
-        const values = [...bounds, '+Inf'].map((le, index) => {
+        const values = [...boundsSeconds, '+Inf'].map((le, index) => {
           sum += histogram.counts[index]!;
           return { metricName: `${name}_bucket`, labels: { le }, value: sum };
         });

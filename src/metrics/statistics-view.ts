@@ -2,12 +2,13 @@ import type { DeliveryFigures, PeriodFigures } from '../contract/index.js';
 import type { Histogram } from './histogram.js';
 import { type CounterName, type Counters, type Figures, summarize } from './statistics.js';
 
-/** Counters as they are shown. */
+/** Counters as the contract's `DeliveryFigures`. */
 export function figuresView(counters: Counters<CounterName>): DeliveryFigures {
   const decided = counters.confirmed + counters.dead_letters;
   return { ...counters, confirmation_rate: decided === 0 ? null : counters.confirmed / decided };
 }
 
+/** Figures of a period as the contract's `PeriodFigures`. */
 export function periodView({ byType, node, commitToWrite, writeToConfirmation }: Figures): PeriodFigures {
   const { all, byPriority } = summarize(byType);
   const views = (entries: Iterable<[string, Counters<CounterName>]>) =>

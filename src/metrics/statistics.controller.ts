@@ -7,6 +7,7 @@ import { IdPipe } from '../errors/id.pipe.js';
 import { ExpensiveRead } from '../limits/expensive-read.decorator.js';
 import { StatisticsService } from './statistics.service.js';
 
+/** Routes of statistics and delivery reports. */
 @ApiTags('statistics')
 @ApiBearerAuth()
 @Controller()
@@ -14,8 +15,8 @@ export class StatisticsController {
   constructor(private readonly statistics: StatisticsService) {}
 
   @ApiOperation({
-    summary: 'How delivery goes on this server',
-    description: 'For anyone signed in; names no room.',
+    summary: 'Read the delivery statistics of the server',
+    description: 'For every signed-in user; names no room.',
   })
   @Answers(200, ServerStatistics)
   @Refuses('unauthorized')
@@ -25,7 +26,10 @@ export class StatisticsController {
     return this.statistics.server();
   }
 
-  @ApiOperation({ summary: 'How delivery goes in a room', description: 'For its participants.' })
+  @ApiOperation({
+    summary: 'Read the delivery statistics of a room',
+    description: 'Participants only.',
+  })
   @Answers(200, RoomStatistics)
   @Refuses(...participantsOnly)
   @ExpensiveRead(20)
@@ -35,9 +39,9 @@ export class StatisticsController {
   }
 
   @ApiOperation({
-    summary: 'What became of an event, listener by listener',
+    summary: 'Read the delivery report of an event',
     description:
-      'Live while it is on its way; kept for as long as the event is in the log. For participants.',
+      'By user: who was expected to confirm the event, and the outcome. Current while confirmations are outstanding; kept as long as the event is in the log. Participants only.',
   })
   @Answers(200, shape({ delivery: DeliveryReport }))
   @Refuses(...participantsOnly, 'event_not_found')

@@ -8,6 +8,7 @@ import { Statistics } from './statistics.js';
 import { RoomStreams } from '../delivery/room-streams.js';
 import { RoomStateService } from '../room-state/room-state.service.js';
 
+/** Answers statistics and delivery reports: reads figures of this node and checks who may see those of a room. */
 @Injectable()
 export class StatisticsService {
   readonly #since: number;

@@ -2,46 +2,46 @@ import { Injectable } from '@nestjs/common';
 import { catalogue, type EventType, eventTypes, type Priority, priorities } from '../contract/index.js';
 import { Histogram } from './histogram.js';
 
-/** Counters of deliveries, by event type and by room. */
+/** The counters of deliveries; the names are those of the wire and of the metrics. */
 export const counterNames = [
-  /** Events emitted on this node, or raised here in a room without connections. */
+  /** Events sent on this node, and events raised on it that had no listener. */
   'events',
-  /** Live copies sent to connections, without retries and replays. */
+  /** Copies written to connections, without retries and replays. */
   'deliveries',
-  /** Missed events sent to returning connections. */
+  /** Copies of missed events, written to connections that resumed. */
   'replayed',
   'confirmed',
   'retries',
   'superseded',
-  /** Not confirmed because the connection was closed first; the user catches up on returning. */
+  /** Not confirmed because the connection closed first; the event is replayed when the client reconnects. */
   'expired',
   'dead_letters',
-  /** `low` events not sent because the client was behind. */
+  /** Copies of `low` events that were not sent because the listener was too slow. */
   'dropped',
-  /** `normal` events replaced by a newer one of the type because the client was behind. */
+  /** Copies of `normal` events that a newer one of the type replaced because the listener was too slow. */
   'coalesced',
 ] as const;
 export type CounterName = (typeof counterNames)[number];
 
-/** Counters of the node. */
+/** The counters of a node as a whole. */
 export const nodeCounterNames = [
-  /** Connections with `after_sequence` that were replayed everything they missed. */
+  /** Connections that resumed: with `after_sequence`, and the log held every event after it. */
   'replays',
   'replayed_events',
-  /** Connections with `after_sequence` that the log no longer reached back to. */
+  /** Connections with `after_sequence` that could not resume. */
   'resets',
-  /** Events that were read from the log because they had not arrived. */
+  /** Events that arrived on neither path and were read from the log. */
   'gaps_repaired',
-  /** Events that arrived after they had been emitted. */
+  /** Events that arrived again after they had been sent. */
   'duplicates',
   'slow_connections_closed',
-  /** Closed because of the number or kind of packets that the client sent. */
+  /** Connections closed because of the number or kind of packets that they sent. */
   'flooding_connections_closed',
   'arrived_local',
   'arrived_bus',
   'bus_published',
   'bus_failed',
-  /** Not published because the circuit breaker was open or too many were being published. */
+  /** Not published because the circuit breaker of the bus was open. */
   'bus_skipped',
 ] as const;
 export type NodeCounterName = (typeof nodeCounterNames)[number];
@@ -56,9 +56,11 @@ interface RoomFigures {
   usedAt: number;
 }
 
-const roomsKept = 10_000;
-const roomSeconds = 3600;
-/** The last hour is kept as this many slots of this many seconds. */
+/** Rooms with figures; beyond it the one that was added first is evicted. */
+const maxRooms = 10_000;
+/** How long a room's figures are kept after they last changed. */
+const roomTtlSeconds = 3600;
+/** The figures of the last hour are the sum of six slots of ten minutes. */
 const slotCount = 6;
 const slotSeconds = 600;
 
@@ -80,8 +82,8 @@ const emptyFigures = (): Figures => ({
 });
 
 /**
- * What became of deliveries on this node: plain counters, cheap enough for every delivery. Kept as totals since
- * the start, for the last hour in slots that age out, and for each room that was active in the last hour.
+ * Counts deliveries on this node with plain counters, cheap enough to update for every delivery. Has the totals since
+ * the start, the figures of the last hour, and those of each room that was active in the last hour. In memory only.
  */
 @Injectable()
 export class Statistics {
@@ -90,22 +92,23 @@ export class Statistics {
   transport: 'standard' | 'fast' = 'standard';
   readonly #slots: Figures[] = [emptyFigures()];
   readonly #rooms = new Map<string, RoomFigures>();
-  #slotBegan = 0;
+  #slotStartedAt = 0;
+  /** The time of the last `age`: reading the clock for each count would cost more. */
   #now = 0;
 
-  /** Lets old figures go. Called now and then. @param now Unix seconds */
+  /** Drops old figures. To be called periodically. @param now Unix seconds */
   age(now: number): void {
-    // What was counted before the clock was first looked at is new.
+    // Figures of rooms from before the first call have no time yet.
     if (this.#now === 0) for (const figures of this.#rooms.values()) figures.usedAt = now;
     this.#now = now;
-    if (this.#slotBegan === 0) this.#slotBegan = now;
-    while (now - this.#slotBegan >= slotSeconds) {
+    if (this.#slotStartedAt === 0) this.#slotStartedAt = now;
+    while (now - this.#slotStartedAt >= slotSeconds) {
       this.#slots.unshift(emptyFigures());
       this.#slots.length = Math.min(this.#slots.length, slotCount);
-      this.#slotBegan += slotSeconds;
+      this.#slotStartedAt += slotSeconds;
     }
     for (const [roomId, { usedAt }] of this.#rooms) {
-      if (now - usedAt > roomSeconds) this.#rooms.delete(roomId);
+      if (now - usedAt > roomTtlSeconds) this.#rooms.delete(roomId);
     }
   }
 
@@ -120,17 +123,19 @@ export class Statistics {
     this.#slots[0]!.node[name] += by;
   }
 
+  /** Records the time from a commit to the last write of its event. */
   written(seconds: number): void {
     this.total.commitToWrite.record(seconds);
     this.#slots[0]!.commitToWrite.record(seconds);
   }
 
+  /** Records the time from a write to its confirmation. */
   confirmed(seconds: number): void {
     this.total.writeToConfirmation.record(seconds);
     this.#slots[0]!.writeToConfirmation.record(seconds);
   }
 
-  /** The last hour. */
+  /** The figures of the last hour. */
   recent(): Figures {
     const sum = emptyFigures();
     for (const slot of this.#slots) addFigures(sum, slot);
@@ -141,14 +146,15 @@ export class Statistics {
     return { ...(this.#rooms.get(roomId)?.counters ?? zero(counterNames)) };
   }
 
-  get roomsKept(): number {
+  /** Number of rooms with figures. */
+  get roomCount(): number {
     return this.#rooms.size;
   }
 
   #room(roomId: string): Counters<CounterName> {
     let figures = this.#rooms.get(roomId);
     if (!figures) {
-      if (this.#rooms.size >= roomsKept) this.#rooms.delete(this.#rooms.keys().next().value!);
+      if (this.#rooms.size >= maxRooms) this.#rooms.delete(this.#rooms.keys().next().value!);
       figures = { counters: zero(counterNames), usedAt: this.#now };
       this.#rooms.set(roomId, figures);
     }
@@ -168,7 +174,7 @@ function add<N extends string>(sum: Counters<N>, more: Counters<N>): void {
   for (const name of Object.keys(more) as N[]) sum[name] += more[name];
 }
 
-/** The same counters by priority, and all together. */
+/** Sums up counters by type: by priority, and in total. */
 export function summarize(byType: Figures['byType']): {
   all: Counters<CounterName>;
   byPriority: Record<Priority, Counters<CounterName>>;

@@ -4,7 +4,7 @@ import { IsString, ValidateBy } from 'class-validator';
 import { isNormalisable, nameFault, normaliseName } from './name.js';
 
 /**
- * A name that others see, normalised.
+ * Decorator: normalises a username or room name and validates it.
  * @param min @param max length in code points, after normalisation
  */
 export const IsName = (min: number, max: number) =>

@@ -5,7 +5,7 @@ import { nameFault, normaliseName } from './name.js';
 const max = 32;
 const isAccepted = (text: string): boolean => nameFault(normaliseName(text), 1, max) === undefined;
 
-/** Named one by one, so that the test does not repeat the rule. */
+/** Listed one by one, so that the test does not repeat the rule. */
 const invisible = [
   0x00ad, 0x034f, 0x061c, 0x115f, 0x1160, 0x17b4, 0x180b, 0x180e, 0x200b, 0x200e, 0x200f, 0x2028, 0x2029,
   0x202a, 0x202b, 0x202c, 0x202d, 0x202e, 0x2060, 0x2061, 0x2064, 0x2066, 0x2067, 0x2068, 0x2069, 0x206a,
@@ -58,7 +58,7 @@ describe('a name', () => {
     '🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}',
     'x'.repeat(32),
     '🎶'.repeat(32),
-  ])('can be %j, as it stands', (name) => {
+  ])('accepts %j unchanged', (name) => {
     expect(nameFault(name, 1, max)).toBe(undefined);
     expect(normaliseName(name)).toBe(name);
   });
@@ -72,35 +72,32 @@ describe('a name', () => {
     ['™️', 'TM'],
     ['ada\ufe0f', 'ada'],
     ['☎\ufe0e', '☎'],
-  ])('%j becomes %j', (given, expected) => {
+  ])('normalises %j to %j', (given, expected) => {
     expect(normaliseName(given)).toBe(expected);
     expect(nameFault(expected, 1, max)).toBe(undefined);
   });
 
-  it.each(['', ' ', '\u3000', '\ufe0f', ...invisible, ...others, ...surrogates])(
-    'cannot be %j alone',
-    (text) => {
-      expect(isAccepted(text)).toBe(false);
-    },
-  );
+  it.each(['', ' ', '\u3000', '\ufe0f', ...invisible, ...others, ...surrogates])('rejects %j', (text) => {
+    expect(isAccepted(text)).toBe(false);
+  });
 
   it.each([
     ['a combining mark first', '\u0301a'],
-    ['an accent that needs a letter before it', '\u00b4a'],
+    ['an accent that is normalised to a combining mark', '\u00b4a'],
     ['more than five marks on a letter', 'q\u0315\u0300\u0301\u0302\u0303\u0304'],
-    ['Thai marks in a heap', `ก${'\u0e49'.repeat(6)}`],
+    ['more than five Thai marks on a letter', `ก${'\u0e49'.repeat(6)}`],
     ['a joiner between Latin letters', 'a\u200db'],
     ['a joiner at the end', 'क\u200d'],
     ['two joiners', 'क्\u200d\u200dष'],
     ['a joiner between digits', '1\u200d2'],
     ['tags on a letter', 'a\u{e0067}\u{e007f}'],
-    ['tags that make no flag', '🏴\u{e0068}\u{e0069}\u{e007f}'],
+    ['tags that are not the sequence of a flag', '🏴\u{e0068}\u{e0069}\u{e007f}'],
     ['33 characters', 'x'.repeat(33)],
-  ])('cannot hold %s', (_, text) => {
+  ])('rejects %s', (_, text) => {
     expect(isAccepted(text)).toBe(false);
   });
 
-  it('is the same once normalised, whatever it was', () => {
+  it('does not change when it is normalised a second time', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' })), (text) => {
         const name = normaliseName(text);
@@ -110,7 +107,7 @@ describe('a name', () => {
     );
   });
 
-  it('never holds what cannot be seen, wherever it stood', () => {
+  it('rejects an invisible character at any place in a text', () => {
     const hidden = fc.constantFrom(...invisible, ...others, ...surrogates);
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme-ascii' }), hidden, fc.nat(), (text, char, index) => {
@@ -122,7 +119,7 @@ describe('a name', () => {
     );
   });
 
-  it('is bounded and ordinary text wherever it is accepted', () => {
+  it('is well-formed text of bounded length if it is accepted', () => {
     const unit = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 3 }),
       fc.constantFrom('a', ' ', '\u0301', '\u200d'),
@@ -143,7 +140,7 @@ describe('a name', () => {
     );
   });
 
-  it('is refused for its length before a long run of marks is put in order', () => {
+  it('is rejected for its length before a long run of combining marks is normalised', () => {
     const heap = `a${'\u0301\u0323'.repeat(32_000)}`;
     expect(nameFault(heap, 1, max)).toContain('1 to 32 characters');
   });

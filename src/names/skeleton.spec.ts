@@ -7,7 +7,7 @@ const lookAlike = (a: string, b: string): boolean => {
   return skeletonsOf(b).some((skeleton) => skeletons.has(skeleton));
 };
 
-/** A few of those that are used in practice. */
+/** A selection of look-alikes that are used in practice. */
 const homoglyphs: Record<string, string[]> = {
   a: ['а', 'ɑ', 'α'],
   c: ['с'],
@@ -55,7 +55,7 @@ describe('skeletons', () => {
     expect(lookAlike(a, b)).toBe(false);
   });
 
-  it('are shared by a name and the same name with look-alikes in it', () => {
+  it('are shared by a name and the same name with look-alike letters', () => {
     const letters = Object.keys(homoglyphs);
     const substituted = fc
       .array(fc.tuple(fc.constantFrom(...letters), fc.nat(4)), { minLength: 1, maxLength: 20 })
@@ -79,7 +79,7 @@ describe('skeletons', () => {
     );
   });
 
-  it('do not depend on case, and are their own skeletons', () => {
+  it('do not depend on case, and are unchanged by computing their skeletons', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', minLength: 1, maxLength: 32 }), (text) => {
         const skeletons = skeletonsOf(text);

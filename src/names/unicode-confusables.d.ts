@@ -1,4 +1,4 @@
-/** The package's own declaration file has a wrong name, so TypeScript does not find it. */
+/** TypeScript does not find the package's own declaration file, because its name is wrong. */
 declare module 'unicode-confusables' {
   const confusables: {
     /** Replaces each code point by its prototype in the confusables of UTS 39 (data of Unicode 10). */

@@ -20,7 +20,7 @@ import { eventName, NamedSchemas } from './named-schemas.js';
 
 type Json = Record<string, unknown>;
 
-/** A type that is for one connection or user comes on whichever namespace concerns it. */
+/** Whether a type is sent in a namespace. `error` is sent in both; types for one connection are sent in rooms. */
 const goesTo = (type: EventType, namespace: 'room' | 'lobby'): boolean => {
   const audience: readonly string[] = catalogue[type].audience;
   if (type === 'error') return true;
@@ -38,11 +38,11 @@ export function asyncApiDocument(): Json {
       version: '1',
       license: { name: 'MIT', url: 'https://opensource.org/license/mit' },
       description: [
-        'What happens in rooms, over Socket.IO 4 (any client; the default parser). One namespace a room, and `/` for the lobby.',
-        'Every event is emitted under its type’s name with the envelope as its one argument. An event whose `metadata.requires_confirmation` is true carries an acknowledgement: the client confirms by calling it, with nothing or with a `Confirmation`.',
-        'Every message of a client is acknowledged: with its answer, which has `ok: true`, or with a `Failure`.',
-        'A handshake that is refused arrives as `connect_error` with a `Refusal` as its `data`.',
-        'Times are Unix seconds with a fraction, positions and durations seconds, ids UUIDs. The REST API is described at `/api/openapi.json`.',
+        'The events of rooms, over Socket.IO 4 (any client; the default parser). Each room is a namespace; `/` is the lobby.',
+        'Every event is emitted under the name of its type with the envelope as its only argument. An event whose `metadata.requires_confirmation` is true has an acknowledgement: the client confirms the event by calling it, without an argument or with a `Confirmation`.',
+        'Every message from a client is acknowledged: with its answer, which has `ok: true`, or with a `Failure`.',
+        'A refused handshake is reported as `connect_error` with a `Refusal` as its `data`.',
+        'Times are Unix seconds with a fraction, positions and durations are seconds, ids are UUIDs. The REST API is described at `/api/openapi.json`.',
       ].join('\n\n'),
     },
     defaultContentType: 'application/json',
@@ -54,7 +54,7 @@ export function asyncApiDocument(): Json {
         address: '/rooms/{room_id}',
         title: 'A room',
         description:
-          'First comes `connection_established` with the whole room as of its `sequence`; then, where `after_sequence` was given and the log holds all that came after it, exactly the events that were missed (`resumed: true`); then live events, without a gap between.',
+          'The first event is `connection_established` with the complete state of the room as of its `sequence`. If `after_sequence` was given and the log still holds every event after it, exactly the missed events follow (`resumed: true`). Then live events follow, without a gap.',
         parameters: { room_id: { description: 'UUID of the room; the caller must be its participant' } },
         messages: channelMessages('room'),
         bindings: handshake(RoomAuth, schema),
@@ -64,7 +64,7 @@ export function asyncApiDocument(): Json {
         address: '/',
         title: 'The lobby',
         description:
-          'Which public rooms come and go, and how the server is. Nothing here is logged or replayed.',
+          'Announces created and deleted public rooms and the status of the server. Nothing here is logged or replayed.',
         messages: channelMessages('lobby'),
         bindings: handshake(LobbyAuth, schema),
         'x-refusals': refusals(lobbyRefusals),
@@ -77,7 +77,7 @@ export function asyncApiDocument(): Json {
         ...clientMessages(schema),
         confirmation: {
           name: 'confirmation',
-          summary: 'Acknowledges an event that asks for it; may be empty.',
+          summary: 'Confirms an event that requires it; may be empty.',
           payload: { $ref: '#/components/schemas/Confirmation' },
         },
       },
@@ -95,27 +95,27 @@ export function asyncApiDocument(): Json {
 
 function channelMessages(namespace: 'room' | 'lobby'): Json {
   const events = eventTypes.filter((type) => goesTo(type, namespace));
-  const sent = sentTo(namespace);
-  const names = [...events, ...sent.flatMap((name) => [name, `${name}_answer`])];
+  const accepted = acceptedBy(namespace);
+  const names = [...events, ...accepted.flatMap((name) => [name, `${name}_answer`])];
   if (events.some(isConfirmed)) names.push('confirmation');
   return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/messages/${name}` }]));
 }
 
 function clientMessages(schema: (value: TSchema) => unknown): Json {
-  const written: Json = {};
+  const messages: Json = {};
   for (const [name, { description, payload, answer }] of Object.entries(socketMessages)) {
-    written[name] = { name, summary: description, payload: schema(payload) };
-    written[`${name}_answer`] = {
+    messages[name] = { name, summary: description, payload: schema(payload) };
+    messages[`${name}_answer`] = {
       name: `${name}_answer`,
       summary: `Acknowledges \`${name}\`.`,
       payload: { anyOf: [schema(answer), { $ref: '#/components/schemas/Failure' }] },
     };
   }
-  return written;
+  return messages;
 }
 
-/** The messages that a namespace takes. */
-const sentTo = (namespace: 'room' | 'lobby'): SocketMessage[] =>
+/** The client messages that a namespace accepts. */
+const acceptedBy = (namespace: 'room' | 'lobby'): SocketMessage[] =>
   (Object.keys(socketMessages) as SocketMessage[]).filter(
     (name) => namespace === 'room' || socketMessages[name].lobby,
   );
@@ -135,7 +135,7 @@ function operationsOf(namespace: 'room' | 'lobby'): Json {
       ...(isConfirmed(type) ? { reply: { channel, messages: [message('confirmation')] } } : {}),
     };
   }
-  for (const name of sentTo(namespace)) {
+  for (const name of acceptedBy(namespace)) {
     operations[`${namespace}_${name}`] = {
       action: 'receive',
       channel,
@@ -163,7 +163,7 @@ function eventMessage(type: EventType): Json {
   };
 }
 
-/** Socket.IO has no binding of its own; its handshake's `auth` is described as the WebSocket binding's extension. */
+/** AsyncAPI has no binding for Socket.IO; the `auth` of its handshake is an extension of the WebSocket binding. */
 const handshake = (auth: TSchema, schema: (value: TSchema) => unknown): Json => ({
   ws: { bindingVersion: '0.1.0', 'x-socketio-auth': schema(auth) },
 });

@@ -4,7 +4,7 @@ import type { Express, NextFunction, Request, Response } from 'express';
 import { asyncApiDocument } from './asyncapi.js';
 import { openApiDocument } from './openapi.js';
 
-/** Swagger UI sets styles inline and shows its icons as data; it needs no inline script and nothing from elsewhere. */
+/** Swagger UI uses inline styles and data: images; it needs no inline scripts and nothing from other origins. */
 const pagePolicy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -17,13 +17,13 @@ const pagePolicy = [
 ].join('; ');
 
 /**
- * What there is to read: the REST API as a page at /api/docs and as JSON at /api/openapi.json, the events at
- * /api/asyncapi.json, each built once. Someone who comes to the server's address is shown the page.
+ * Serves the documents: the REST API as a page at /api/docs and as JSON at /api/openapi.json, the events as JSON at
+ * /api/asyncapi.json. Each is built once. `/` redirects to the page.
  */
 export function serveDocuments(app: NestExpressApplication): void {
   const express: Express = app.getHttpAdapter().getInstance();
   let document: ReturnType<typeof openApiDocument> | undefined;
-  // Not before the first request: it takes longer than the rest of a start.
+  // Built on the first request, because it takes longer than the rest of the start.
   const openApi = () => (document ??= openApiDocument(app));
   let openApiJson: string | undefined;
   const asyncApiJson = JSON.stringify(asyncApiDocument());

@@ -10,11 +10,14 @@ import { HealthService } from './health.service.js';
 const Alive = shape({ status: Type.Literal('ok'), checks: Type.Record(Type.String(), Type.Literal('ok')) });
 const Ready = shape({
   status: Type.Union([Type.Literal('ok'), Type.Literal('degraded')], {
-    description: '`degraded`: works, but refuses some things',
+    description: '`degraded`: the server works, but refuses some operations',
   }),
-  checks: Type.Record(Type.String(), Type.String(), { description: '`ok`, or what is wrong' }),
+  checks: Type.Record(Type.String(), Type.String(), {
+    description: 'By name of the check: `ok`, or what is wrong',
+  }),
 });
 
+/** Health checks for supervisors and load balancers, under `/health`. */
 @ApiTags('operations')
 @WithoutRateLimit()
 @Public()
@@ -22,7 +25,7 @@ const Ready = shape({
 export class HealthController {
   constructor(private readonly health: HealthService) {}
 
-  @ApiOperation({ summary: 'Whether the process answers' })
+  @ApiOperation({ summary: 'Check that the process answers' })
   @Answers(200, Alive)
   @Get('live')
   live() {
@@ -30,8 +33,8 @@ export class HealthController {
   }
 
   @ApiOperation({
-    summary: 'Whether the server can work',
-    description: 'Writes to the database and to the data folder.',
+    summary: 'Check that the server can serve requests',
+    description: 'Writes to the database and to the data folder to find out.',
   })
   @Answers(200, Ready)
   @Refuses('unavailable', 'draining')

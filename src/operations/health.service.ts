@@ -6,27 +6,29 @@ import { storageFailureOf, storageFailureTexts } from '../errors/storage-failure
 import { Lifecycle } from '../lifecycle/lifecycle.js';
 import { StorageHealth } from '../tracks/storage/storage-health.js';
 
-/** Of each check. */
+/** Per check. */
 const timeoutMs = 2000;
-/** An answer is given again for so long: anyone may ask, and each check writes. */
-const keptForMs = 500;
+/** How long a result is reused: anyone may call the route, and each check writes to the disk. */
+const cacheMs = 500;
 
-/** `ok`, or what is wrong, by the name of the check. */
+/** By name of the check: `ok`, or what is wrong. */
 type Checks = Record<string, string>;
 
 interface Health {
-  /** ok; degraded: works, but refuses some things; failed: cannot write. */
+  /** `degraded`: the server works, but refuses some operations. `failed`: it cannot write. */
   status: 'ok' | 'degraded' | 'failed';
   checks: Checks;
 }
 
-/** Whether the server can work, by really writing to the database and the data folder. Each change is logged. */
+/** Checks whether the server can work, by writing to the database and the data folder. Logs changes of the result. */
 @Injectable()
 export class HealthService {
   #health: Promise<Health> | undefined;
-  #keptUntil = 0;
+  /** Monotonic clock, in milliseconds. */
+  #cachedUntilMs = 0;
+  /** What was logged last, to log changes only. */
   #logged = '';
-  /** Checks that have not come back; they are not started a second time. */
+  /** Checks that are still running after their timeout; they are not started a second time. */
   readonly #running = new Map<string, Promise<unknown>>();
 
   constructor(
@@ -36,9 +38,9 @@ export class HealthService {
     @InjectPinoLogger(HealthService.name) private readonly log: PinoLogger,
   ) {}
 
-  /** @throws {Problem} unavailable where nothing can be written, draining */
+  /** @throws {Problem} unavailable if nothing can be written; draining */
   async ready(): Promise<Health> {
-    if (this.lifecycle.isDraining) throw new Problem('draining', 'The server is going down.');
+    if (this.lifecycle.isDraining) throw new Problem('draining', 'The server is shutting down.');
     const { status, checks } = await this.#recent();
     if (status === 'failed') {
       const failed = Object.entries(checks).filter(([, result]) => result !== 'ok');
@@ -50,21 +52,21 @@ export class HealthService {
   }
 
   #recent(): Promise<Health> {
-    if (!this.#health || performance.now() > this.#keptUntil) {
-      this.#keptUntil = Infinity;
-      this.#health = this.#look().finally(() => (this.#keptUntil = performance.now() + keptForMs));
+    if (!this.#health || performance.now() > this.#cachedUntilMs) {
+      this.#cachedUntilMs = Infinity;
+      this.#health = this.#runChecks().finally(() => (this.#cachedUntilMs = performance.now() + cacheMs));
     }
     return this.#health;
   }
 
-  async #look(): Promise<Health> {
+  async #runChecks(): Promise<Health> {
     const [database, data_dir, uploads] = await Promise.all([
       this.#check('database', () => this.database.probe()),
       this.#check('data_dir', () => this.storage.probe()),
       this.#check('uploads', () => this.storage.uploadsRefused()),
     ]);
     const checks: Checks = {
-      database: this.database.lost ?? database ?? 'ok',
+      database: this.database.damage ?? database ?? 'ok',
       data_dir: data_dir ?? 'ok',
       uploads: uploads === undefined ? 'ok' : `refused: ${uploads}`,
       audio_files: this.storage.unrecognised ?? 'ok',
@@ -75,25 +77,25 @@ export class HealthService {
         : Object.values(checks).some((result) => result !== 'ok')
           ? 'degraded'
           : 'ok';
-    this.#note({ status, checks });
+    this.#logIfChanged({ status, checks });
     return { status, checks };
   }
 
-  /** @returns undefined where it went well, or what is wrong */
+  /** Runs a check with a timeout. @returns undefined if it succeeded, else what is wrong */
   async #check(name: string, work: () => Promise<string | void>): Promise<string | undefined> {
     let running = this.#running.get(name) as Promise<string | void> | undefined;
     if (!running) {
       running = work().finally(() => this.#running.delete(name));
-      // It may fail after the time is up.
+      // It may fail after the timeout, when nothing awaits it any more.
       running.catch(() => undefined);
       this.#running.set(name, running);
     }
     let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<string>((resolve) => {
+    const timeout = new Promise<string>((resolve) => {
       timer = setTimeout(() => resolve(`no answer within ${timeoutMs / 1000} s`), timeoutMs);
     });
     try {
-      return (await Promise.race([running, late])) ?? undefined;
+      return (await Promise.race([running, timeout])) ?? undefined;
     } catch (err) {
       const failure = storageFailureOf(err);
       if (failure !== undefined) return storageFailureTexts[failure];
@@ -104,16 +106,16 @@ export class HealthService {
     }
   }
 
-  #note({ status, checks }: Health): void {
-    // How much is free changes all the time; that it is too little is logged once.
-    const seen = JSON.stringify([
+  #logIfChanged({ status, checks }: Health): void {
+    // Numbers are ignored: the free disk space in the text changes all the time.
+    const current = JSON.stringify([
       status,
       ...Object.values(checks).map((result) => result.replace(/\d+/g, '#')),
     ]);
-    if (seen === this.#logged) return;
-    if (status === 'failed') this.log.error({ checks }, 'not ready: nothing can be written');
+    if (current === this.#logged) return;
+    if (status === 'failed') this.log.error({ checks }, 'not ready: the server cannot write');
     else if (status === 'degraded') this.log.warn({ checks }, 'degraded');
     else if (this.#logged !== '') this.log.info({ checks }, 'ready again');
-    this.#logged = seen;
+    this.#logged = current;
   }
 }

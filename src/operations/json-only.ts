@@ -2,8 +2,8 @@ import type { NextFunction, Request, Response } from 'express';
 import { Problem } from '../errors/problem.js';
 
 /**
- * Express middleware: a body of another kind would be passed over as if it were not there, and the request carried
- * out without it.
+ * Express middleware: refuses bodies of other content types. Express would ignore such a body and handle the request as
+ * if it had none.
  * @throws {Problem} unsupported_media_type
  */
 export function jsonOnly(request: Request, _response: Response, next: NextFunction): void {

@@ -1,17 +1,17 @@
 import { pino } from 'pino';
 
-/** What may wait to be written; beyond it lines are dropped. */
-const bufferLimitBytes = 1024 * 1024;
+/** Unwritten log lines beyond this size are dropped. */
+const maxBufferBytes = 1024 * 1024;
 
 type Destination = ReturnType<typeof pino.destination>;
 
 /**
- * Standard output, for the log. Where it cannot be written to (it is a file on a disk that is full), lines wait or are
- * dropped: with pino's own destination the error would end the process, and then keep it from ending, as writing is
- * tried again without end on exit.
+ * The log's destination: standard output. While it cannot be written to (it may be redirected to a file on a full disk),
+ * lines are buffered or dropped. With pino's own destination the error would end the process, and the exit would then
+ * hang, because pino retries the flush without end.
  */
 export function logDestination(): Destination {
-  const destination = pino.destination({ dest: 1, sync: false, maxLength: bufferLimitBytes });
+  const destination = pino.destination({ dest: 1, sync: false, maxLength: maxBufferBytes });
   let failing = false;
   destination.on('error', () => (failing = true));
   destination.on('write', () => (failing = false));

@@ -8,12 +8,15 @@ import { RepeatedFailures } from './repeated-failures.js';
 
 type Request = IncomingMessage & { originalUrl?: string };
 
-/** A path without its query: media tokens stand there. */
+/** The path without its query, which may contain a media token. */
 const pathOf = (request: Request): string => (request.originalUrl ?? request.url ?? '').split('?')[0]!;
 
 const repeatedFailures = new RepeatedFailures();
 
-/** JSON lines; each of a request carries its id and, where it concerns one, the room's. Never a header or a body. */
+/**
+ * Options of the logger: JSON lines. Each line of a request has its `request_id` and, if it concerns a room, `room_id`.
+ * Headers, bodies and queries are never logged.
+ */
 export const loggerOptions = ({ logLevel }: Settings): Params => ({
   pinoHttp: [
     {
@@ -43,8 +46,8 @@ export const loggerOptions = ({ logLevel }: Settings): Params => ({
         res: (response: { statusCode: number }) => ({ status: response.statusCode }),
       },
       customLogLevel: (_request, { statusCode }, error) => {
-        // Floods are summed up once a minute (`Refusals`); while the storage fails, 503 is every request, and what is
-        // wrong is logged by itself, once a minute too. Neither is logged line by line.
+        // Not logged per request: 429 is summed up once a minute by `Refusals`; while the storage fails, every request
+        // is answered with 503, and the failure itself is logged once a minute by `RepeatedFailures`.
         if (statusCode === 429 || statusCode === 503) return 'debug';
         if (statusCode === 507 || (statusCode >= 400 && statusCode < 500)) return 'info';
         return error || statusCode >= 500 ? 'error' : 'debug';
@@ -54,8 +57,8 @@ export const loggerOptions = ({ logLevel }: Settings): Params => ({
   ],
 });
 
-/** What Nest tells of putting the server together, dozens of lines of it, is for whoever debugs that. */
-const assembly = new Set([
+/** Contexts in which Nest logs dozens of lines at start; they are logged at `debug` instead of `info`. */
+const startupContexts = new Set([
   'NestFactory',
   'InstanceLoader',
   'RoutesResolver',
@@ -64,10 +67,10 @@ const assembly = new Set([
   'NestApplication',
 ]);
 
-/** The framework's logger: ours, with the assembly one level down. */
+/** Nest's logger: forwards to ours, with lines about the start at `debug`. */
 export const frameworkLogger = (logger: Logger): LoggerService => ({
   log: (message: unknown, ...rest: unknown[]) => {
-    if (assembly.has(String(rest.at(-1)))) logger.debug(message, ...rest);
+    if (startupContexts.has(String(rest.at(-1)))) logger.debug(message, ...rest);
     else logger.log(message, ...rest);
   },
   error: (message: unknown, ...rest: unknown[]) => logger.error(message, ...rest),

@@ -3,8 +3,8 @@ import * as contract from '../contract/index.js';
 
 type Json = unknown;
 
-/** The contract's schemas that documents show by name instead of repeating them. */
-const views = {
+/** The contract's schemas that the documents refer to by name. */
+const namedViews = {
   User: contract.User,
   Participant: contract.Participant,
   Track: contract.Track,
@@ -20,44 +20,44 @@ const views = {
 
 const plain = (schema: unknown): Json => JSON.parse(JSON.stringify(schema)) as Json;
 
-/** `track_voted` becomes `TrackVoted`. */
+/** Converts `track_voted` to `TrackVoted`. */
 export const eventName = (type: contract.EventType): string =>
   type.replace(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
 /**
- * Schemas by name, and a way to put references to them into a document wherever it says the same: the contract
- * is written without names, and a reader wants them.
+ * Named schemas of a document. The contract's schemas are inlined objects without names; this class replaces each
+ * occurrence of a named one by a reference, so that the documents are shorter and readable.
  */
 export class NamedSchemas {
   readonly #names = new Map<string, string>();
   readonly #schemas: Record<string, Json> = {};
 
   constructor() {
-    for (const [name, schema] of Object.entries(views)) this.#add(name, schema);
+    for (const [name, schema] of Object.entries(namedViews)) this.#add(name, schema);
     for (const type of contract.eventTypes) this.#add(eventName(type), contract.envelopeOf(type));
     this.#add('Event', contract.AnyEnvelope);
   }
 
-  /** All of them, referring to each other. */
+  /** All named schemas, with references to each other. */
   get all(): Record<string, Json> {
     return Object.fromEntries(
-      Object.entries(this.#schemas).map(([name, schema]) => [name, this.#inside(schema)]),
+      Object.entries(this.#schemas).map(([name, schema]) => [name, this.#referInside(schema)]),
     );
   }
 
-  /** The same document, shorter. */
+  /** Replaces each occurrence of a named schema in a value by a reference. */
   refer(value: Json): Json {
     const name = isObject(value) ? this.#names.get(JSON.stringify(value)) : undefined;
-    return name === undefined ? this.#inside(value) : { $ref: `#/components/schemas/${name}` };
+    return name === undefined ? this.#referInside(value) : { $ref: `#/components/schemas/${name}` };
   }
 
   #add(name: string, schema: unknown): void {
-    const written = plain(schema);
-    this.#schemas[name] = written;
-    this.#names.set(JSON.stringify(written), name);
+    const json = plain(schema);
+    this.#schemas[name] = json;
+    this.#names.set(JSON.stringify(json), name);
   }
 
-  #inside(value: Json): Json {
+  #referInside(value: Json): Json {
     if (Array.isArray(value)) return value.map((item) => this.refer(item));
     if (!isObject(value)) return value;
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, this.refer(item)]));

@@ -3,8 +3,8 @@ import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swag
 import { errorCodes, type ErrorCode } from '../contract/index.js';
 import { NamedSchemas } from './named-schemas.js';
 
-/** What any route may answer, besides what it says itself. */
-const anywhere: Record<string, ErrorCode> = { 429: 'rate_limited', 500: 'internal' };
+/** Errors of every route, by status. */
+const commonErrors: Record<string, ErrorCode> = { 429: 'rate_limited', 500: 'internal' };
 
 /** The OpenAPI document, generated from the controllers. */
 export function openApiDocument(app: INestApplication): OpenAPIObject {
@@ -12,22 +12,22 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     .setOpenAPIVersion('3.1.0')
     .setTitle('Roomcast')
     .setDescription(
-      'Listening to music together. Times are Unix seconds with a fraction, positions and durations seconds, ids UUIDs. ' +
-        'What happens in a room is told over Socket.IO: see the AsyncAPI document at `/api/asyncapi.json`.',
+      'A server for listening to music together. Times are Unix seconds with a fraction, positions and durations are seconds, ids are UUIDs. ' +
+        'The events of rooms are sent over Socket.IO: see the AsyncAPI document at `/api/asyncapi.json`.',
     )
     .setVersion('1')
     .setLicense('MIT', 'https://opensource.org/license/mit')
     .addServer('/')
-    .addTag('auth', 'Who is asking.')
-    .addTag('rooms', 'Rooms, and the people in them.')
-    .addTag('tracks', 'Uploads, votes, the queue, and the audio.')
-    .addTag('playback', 'What a room hears.')
-    .addTag('operations', 'How the server is.')
+    .addTag('auth', 'Guests, registered users and tokens.')
+    .addTag('rooms', 'Rooms, participants, invites, and the log.')
+    .addTag('tracks', 'Uploads, votes, the queue, and the audio files.')
+    .addTag('playback', 'Playback of rooms.')
+    .addTag('operations', "The server's health and clock.")
     .addBearerAuth({
       type: 'http',
       scheme: 'bearer',
       bearerFormat: 'JWT',
-      description: 'The `token` of a sign-in.',
+      description: 'The `token` of `/auth/guest`, `/auth/register` or `/auth/login`.',
     })
     .build();
   const document = SwaggerModule.createDocument(app, config, {
@@ -38,17 +38,17 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
   const { schemas, ...components } = document.components ?? {};
   return {
     ...document,
-    paths: completed(named.refer(document.paths) as OpenAPIObject['paths']),
+    paths: withCommonParts(named.refer(document.paths) as OpenAPIObject['paths']),
     components: {
       ...components,
       schemas: { ...schemas, ...(named.all as typeof schemas) },
       responses: Object.fromEntries(
-        Object.values(anywhere).map((code) => [
+        Object.values(commonErrors).map((code) => [
           code,
           {
             description: `\`${code}\`: ${errorCodes[code]}`,
             ...(code === 'rate_limited'
-              ? { headers: { 'Retry-After': { schema: { type: 'integer' }, description: 'seconds' } } }
+              ? { headers: { 'Retry-After': { schema: { type: 'integer' }, description: 'Seconds' } } }
               : {}),
             content: {
               'application/json': {
@@ -68,10 +68,13 @@ interface Operation {
   responses: object;
 }
 
-/** Adds what holds for every route: which errors any may answer with, and that what stands in paths are ids. */
-function completed(paths: OpenAPIObject['paths']): OpenAPIObject['paths'] {
+/** Adds what applies to every route: the common errors, and the format `uuid` of path parameters. */
+function withCommonParts(paths: OpenAPIObject['paths']): OpenAPIObject['paths'] {
   const common = Object.fromEntries(
-    Object.entries(anywhere).map(([status, code]) => [status, { $ref: `#/components/responses/${code}` }]),
+    Object.entries(commonErrors).map(([status, code]) => [
+      status,
+      { $ref: `#/components/responses/${code}` },
+    ]),
   );
   const complete = ({ parameters = [], responses, ...rest }: Operation): Operation => ({
     ...rest,

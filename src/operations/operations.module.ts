@@ -19,6 +19,7 @@ import { StatisticsController } from '../metrics/statistics.controller.js';
 import { StatisticsService } from '../metrics/statistics.service.js';
 import { TimeController } from './time.controller.js';
 
+/** Health, metrics, statistics, the API documents, and limits on requests and connections. */
 @Module({
   imports: [AuthModule, RoomStateModule, TracksModule],
   controllers: [HealthController, TimeController, StatisticsController, MetricsController],

@@ -10,10 +10,10 @@ import { READ_COST } from '../limits/expensive-read.decorator.js';
 import { Refusals } from '../limits/refusals.js';
 import { WITHOUT_RATE_LIMIT } from './without-rate-limit.decorator.js';
 
-/** In points: a request costs 1, an expensive read what its `ExpensiveRead` says. Bursts of votes are normal use. */
+/** `duration` in seconds. A request costs 1 point, an expensive read the points of its `ExpensiveRead` decorator. */
 const limit = { points: 3000, duration: 10 };
 
-/** Limits the rate of requests of each user, or of each address for requests without a token. */
+/** Global guard: limits the request rate per user, or per address for requests without a token. */
 @Injectable()
 export class RateLimitGuard implements CanActivate {
   readonly #limiter = new RateLimiterMemory(limit);
@@ -27,25 +27,25 @@ export class RateLimitGuard implements CanActivate {
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     if (!this.settings.rateLimit || context.getType() !== 'http') return true;
-    const places = [context.getHandler(), context.getClass()];
-    if (this.reflector.getAllAndOverride<boolean | undefined>(WITHOUT_RATE_LIMIT, places)) return true;
+    const targets = [context.getHandler(), context.getClass()];
+    if (this.reflector.getAllAndOverride<boolean | undefined>(WITHOUT_RATE_LIMIT, targets)) return true;
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
     const userId = request.caller?.user.id;
     const cost = this.reflector.get<number | undefined>(READ_COST, context.getHandler()) ?? 1;
-    if (userId !== undefined) this.#requireFewRefusals(userId);
+    if (userId !== undefined) this.#requireNotBlocked(userId);
     try {
       await this.#limiter.consume(userId ?? this.addresses.key(request), cost);
       return true;
     } catch (refusal) {
       if (!(refusal instanceof RateLimiterRes)) throw refusal;
-      throw new RateLimited('Too many requests; wait as long as Retry-After says.', refusal.msBeforeNext);
+      throw new RateLimited('Too many requests; try again after Retry-After seconds.', refusal.msBeforeNext);
     }
   }
 
-  #requireFewRefusals(userId: string): void {
+  #requireNotBlocked(userId: string): void {
     const blockedMs = this.refusals.blockedMs(`user:${userId}`);
     if (blockedMs !== undefined) {
-      throw new RateLimited('Too many refused requests; wait as long as Retry-After says.', blockedMs);
+      throw new RateLimited('Too many refused requests; try again after Retry-After seconds.', blockedMs);
     }
   }
 }

@@ -16,7 +16,7 @@ describe('log lines about a failure of the storage', () => {
     jest.useRealTimers();
   });
 
-  it('are written once, and then once a minute with how many were left out', () => {
+  it('are written once, and then once a minute with the number of suppressed lines', () => {
     for (let i = 0; i < 100; i += 1) log(full, 'request failed');
     expect(written).toEqual([[full, 'request failed']]);
     jest.advanceTimersByTime(60_000);
@@ -29,7 +29,7 @@ describe('log lines about a failure of the storage', () => {
     expect(written).toEqual([[full, 'request failed']]);
   });
 
-  it('are counted by their text and the kind of failure', () => {
+  it('are counted separately for each text and kind of failure', () => {
     for (const fields of [full, busy]) for (const text of ['a', 'b', 'a', 'b']) log(fields, text);
     expect(written).toEqual([
       [full, 'a'],
@@ -39,7 +39,7 @@ describe('log lines about a failure of the storage', () => {
     ]);
   });
 
-  it('are told from all others, of which each is written', () => {
+  it('do not suppress any other line', () => {
     for (let i = 0; i < 3; i += 1) {
       log({ err: new TypeError('no') }, 'request failed');
       log('plain text');

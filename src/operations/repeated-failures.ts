@@ -1,20 +1,21 @@
 import { type StorageFailure, storageFailureOf } from '../errors/storage-failure.js';
 
 const periodMs = 60_000;
-/** Messages are constants of the code; this is for one that is not. */
-const keysLimit = 200;
+/** A limit in case a message is not a constant text. */
+const maxKeys = 200;
 
 type Write = (...args: unknown[]) => void;
 
 /**
- * Keeps the log readable, and small, while the disk is full or the database does not answer: of log lines with the
- * same text about the same failure of the storage the first is written, and then once a minute how many there were.
+ * Deduplicates log lines while the disk is full or the database does not answer, to keep the log readable and small. Of
+ * lines with the same text and the same storage failure, the first is written, and then one line per minute with the
+ * number of suppressed lines as `repeated`.
  */
 export class RepeatedFailures {
-  /** How often each was left out since it was last written. */
-  readonly #leftOut = new Map<string, number>();
+  /** Number of lines suppressed in the current period, by failure and text. */
+  readonly #suppressed = new Map<string, number>();
 
-  /** @param args what a logger's method was called with */
+  /** Writes or suppresses a line. @param args the arguments of the logger's method */
   log(args: readonly unknown[], write: Write): void {
     const [fields, message] = args as [unknown, unknown];
     const failure = storageFailureOf((fields as { err?: unknown } | null | undefined)?.err);
@@ -23,23 +24,23 @@ export class RepeatedFailures {
       return;
     }
     const key = `${failure} ${message}`;
-    const leftOut = this.#leftOut.get(key);
-    if (leftOut !== undefined) {
-      this.#leftOut.set(key, leftOut + 1);
+    const suppressed = this.#suppressed.get(key);
+    if (suppressed !== undefined) {
+      this.#suppressed.set(key, suppressed + 1);
       return;
     }
     write(...args);
-    if (this.#leftOut.size < keysLimit) this.#begin(key, failure, message, write);
+    if (this.#suppressed.size < maxKeys) this.#startPeriod(key, failure, message, write);
   }
 
-  #begin(key: string, failure: StorageFailure, message: string, write: Write): void {
-    this.#leftOut.set(key, 0);
+  #startPeriod(key: string, failure: StorageFailure, message: string, write: Write): void {
+    this.#suppressed.set(key, 0);
     setTimeout(() => {
-      const repeated = this.#leftOut.get(key)!;
-      this.#leftOut.delete(key);
+      const repeated = this.#suppressed.get(key)!;
+      this.#suppressed.delete(key);
       if (repeated === 0) return;
       write({ failure, repeated }, message);
-      this.#begin(key, failure, message, write);
+      this.#startPeriod(key, failure, message, write);
     }, periodMs).unref();
   }
 }

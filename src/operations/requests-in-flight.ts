@@ -4,10 +4,10 @@ import { Problem } from '../errors/problem.js';
 import { EventBroadcasterService } from '../events/event-broadcaster.service.js';
 import { Lifecycle } from '../lifecycle/lifecycle.js';
 
-/** For requests in progress when the server stops; supervisors usually wait 10 s before they kill. */
-const finishTimeoutMs = 5000;
+/** How long shutdown waits for requests in flight: well below the time after which supervisors kill a process. */
+const timeoutMs = 5000;
 
-/** Refuses new requests while the server drains, and lets those in progress finish before connections are closed. */
+/** At shutdown, waits for requests in flight before connections are closed, and refuses new ones. */
 @Injectable()
 export class RequestsInFlight {
   readonly #open = new Set<Response>();
@@ -15,11 +15,11 @@ export class RequestsInFlight {
 
   /** Express middleware. @throws {Problem} draining */
   readonly count = (request: Request, response: Response, next: NextFunction): void => {
-    // Health and metrics answer until the end.
+    // Health and metrics are served until the process ends.
     if (!request.originalUrl.startsWith('/api')) return next();
     if (this.lifecycle.isDraining) {
       response.setHeader('Connection', 'close');
-      throw new Problem('draining', 'The server is going down; try again.');
+      throw new Problem('draining', 'The server is shutting down; try again.');
     }
     this.#open.add(response);
     response.once('close', () => {
@@ -34,18 +34,18 @@ export class RequestsInFlight {
     broadcaster: EventBroadcasterService,
   ) {
     lifecycle.onDrain(() =>
-      broadcaster.serverStatus('draining', 'The server is going down; reconnect in a moment.'),
+      broadcaster.serverStatus('draining', 'The server is shutting down; reconnect in a moment.'),
     );
-    lifecycle.onStop('requests', 'requests in progress', () => this.#finished());
+    lifecycle.onStop('requests', 'requests in flight', () => this.#finished());
   }
 
-  /** Resolves once no request is in progress, or the timeout has passed. */
+  /** Resolves once no request is in flight, or the timeout has passed. */
   async #finished(): Promise<void> {
     if (this.#open.size === 0) return;
     let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
       this.#ended = resolve;
-      timer = setTimeout(resolve, finishTimeoutMs);
+      timer = setTimeout(resolve, timeoutMs);
     });
     clearTimeout(timer);
   }

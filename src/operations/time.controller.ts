@@ -5,12 +5,13 @@ import { Clock } from '../config/clock.js';
 import { rest } from '../contract/index.js';
 import { Answers } from '../errors/documented.js';
 
+/** The server's time, for clients that cannot use `time_sync`. */
 @ApiTags('operations')
 @Controller('time')
 export class TimeController {
   constructor(private readonly clock: Clock) {}
 
-  @ApiOperation({ summary: "The server's clock" })
+  @ApiOperation({ summary: "Read the server's time" })
   @Answers(200, rest.ServerTime)
   @Public()
   @Get()

@@ -2,7 +2,16 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { positionAt } from '../contract/index.js';
 import { Problem } from '../errors/problem.js';
-import { lead, pause, type PlaybackState, resume, seek, silence, start, stop } from './playback-machine.js';
+import {
+  leadSeconds,
+  pause,
+  type PlaybackState,
+  resume,
+  seek,
+  clear,
+  start,
+  stop,
+} from './playback-machine.js';
 
 const duration = 100;
 const initial: PlaybackState = {
@@ -15,20 +24,20 @@ const initial: PlaybackState = {
 };
 
 type Step = {
-  kind: 'start' | 'pause' | 'resume' | 'stop' | 'seek' | 'silence';
+  kind: 'start' | 'pause' | 'resume' | 'stop' | 'seek' | 'clear';
   after: number;
   position: number;
 };
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.record({
-    kind: fc.constantFrom('start', 'pause', 'resume', 'stop', 'seek', 'silence' as const),
+    kind: fc.constantFrom('start', 'pause', 'resume', 'stop', 'seek', 'clear' as const),
     after: fc.double({ min: 0, max: 40, noNaN: true }),
     position: fc.double({ min: -5, max: duration + 5, noNaN: true }),
   }),
   { maxLength: 30 },
 );
 
-function take(state: PlaybackState, { kind, position }: Step, now: number): PlaybackState {
+function apply(state: PlaybackState, { kind, position }: Step, now: number): PlaybackState {
   switch (kind) {
     case 'start':
       return start(state, 'track', duration, now);
@@ -40,8 +49,8 @@ function take(state: PlaybackState, { kind, position }: Step, now: number): Play
       return stop(state);
     case 'seek':
       return seek(state, position, duration, now);
-    case 'silence':
-      return silence(state);
+    case 'clear':
+      return clear(state);
   }
 }
 
@@ -52,11 +61,11 @@ const allowed = (state: PlaybackState, { kind, position }: Step): boolean =>
     resume: state.status === 'paused',
     stop: state.status !== 'stopped',
     seek: state.status !== 'stopped' && position >= 0 && position <= duration,
-    silence: true,
+    clear: true,
   })[kind];
 
-describe('whatever commands come in whatever order', () => {
-  it('each that the state allows makes a later version of a state that holds together; others change nothing', () => {
+describe('any sequence of commands', () => {
+  it('produces a consistent state with the next version for each allowed command; others throw and change nothing', () => {
     fc.assert(
       fc.property(steps, (sequence) => {
         let state = initial;
@@ -65,11 +74,11 @@ describe('whatever commands come in whatever order', () => {
           now += step.after;
           const before = { ...state };
           if (!allowed(state, step)) {
-            expect(() => take(state, step, now)).toThrow(Problem);
+            expect(() => apply(state, step, now)).toThrow(Problem);
             expect(state).toEqual(before);
             continue;
           }
-          state = take(state, step, now);
+          state = apply(state, step, now);
           expect(before.version + 1).toBe(state.version);
           const playing = state.status === 'playing';
           expect([state.started_at !== null, state.ends_at !== null]).toEqual([playing, playing]);
@@ -86,29 +95,29 @@ describe('whatever commands come in whatever order', () => {
   });
 });
 
-describe('a position', () => {
-  it('is kept by pausing and resuming, but for the moment that a beginning lies ahead', () => {
+describe('the position', () => {
+  it('is kept across pause and resume, except for the lead time', () => {
     fc.assert(
       fc.property(
         fc.double({ min: 0, max: 300, noNaN: true }),
         fc.double({ min: 0, max: 1e6, noNaN: true }),
         (heard, rest) => {
           const now = 1_700_000_000;
-          const held = pause(start(initial, 'track', duration, now), duration, now + heard);
-          expect(held.position).toBeCloseTo(Math.min(Math.max(0, heard - lead), duration), 4);
-          const resumed = resume(held, duration, now + heard + rest);
-          expect(positionAt(resumed, now + heard + rest + lead)).toBeCloseTo(held.position, 3);
+          const paused = pause(start(initial, 'track', duration, now), duration, now + heard);
+          expect(paused.position).toBeCloseTo(Math.min(Math.max(0, heard - leadSeconds), duration), 4);
+          const resumed = resume(paused, duration, now + heard + rest);
+          expect(positionAt(resumed, now + heard + rest + leadSeconds)).toBeCloseTo(paused.position, 3);
         },
       ),
     );
   });
 
-  it('that was sought is reached once the beginning is due, playing or paused', () => {
+  it('is the requested one after a seek: when paused at once, when playing after the lead time', () => {
     fc.assert(
       fc.property(fc.double({ min: 0, max: duration, noNaN: true }), (position) => {
         const now = 1_700_000_000;
         const playing = seek(start(initial, 'track', duration, now), position, duration, now + 1);
-        expect(positionAt(playing, now + 1 + lead)).toBeCloseTo(position, 4);
+        expect(positionAt(playing, now + 1 + leadSeconds)).toBeCloseTo(position, 4);
         const paused = seek(
           pause(start(initial, 'track', duration, now), duration, now + 1),
           position,
@@ -120,7 +129,7 @@ describe('a position', () => {
     );
   });
 
-  it('is the beginning after a stop, with the track still current', () => {
+  it('is 0 after a stop, and the track stays current', () => {
     const stopped = stop(start(initial, 'track', duration, 1000));
     expect(stopped).toEqual({
       status: 'stopped',

@@ -2,7 +2,7 @@ import type { PlaybackStatus } from '../contract/index.js';
 import { positionAt } from '../contract/index.js';
 import { Problem } from '../errors/problem.js';
 
-/** Playback as it is kept. Times are Unix seconds, positions seconds into the track. */
+/** Playback as it is stored. Times are Unix seconds, positions and durations seconds. */
 export interface PlaybackState {
   status: PlaybackStatus;
   track_id: string | null;
@@ -14,17 +14,17 @@ export interface PlaybackState {
 }
 
 /**
- * How far ahead a beginning lies, in seconds, so that it reaches every listener before it is due: well above the
- * one-way delay of most connections, well below what feels like waiting.
+ * How far in the future playback starts, so that the event reaches every listener before: well above the one-way delay
+ * of most connections, and too short to be felt as a delay.
  */
-export const lead = 0.25;
+export const leadSeconds = 0.25;
 
-/** A track begins. Playback of whatever came before is over. */
+/** A track starts from its beginning. Allowed in every state. */
 export const start = (state: PlaybackState, trackId: string, duration: number, now: number): PlaybackState =>
   playing(state, trackId, 0, duration, now);
 
-/** Nothing is current any more. */
-export const silence = (state: PlaybackState): PlaybackState => ({
+/** The room has no current track. Allowed in every state. */
+export const clear = (state: PlaybackState): PlaybackState => ({
   status: 'stopped',
   track_id: null,
   position: 0,
@@ -36,7 +36,7 @@ export const silence = (state: PlaybackState): PlaybackState => ({
 /** @throws {Problem} not_playing */
 export function pause(state: PlaybackState, duration: number, now: number): PlaybackState {
   if (state.status !== 'playing') throw new Problem('not_playing', 'Nothing is playing.');
-  return holding(state, 'paused', Math.min(positionAt(state, now), duration));
+  return notPlaying(state, 'paused', Math.min(positionAt(state, now), duration));
 }
 
 /** @throws {Problem} not_paused */
@@ -47,13 +47,13 @@ export function resume(state: PlaybackState, duration: number, now: number): Pla
   return playing(state, state.track_id, state.position, duration, now);
 }
 
-/** The current track stays current, at its beginning. @throws {Problem} not_playing */
+/** Stops; the current track stays current, at its beginning. @throws {Problem} not_playing */
 export function stop(state: PlaybackState): PlaybackState {
   if (state.status === 'stopped') throw new Problem('not_playing', 'Nothing is playing.');
-  return holding(state, 'stopped', 0);
+  return notPlaying(state, 'stopped', 0);
 }
 
-/** @throws {Problem} not_playing; invalid_field where the position lies outside of the track */
+/** @throws {Problem} not_playing; invalid_field if the position is outside the track */
 export function seek(state: PlaybackState, position: number, duration: number, now: number): PlaybackState {
   if (state.status === 'stopped' || state.track_id === null) {
     throw new Problem('not_playing', 'Nothing is playing.');
@@ -64,7 +64,7 @@ export function seek(state: PlaybackState, position: number, duration: number, n
   }
   return state.status === 'playing'
     ? playing(state, state.track_id, position, duration, now)
-    : holding(state, 'paused', position);
+    : notPlaying(state, 'paused', position);
 }
 
 const playing = (
@@ -74,7 +74,7 @@ const playing = (
   duration: number,
   now: number,
 ): PlaybackState => {
-  const started_at = now + lead - position;
+  const started_at = now + leadSeconds - position;
   return {
     status: 'playing',
     track_id: trackId,
@@ -85,7 +85,7 @@ const playing = (
   };
 };
 
-const holding = (state: PlaybackState, status: 'paused' | 'stopped', position: number): PlaybackState => ({
+const notPlaying = (state: PlaybackState, status: 'paused' | 'stopped', position: number): PlaybackState => ({
   status,
   track_id: state.track_id,
   position,

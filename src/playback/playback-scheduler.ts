@@ -3,18 +3,19 @@ import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import { Clock } from '../config/clock.js';
 import { PlaybackStore } from './playback-store.js';
 
-/** How long it may take until a change made on another node, or a failure, is looked at again. */
-const longestNap = 1000;
+/** Maximum delay until the database is read again: to notice changes of other nodes, and to retry after a failure. */
+const maxDelayMs = 1000;
 
 /**
- * One timer for all rooms, set for the track that ends first. What is due is read from the database, so that
- * nothing depends on who is connected, or on this process having been there when the track began.
+ * Advances rooms whose track has ended. One timer for all rooms, set for the track that ends first. The rooms are read
+ * from the database, so it depends neither on who is connected nor on which process started the track.
  */
 @Injectable()
 export class PlaybackScheduler implements OnModuleDestroy {
   #timer: NodeJS.Timeout | undefined;
-  #wakesAt = Infinity;
-  #work: Promise<void> = Promise.resolve();
+  /** Unix seconds; Infinity while no timer is set. */
+  #scheduledAt = Infinity;
+  #running: Promise<void> = Promise.resolve();
   #advance: ((roomId: string) => Promise<void>) | undefined;
 
   constructor(
@@ -23,44 +24,44 @@ export class PlaybackScheduler implements OnModuleDestroy {
     @InjectPinoLogger(PlaybackScheduler.name) private readonly log: PinoLogger,
   ) {}
 
-  /** Begins; `advance` is called for each room whose track has ended. */
-  begin(advance: (roomId: string) => Promise<void>): void {
+  /** Starts the scheduler. `advance` is called for each room whose track has ended. */
+  start(advance: (roomId: string) => Promise<void>): void {
     this.#advance = advance;
-    this.wakeAt(this.clock.now());
+    this.scheduleAt(this.clock.now());
   }
 
-  /** Looks again at `time` (Unix seconds) at the latest. */
-  wakeAt(time: number | null): void {
-    if (time === null || time >= this.#wakesAt || !this.#advance) return;
+  /** Makes sure that ended tracks are looked for at `time` (Unix seconds) or earlier. */
+  scheduleAt(time: number | null): void {
+    if (time === null || time >= this.#scheduledAt || !this.#advance) return;
     clearTimeout(this.#timer);
-    this.#wakesAt = time;
-    const delay = Math.min(Math.max(0, Math.ceil((time - this.clock.now()) * 1000)), longestNap);
+    this.#scheduledAt = time;
+    const delayMs = Math.min(Math.max(0, Math.ceil((time - this.clock.now()) * 1000)), maxDelayMs);
     this.#timer = setTimeout(() => {
-      this.#wakesAt = Infinity;
-      this.#work = this.#work.then(() => this.#look());
-    }, delay);
+      this.#scheduledAt = Infinity;
+      this.#running = this.#running.then(() => this.#advanceEndedRooms());
+    }, delayMs);
   }
 
   async onModuleDestroy(): Promise<void> {
     this.#advance = undefined;
     clearTimeout(this.#timer);
-    await this.#work;
+    await this.#running;
   }
 
-  async #look(): Promise<void> {
-    const soonest = this.clock.now() + longestNap / 1000;
-    let next = soonest;
+  async #advanceEndedRooms(): Promise<void> {
+    const latest = this.clock.now() + maxDelayMs / 1000;
+    let next = latest;
     try {
-      let allWell = true;
-      for (const roomId of await this.store.due(this.clock.now())) {
-        allWell = (await this.#advanceOne(roomId)) && allWell;
+      let allAdvanced = true;
+      for (const roomId of await this.store.roomsWithEndedTrack(this.clock.now())) {
+        allAdvanced = (await this.#advanceOne(roomId)) && allAdvanced;
       }
-      // A room that failed is still due: without a pause it would be tried without end.
-      if (allWell) next = Math.min(soonest, (await this.store.nextEnd()) ?? soonest);
+      // A room that failed still has an ended track: without the delay it would be retried in a busy loop.
+      if (allAdvanced) next = Math.min(latest, (await this.store.nextEnd()) ?? latest);
     } catch (err) {
-      this.log.error({ err }, 'playback could not be looked at; trying again');
+      this.log.error({ err }, 'rooms with ended tracks could not be read; trying again');
     }
-    this.wakeAt(next);
+    this.scheduleAt(next);
   }
 
   async #advanceOne(roomId: string): Promise<boolean> {
@@ -68,7 +69,7 @@ export class PlaybackScheduler implements OnModuleDestroy {
       await this.#advance?.(roomId);
       return true;
     } catch (err) {
-      this.log.error({ err, room_id: roomId }, 'playback could not go on; trying again');
+      this.log.error({ err, room_id: roomId }, 'the room could not advance to the next track; trying again');
       return false;
     }
   }

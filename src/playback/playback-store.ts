@@ -4,7 +4,7 @@ import { Database, type Trx } from '../database/database.js';
 import { prepare } from '../database/prepared.js';
 import type { PlaybackState } from './playback-machine.js';
 
-/** Playback's rows. */
+/** Reads and writes the table `playback`, which has a row for each room. */
 @Injectable()
 export class PlaybackStore {
   constructor(private readonly database: Database) {}
@@ -19,7 +19,7 @@ export class PlaybackStore {
   }
 
   /** The rooms whose track has ended by `now`. */
-  async due(now: number): Promise<string[]> {
+  async roomsWithEndedTrack(now: number): Promise<string[]> {
     const rows = await this.database.db
       .selectFrom('playback')
       .select('room_id')
@@ -29,7 +29,7 @@ export class PlaybackStore {
     return rows.map(({ room_id }) => room_id);
   }
 
-  /** When the next track of any room ends; null where none plays. */
+  /** When the next track of any room ends (Unix seconds); null if none plays. */
   async nextEnd(): Promise<number | null> {
     const row = await this.database.db
       .selectFrom('playback')
@@ -39,14 +39,14 @@ export class PlaybackStore {
   }
 }
 
-const milliseconds = (seconds: number): number => Math.round(seconds * 1000) / 1000;
+const roundToMs = (seconds: number): number => Math.round(seconds * 1000) / 1000;
 
-/** What is shown of playback, to the millisecond; `position` is where it is at `now`. */
+/** The `Playback` of the wire contract: `position` is the position at `now`; rounded to milliseconds. */
 export const playbackView = (state: PlaybackState, now: number): Playback => ({
   status: state.status,
   track_id: state.track_id,
-  position: milliseconds(positionAt(state, now)),
-  started_at: state.started_at === null ? null : milliseconds(state.started_at),
+  position: roundToMs(positionAt(state, now)),
+  started_at: state.started_at === null ? null : roundToMs(state.started_at),
   version: state.version,
 });
 

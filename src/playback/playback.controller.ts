@@ -7,15 +7,16 @@ import { IdPipe } from '../errors/id.pipe.js';
 import { SeekDto, StartDto } from './playback.dto.js';
 import { PlaybackService } from './playback.service.js';
 
+/** Decorator: a playback command, `POST` to `path`. `refusals`: errors besides those of every command. */
 const Command = (path: string, summary: string, ...refusals: ErrorCode[]) =>
   applyDecorators(
     Post(path),
     HttpCode(200),
     ApiOperation({
       summary,
-      description: "The administrator's, or everyone's where the room's settings say so.",
+      description: "For the administrator, or for every participant if the room's settings allow it.",
     }),
-    Answers(200, rest.PlaybackAnswer, 'Done; the event that tells everyone.'),
+    Answers(200, rest.PlaybackAnswer, 'The new playback state, and the event that announces it.'),
     Refuses(
       'malformed',
       'unauthorized',
@@ -26,6 +27,7 @@ const Command = (path: string, summary: string, ...refusals: ErrorCode[]) =>
     ),
   );
 
+/** Routes under `/api/rooms/{id}/playback`. */
 @ApiTags('playback')
 @ApiBearerAuth()
 @Controller('rooms/:id/playback')
@@ -37,32 +39,32 @@ export class PlaybackController {
     return this.playback.start(user, id, track_id?.toLowerCase());
   }
 
-  @Command('pause', 'Pause', 'not_playing')
+  @Command('pause', 'Pause playback', 'not_playing')
   pause(@CurrentUser() user: User, @Param('id', IdPipe) id: string) {
     return this.playback.pause(user, id);
   }
 
-  @Command('resume', 'Go on from where it was paused', 'not_paused')
+  @Command('resume', 'Resume playback from the position at which it was paused', 'not_paused')
   resume(@CurrentUser() user: User, @Param('id', IdPipe) id: string) {
     return this.playback.resume(user, id);
   }
 
-  @Command('stop', 'Stop; the current track stays current, at its beginning', 'not_playing')
+  @Command('stop', 'Stop playback; the current track stays current, at its beginning', 'not_playing')
   stop(@CurrentUser() user: User, @Param('id', IdPipe) id: string) {
     return this.playback.stop(user, id);
   }
 
-  @Command('seek', 'Go to a position', 'not_playing', 'invalid_field')
+  @Command('seek', 'Seek to a position in the current track', 'not_playing', 'invalid_field')
   seek(@CurrentUser() user: User, @Param('id', IdPipe) id: string, @Body() { position }: SeekDto) {
     return this.playback.seek(user, id, position);
   }
 
-  @Command('skip', 'Go on to the next track, or to silence', 'not_playing')
+  @Command('skip', 'Skip to the next track, or to none if the queue is empty', 'not_playing')
   skip(@CurrentUser() user: User, @Param('id', IdPipe) id: string) {
     return this.playback.skip(user, id);
   }
 
-  @ApiOperation({ summary: 'What the room hears' })
+  @ApiOperation({ summary: "Read the room's playback state and current track" })
   @Answers(200, rest.PlaybackStatusAnswer)
   @Refuses(...participantsOnly)
   @Get('status')

@@ -7,6 +7,7 @@ import { PlaybackScheduler } from './playback-scheduler.js';
 import { PlaybackService } from './playback.service.js';
 import { PlaybackStore } from './playback-store.js';
 
+/** Playback of rooms: commands, advancing when a track ends, and reactions to added and removed tracks. */
 @Module({
   imports: [RoomsModule, TracksModule],
   controllers: [PlaybackController],
@@ -20,17 +21,17 @@ export class PlaybackModule implements OnModuleInit, OnApplicationBootstrap {
     private readonly broadcaster: EventBroadcasterService,
   ) {}
 
-  /** Playback answers what happens to tracks; tracks know nothing of playback. */
+  /** Playback reacts to events of tracks, so that the tracks module does not depend on playback. */
   onModuleInit(): void {
     this.broadcaster.react('track_added', (change, event) =>
-      this.playback.startIfSilent(change, event.data.track.id),
+      this.playback.startFirstTrack(change, event.data.track.id),
     );
     this.broadcaster.react('track_removed', (change, event) =>
-      this.playback.goOnWithout(change, event.data.track, event.data.removed_by),
+      this.playback.advanceAfterRemoval(change, event.data.track, event.data.removed_by),
     );
   }
 
   onApplicationBootstrap(): void {
-    this.scheduler.begin((roomId) => this.playback.advanceIfEnded(roomId));
+    this.scheduler.start((roomId) => this.playback.advanceIfEnded(roomId));
   }
 }

@@ -13,13 +13,13 @@ import type { PlaybackState } from './playback-machine.js';
 import { PlaybackScheduler } from './playback-scheduler.js';
 import { playbackView, PlaybackStore } from './playback-store.js';
 
-/** What a playback command answers: the new state, and the event that tells everyone of it. */
+/** The result of a playback command: the new state, and the event that announces it. */
 export interface PlaybackResult {
   playback: Playback;
   event: { event_id: string; sequence: number };
 }
 
-/** What the room hears: the commands, and the server's own advance when a track ends. */
+/** Playback of rooms: the commands of users, and the server's own advance when a track ends or is removed. */
 @Injectable()
 export class PlaybackService {
   constructor(
@@ -33,7 +33,7 @@ export class PlaybackService {
   ) {}
 
   /**
-   * Starts a track of the room, or without one the current, or the next.
+   * Starts a track of the room; without `trackId` the current one, else the next one in the queue.
    * @throws {Problem} not_a_participant, not_administrator, room_not_found, track_not_found, already_playing,
    * nothing_to_play
    */
@@ -42,7 +42,7 @@ export class PlaybackService {
       if (trackId === undefined && state.status !== 'stopped') {
         throw new Problem(
           'already_playing',
-          'Something is playing or paused: resume it, skip it, or name a track.',
+          'A track is already playing or paused: resume it, skip it, or give a track_id.',
         );
       }
       const chosen = trackId ?? state.track_id ?? (await this.queue.next(change.trx, roomId));
@@ -121,19 +121,19 @@ export class PlaybackService {
     });
   }
 
-  /** Goes on to the next track where the current one has ended by now; else nothing happens. */
+  /** Advances to the next track if the current one has ended; otherwise does nothing. */
   async advanceIfEnded(roomId: string): Promise<void> {
     await this.broadcaster.roomChange(roomId, async (change) => {
       const state = await this.store.load(change.trx, roomId);
-      // Under the room's lock this is decided once, whichever node's timer came first.
+      // Checked under the room's lock: the timers of several nodes fire for the same track, and one may advance.
       if (state.track_id === null || state.ends_at === null || state.ends_at > change.now) return;
       const previous = await this.queue.view(change.trx, state.track_id);
       await this.#advance(change, state, previous, null, 'ended');
     });
   }
 
-  /** The first track of a silent room starts by itself. */
-  async startIfSilent(change: RoomChange, trackId: string): Promise<void> {
+  /** Starts an added track if the room has no current track and this is the only one in the queue. */
+  async startFirstTrack(change: RoomChange, trackId: string): Promise<void> {
     const state = await this.store.load(change.trx, change.room.id);
     if (state.track_id !== null || (await this.queue.count(change.trx, change.room.id, 'queued')) !== 1) {
       return;
@@ -141,13 +141,14 @@ export class PlaybackService {
     await this.#begin(change, state, trackId, null);
   }
 
-  /** The current track was taken out of the room. */
-  async goOnWithout(change: RoomChange, removed: Track, user: User): Promise<void> {
+  /** Advances to the next track if the removed one was the current track. */
+  async advanceAfterRemoval(change: RoomChange, removed: Track, user: User): Promise<void> {
     const state = await this.store.load(change.trx, change.room.id);
     if (state.track_id !== removed.id) return;
     await this.#advance(change, state, { ...removed, status: 'played' }, user, 'removed');
   }
 
+  /** Runs a user's command in a room change, if the room's settings permit it. */
   #command(
     user: User,
     roomId: string,
@@ -172,7 +173,7 @@ export class PlaybackService {
     return this.#apply(change, next, 'playback_started', (playback) => ({ track, playback, user }));
   }
 
-  /** From `previous` to the next track, or to silence. */
+  /** Advances from `previous` to the next track, or to none if the queue is empty. */
   async #advance(
     change: RoomChange,
     state: PlaybackState,
@@ -181,7 +182,7 @@ export class PlaybackService {
     reason: EventData<'track_skipped'>['reason'],
   ): Promise<PlaybackResult> {
     const { trx, room, now } = change;
-    // A stopped room stays silent when its current track is taken away.
+    // If playback is stopped and the current track is removed, no other track starts.
     const nextId = state.status === 'stopped' ? undefined : await this.queue.next(trx, room.id);
     let track: Track | null = null;
     if (nextId === undefined) {
@@ -190,7 +191,7 @@ export class PlaybackService {
       await this.queue.makeCurrent(trx, room.id, nextId, now);
       track = await this.queue.view(trx, nextId);
     }
-    const next = track ? machine.start(state, track.id, track.duration, now) : machine.silence(state);
+    const next = track ? machine.start(state, track.id, track.duration, now) : machine.clear(state);
     const previous_track: Track = { ...previous, status: 'played' };
     return this.#apply(change, next, 'track_skipped', (playback) => ({
       previous_track,
@@ -201,6 +202,7 @@ export class PlaybackService {
     }));
   }
 
+  /** Stores the new state, raises its event, and schedules the end of the track for after the commit. */
   async #apply<T extends TypesOfGroup<'playback'>>(
     change: RoomChange,
     state: PlaybackState,
@@ -211,7 +213,7 @@ export class PlaybackService {
     const playback = playbackView(state, change.now);
     const event: RoomEvent<T> = change.playbackActivity(type, data(playback));
     change.onceCommitted(() => {
-      this.scheduler.wakeAt(state.ends_at);
+      this.scheduler.scheduleAt(state.ends_at);
       return Promise.resolve();
     });
     return { playback, event: { event_id: event.event_id, sequence: event.metadata.sequence! } };

@@ -10,6 +10,7 @@ import { ExpensiveRead } from '../limits/expensive-read.decorator.js';
 import { ReadLogDto } from './room-state.dto.js';
 import { RoomStateService } from './room-state.service.js';
 
+/** Routes that read a room's state and its log. */
 @ApiTags('rooms')
 @ApiBearerAuth()
 @Controller('rooms/:id')
@@ -20,8 +21,8 @@ export class RoomStateController {
   ) {}
 
   @ApiOperation({
-    summary: 'Everything about a room',
-    description: 'As of `sequence`. For its participants.',
+    summary: "Read a room's complete state",
+    description: 'As of `sequence`. Participants only.',
   })
   @Answers(200, rest.RoomStateAnswer)
   @Refuses(...participantsOnly)
@@ -31,7 +32,7 @@ export class RoomStateController {
     return this.state.read(user, id);
   }
 
-  @ApiOperation({ summary: "The room's log", description: 'In pages. For its participants.' })
+  @ApiOperation({ summary: "Read a room's log", description: 'In pages. Participants only.' })
   @Answers(200, rest.EventsPage)
   @Refuses(...participantsOnly, 'history_gone', 'invalid_field')
   @ExpensiveRead(30)

@@ -1,8 +1,9 @@
 import { Type } from 'class-transformer';
 import { IsInt, IsOptional, Max, Min } from 'class-validator';
 
+/** The query of `GET /rooms/{id}/events`. */
 export class ReadLogDto {
-  /** Events after this one; without it, from the oldest kept. */
+  /** Returns the events after this sequence. Default: from the oldest event in the log. */
   @Max(Number.MAX_SAFE_INTEGER)
   @Min(0)
   @IsInt()
@@ -10,7 +11,7 @@ export class ReadLogDto {
   @IsOptional()
   after?: number;
 
-  /** How many at most, 1 to 1000; 100 without it. */
+  /** Maximum number of events, 1 to 1000. Default: 100. */
   @Max(1000)
   @Min(1)
   @IsInt()

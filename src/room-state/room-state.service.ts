@@ -12,28 +12,29 @@ import { RoomsReader } from '../rooms/rooms.reader.js';
 import { QueueService } from '../tracks/queue.service.js';
 import { trackView } from '../tracks/track-view.js';
 
-/** A room at one moment: all of its state, and the newest event that is in it. */
-export interface RoomMoment {
+/** The complete state of a room as of `sequence`. */
+export interface RoomSnapshot {
   room: RoomState;
   sequence: number;
 }
 
-/** What a client that connects is told: the room now, and what it missed, or that the log no longer has it. */
-export interface Return {
-  /** null where the client resumes and asked for the state only when it needs it. */
+/** What a connecting client receives: the room's state as of `sequence`, and the events that it missed. */
+export interface StateOnConnect {
+  /** null if the client resumes and asked for the state only `when_needed`. */
   room: RoomState | null;
   sequence: number;
+  /** False if the client gave no sequence, or the log no longer holds all events after it; `missed` is then empty. */
   resumed: boolean;
   missed: RoomEvent[];
 }
 
-/** JSON of one page of the log, about: what a caller may make the server put together at once. */
+/** Approximate JSON size of one page of the log: limits the work of one request. */
 const maxPageBytes = 512 * 1024;
 
 const maxSharedAgeMs = 100;
 const maxShared = 100;
 
-/** A room's state and log, put together from what the features keep. */
+/** Reads a room's state and log from what the features export. Each method reads one snapshot of the database. */
 @Injectable()
 export class RoomStateService {
   /** By room: the state as of a row, and when it was read (`performance.now`). */
@@ -51,22 +52,22 @@ export class RoomStateService {
   ) {}
 
   /** @throws {Problem} room_not_found, not_a_participant */
-  read(user: User, roomId: string): Promise<RoomMoment> {
-    return this.database.snapshot((trx) => this.#moment(trx, user, roomId));
+  read(user: User, roomId: string): Promise<RoomSnapshot> {
+    return this.database.snapshot((trx) => this.#snapshot(trx, user, roomId));
   }
 
   /**
-   * The room, and every event after `after` up to the state's `sequence`, of one moment.
-   * @param after what the client has seen; undefined where it has seen nothing
-   * @param state `when_needed`: a client that resumes has the state already, and is not sent it again
+   * The room's state, and every event after `after` up to the state's `sequence`, from one snapshot.
+   * @param after the last sequence that the client has; undefined if none
+   * @param state `when_needed`: no state for a client that resumes, since it has the state already
    * @throws {Problem} room_not_found, not_a_participant
    */
-  return(
+  stateOnConnect(
     user: User,
     roomId: string,
     after: number | undefined,
     state: 'always' | 'when_needed' = 'always',
-  ): Promise<Return> {
+  ): Promise<StateOnConnect> {
     return this.database.snapshot(async (trx) => {
       const row = await this.access.requireParticipant(roomId, user.id, trx);
       const { sequence } = row;
@@ -81,8 +82,8 @@ export class RoomStateService {
   }
 
   /**
-   * A page of the log: at most `limit` events and `maxPageBytes`, but at least one event where there is one.
-   * @param after where to begin; undefined for the oldest kept
+   * A page of the log: at most `limit` events and `maxPageBytes`, but at least one event if there is one.
+   * @param after the page begins after this sequence; undefined: at the oldest event in the log
    * @throws {Problem} room_not_found, not_a_participant, history_gone
    */
   log(user: User, roomId: string, after: number | undefined, limit: number): Promise<LogPage> {
@@ -100,7 +101,7 @@ export class RoomStateService {
     });
   }
 
-  /** A room in numbers. @throws {Problem} room_not_found, not_a_participant */
+  /** The room's part of its statistics. @throws {Problem} room_not_found, not_a_participant */
   figures(user: User, roomId: string) {
     return this.database.snapshot(async (trx) => {
       const { sequence } = await this.access.requireParticipant(roomId, user.id, trx);
@@ -121,7 +122,7 @@ export class RoomStateService {
     await this.access.requireParticipant(roomId, user.id, trx);
   }
 
-  async #moment(trx: Trx, user: User, roomId: string): Promise<RoomMoment> {
+  async #snapshot(trx: Trx, user: User, roomId: string): Promise<RoomSnapshot> {
     const row = await this.access.requireParticipant(roomId, user.id, trx);
     return { room: await this.#stateOf(trx, row), sequence: row.sequence };
   }

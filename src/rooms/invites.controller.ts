@@ -7,6 +7,7 @@ import { IdPipe } from '../errors/id.pipe.js';
 import { CreateInviteDto } from './invites.dto.js';
 import { InvitesService } from './invites.service.js';
 
+/** Routes of invites, under `/api/rooms/{id}/invites`. */
 @ApiTags('rooms')
 @ApiBearerAuth()
 @Controller('rooms/:id/invites')
@@ -14,8 +15,9 @@ export class InvitesController {
   constructor(private readonly invites: InvitesService) {}
 
   @ApiOperation({
-    summary: 'Make an invite',
-    description: "The administrator's. For anyone who has it, until it expires, is used up or is revoked.",
+    summary: 'Create an invite',
+    description:
+      'Administrator only. Anyone who has the code can join with it until it expires, is used up or is revoked.',
   })
   @Answers(201, rest.InviteAnswer)
   @Refuses(...administratorsOnly, 'too_many_invites', 'invalid_field')
@@ -24,7 +26,7 @@ export class InvitesController {
     return this.invites.create(user, id, options);
   }
 
-  @ApiOperation({ summary: 'The active invites', description: "The administrator's. Newest first." })
+  @ApiOperation({ summary: 'List the active invites', description: 'Administrator only. Newest first.' })
   @Answers(200, rest.InviteList)
   @Refuses(...administratorsOnly)
   @Get()
@@ -34,7 +36,7 @@ export class InvitesController {
 
   @ApiOperation({
     summary: 'Revoke an invite',
-    description: "The administrator's. Users who joined with it stay participants.",
+    description: 'Administrator only. Users who joined with it stay participants.',
   })
   @Answers(200, rest.InviteAnswer, 'Revoked.')
   @Refuses(...administratorsOnly, 'invite_not_found')

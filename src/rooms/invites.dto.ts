@@ -1,19 +1,20 @@
 import { IsInt, IsOptional, Max, Min } from 'class-validator';
 
-const minute = 60;
-const day = 24 * 3600;
+const minuteSeconds = 60;
+const daySeconds = 24 * 3600;
 
+/** The body of `POST /rooms/{id}/invites`. */
 export class CreateInviteDto {
-  /** How many may join with it, 1 to 10000; any number where it is not given. */
+  /** Number of users who may join with it, 1 to 10000. Default: unlimited. */
   @Max(10_000)
   @Min(1)
   @IsInt()
   @IsOptional()
   max_uses?: number;
 
-  /** For how many seconds it is good: a minute to 30 days; a week where it is not given. */
-  @Max(30 * day)
-  @Min(minute)
+  /** Validity in seconds, from a minute to 30 days. Default: a week. */
+  @Max(30 * daySeconds)
+  @Min(minuteSeconds)
   @IsInt()
   @IsOptional()
   expires_in?: number;

@@ -11,16 +11,16 @@ import type { RoomChange } from '../events/room-change.js';
 import type { CreateInviteDto } from './invites.dto.js';
 import { RoomAccess } from './room-access.js';
 
-const defaultSeconds = 7 * 24 * 3600;
-/** Invites of one room that are good at the same time. */
+const defaultValiditySeconds = 7 * 24 * 3600;
+/** Per room. */
 const maxActive = 100;
 const codeBytes = 16;
-/** Anything else is not asked for: a database may refuse what a path can hold. */
+/** Other codes are not looked up: a path may contain characters that a database rejects, such as NUL. */
 const codePattern = /^[\w-]{22}$/;
 
 /**
- * Invites to private rooms. One is good until it expires, is used up or is revoked; until then anyone who has it may
- * join. It goes with its room.
+ * Creates, lists, revokes and redeems invites to private rooms. An invite is active until it expires, is used up or is
+ * revoked; anyone who has the code of an active invite may join. Invites are deleted with their room.
  */
 @Injectable()
 export class InvitesService {
@@ -33,7 +33,7 @@ export class InvitesService {
 
   /** @throws {Problem} room_not_found, not_a_participant, not_administrator, too_many_invites */
   create(administrator: User, roomId: string, options: CreateInviteDto): Promise<Invite> {
-    // Holds the room, so that several at once do not pass the limit together.
+    // In a room change, because its lock keeps concurrent calls from exceeding the limit together.
     return this.broadcaster.roomChange(roomId, async ({ trx, now }) => {
       await this.access.requireAdministrator(roomId, administrator, trx);
       await trx
@@ -54,7 +54,7 @@ export class InvitesService {
         room_id: roomId,
         created_by: administrator.id,
         created_at: now,
-        expires_at: now + (options.expires_in ?? defaultSeconds),
+        expires_at: now + (options.expires_in ?? defaultValiditySeconds),
         max_uses: options.max_uses ?? null,
         uses: 0,
       };
@@ -63,7 +63,7 @@ export class InvitesService {
     });
   }
 
-  /** The active ones, newest first. @throws {Problem} room_not_found, not_a_participant, not_administrator */
+  /** The active invites, newest first. @throws {Problem} room_not_found, not_a_participant, not_administrator */
   async list(administrator: User, roomId: string): Promise<Invite[]> {
     await this.access.requireAdministrator(roomId, administrator);
     const rows = await this.database.db
@@ -78,7 +78,7 @@ export class InvitesService {
   }
 
   /**
-   * Users who joined with it stay participants.
+   * Revokes an invite. Users who joined with it stay participants.
    * @throws {Problem} room_not_found, not_a_participant, not_administrator, invite_not_found
    */
   async revoke(administrator: User, roomId: string, code: string): Promise<Invite> {
@@ -95,7 +95,7 @@ export class InvitesService {
     return inviteView(revoked);
   }
 
-  /** Counts one use of an invite to the room of this change. @returns whether the invite was good */
+  /** Counts one use of an invite to the room of this change. @returns whether the invite was active */
   async redeem({ trx, room, now }: RoomChange, code: string): Promise<boolean> {
     const { numUpdatedRows } = await trx
       .updateTable('invites')

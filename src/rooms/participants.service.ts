@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { EventData, Room, User } from '../contract/index.js';
+import type { EventData, Participant, Room, User } from '../contract/index.js';
 import { Database } from '../database/database.js';
 import { Problem } from '../errors/problem.js';
 import { EventBroadcasterService } from '../events/event-broadcaster.service.js';
@@ -8,7 +8,7 @@ import { InvitesService } from './invites.service.js';
 import { RoomAccess } from './room-access.js';
 import { RoomsReader, roomView } from './rooms.reader.js';
 
-/** Who is in a room: joining, leaving, removing, and who administers it next. */
+/** Participants of rooms: joins, leaves, removals, bans, and the administrator's succession. */
 @Injectable()
 export class ParticipantsService {
   constructor(
@@ -20,8 +20,8 @@ export class ParticipantsService {
   ) {}
 
   /**
-   * Joining twice changes nothing. Whoever joins a room that nobody administers takes it over.
-   * @throws {Problem} room_not_found, also for a private room without a good invite; banned
+   * Makes a user a participant; does nothing if they are one. In a room without an administrator they become it.
+   * @throws {Problem} room_not_found, also for a private room without an active invite; banned
    */
   async join(user: User, roomId: string, invite: string | undefined): Promise<Room> {
     const joined = this.broadcaster.roomChange(roomId, async (change) => {
@@ -39,12 +39,12 @@ export class ParticipantsService {
         participant_count: await this.reader.participantCount(trx, roomId),
       });
       if (change.room.administrator_id !== null) return this.reader.room(trx, change.room);
-      return this.#handOver(change, user);
+      return this.#setAdministrator(change, user);
     });
     try {
       return await joined;
     } catch (error) {
-      // The same words for a room that there is not.
+      // The same message for a room that does not exist, so that private rooms cannot be discovered.
       throw error instanceof Problem && error.code === 'room_not_found' ? notAdmitted() : error;
     }
   }
@@ -58,18 +58,26 @@ export class ParticipantsService {
   }
 
   /**
-   * Removes a participant. A ban holds whether or not the user is in the room: they may be faster than it.
+   * Removes a participant, or bans a user. A ban also applies to a user who is not in the room: they may have left
+   * just before.
    * @throws {Problem} room_not_found, not_a_participant, not_administrator, cannot_remove_self, user_not_found
    */
   remove(administrator: User, roomId: string, userId: string, ban: boolean): Promise<User> {
     return this.broadcaster.roomChange(roomId, async (change) => {
       const { trx, now } = change;
       await this.access.requireAdministrator(roomId, administrator, trx);
-      if (userId === administrator.id) throw new Problem('cannot_remove_self', 'To go, leave the room.');
+      if (userId === administrator.id) {
+        throw new Problem(
+          'cannot_remove_self',
+          'The administrator cannot remove themselves: leave the room instead.',
+        );
+      }
       const user = await this.reader.user(trx, userId);
-      const isHere = await this.#isParticipant(change, userId);
-      if (!user || !(isHere || ban)) throw new Problem('user_not_found', 'That user is not in the room.');
-      if (isHere) await this.#remove(change, user, ban ? 'banned' : 'kicked');
+      const isParticipant = await this.#isParticipant(change, userId);
+      if (!user || !(isParticipant || ban)) {
+        throw new Problem('user_not_found', 'That user is not in the room.');
+      }
+      if (isParticipant) await this.#remove(change, user, ban ? 'banned' : 'kicked');
       if (ban) {
         await trx
           .insertInto('bans')
@@ -81,7 +89,7 @@ export class ParticipantsService {
     });
   }
 
-  /** Lets a banned user come back. @throws {Problem} room_not_found, not_a_participant, not_administrator, user_not_found */
+  /** Lifts a ban. @throws {Problem} room_not_found, not_a_participant, not_administrator, user_not_found */
   async unban(administrator: User, roomId: string, userId: string): Promise<User> {
     await this.access.requireAdministrator(roomId, administrator);
     const lifted = await this.database.db
@@ -116,7 +124,7 @@ export class ParticipantsService {
       .where('room_id', '=', room.id)
       .where('user_id', '=', user.id)
       .executeTakeFirst();
-    // The use of an invite is rolled back.
+    // The exception rolls back the use of the invite.
     if (ban) throw new Problem('banned', 'The administrator has banned you from this room.');
   }
 
@@ -133,11 +141,11 @@ export class ParticipantsService {
       reason,
     });
     if (room.administrator_id !== user.id) return;
-    const [next] = await this.reader.participants(trx, room.id);
-    await this.#handOver(change, next ? { id: next.id, username: next.username, guest: next.guest } : null);
+    const [longestStanding] = await this.reader.participants(trx, room.id);
+    await this.#setAdministrator(change, longestStanding ? userOf(longestStanding) : null);
   }
 
-  async #handOver(change: RoomChange, administrator: User | null): Promise<Room> {
+  async #setAdministrator(change: RoomChange, administrator: User | null): Promise<Room> {
     const administrator_id = administrator?.id ?? null;
     await change.trx
       .updateTable('rooms')
@@ -150,8 +158,10 @@ export class ParticipantsService {
   }
 }
 
+const userOf = ({ id, username, guest }: Participant): User => ({ id, username, guest });
+
 const notAdmitted = (): Problem =>
   new Problem(
     'room_not_found',
-    'There is no such room, or it is private and needs an invite that is neither expired, used up nor revoked.',
+    'There is no such room, or it is private and needs an invite that is not expired, used up or revoked.',
   );

@@ -5,7 +5,10 @@ import { prepare } from '../database/prepared.js';
 import type { RoomRow } from '../database/schema.js';
 import { Problem } from '../errors/problem.js';
 
-/** Who may do what in a room. To those who are not in it, a private room is as one that does not exist. */
+/**
+ * Checks what a user may do in a room. To users who are not participants, a private room is reported as one that does
+ * not exist.
+ */
 @Injectable()
 export class RoomAccess {
   constructor(private readonly database: Database) {}
@@ -35,19 +38,19 @@ export class RoomAccess {
   }
 
   /**
-   * Holds what someone wants to do against the room's setting for it.
+   * Checks an action against the room's setting for it: everyone or administrator.
    * @throws {Problem} room_not_found, not_a_participant, not_administrator
    */
   async requirePermission(
     roomId: string,
     user: User,
-    what: 'playback_control' | 'upload' | 'vote',
+    action: 'playback_control' | 'upload' | 'vote',
     trx?: Trx,
   ): Promise<RoomRow> {
     const room = await this.requireParticipant(roomId, user.id, trx);
-    const permission: Permission = room[what];
+    const permission: Permission = room[action];
     if (permission === 'administrator' && room.administrator_id !== user.id) {
-      throw new Problem('not_administrator', "The room's settings leave this to the administrator.");
+      throw new Problem('not_administrator', "The room's settings allow this only to the administrator.");
     }
     return room;
   }
@@ -55,7 +58,7 @@ export class RoomAccess {
 
 const roomNotFound = (): Problem => new Problem('room_not_found', 'There is no such room.');
 
-/** A room, and whether someone is in it. */
+/** A room, and the user's id if they are a participant, else null. */
 const selectRoom = prepare((db, { roomId, userId }: { roomId: string; userId: string }) =>
   db
     .selectFrom('rooms')

@@ -15,6 +15,7 @@ import {
 } from './rooms.dto.js';
 import { RoomsService } from './rooms.service.js';
 
+/** Routes of rooms and their participants, under `/api/rooms`. */
 @ApiTags('rooms')
 @ApiBearerAuth()
 @Controller('rooms')
@@ -25,17 +26,20 @@ export class RoomsController {
   ) {}
 
   @ApiOperation({
-    summary: 'Make a room',
-    description: 'Its creator administers it and is its first participant.',
+    summary: 'Create a room',
+    description: 'The creator is its administrator and first participant.',
   })
-  @Answers(201, rest.RoomAnswer, 'Made.')
+  @Answers(201, rest.RoomAnswer, 'Created.')
   @Refuses('malformed', 'unauthorized', 'invalid_field', 'rate_limited')
   @Post()
   async create(@CurrentUser() user: User, @Body() input: CreateRoomDto) {
     return { room: await this.rooms.create(user, input) };
   }
 
-  @ApiOperation({ summary: 'The public rooms and your own', description: 'Newest first, in pages.' })
+  @ApiOperation({
+    summary: 'List the public rooms and those that the caller is in',
+    description: 'Newest first, in pages.',
+  })
   @Answers(200, rest.RoomList)
   @Refuses('unauthorized', 'invalid_field')
   @ExpensiveRead(10)
@@ -44,7 +48,10 @@ export class RoomsController {
     return this.rooms.list(user, limit, after?.toLowerCase());
   }
 
-  @ApiOperation({ summary: 'Change name, visibility or settings', description: "The administrator's." })
+  @ApiOperation({
+    summary: 'Change name, visibility or settings of a room',
+    description: 'Administrator only.',
+  })
   @Answers(200, rest.RoomAnswer)
   @Refuses(...administratorsOnly, 'invalid_field')
   @Patch(':id')
@@ -52,7 +59,10 @@ export class RoomsController {
     return { room: await this.rooms.update(user, id, input) };
   }
 
-  @ApiOperation({ summary: 'Delete the room and all that is in it', description: "The administrator's." })
+  @ApiOperation({
+    summary: 'Delete a room with its tracks and its log',
+    description: 'Administrator only.',
+  })
   @Answers(200, rest.RoomAnswer)
   @Refuses(...administratorsOnly)
   @Delete(':id')
@@ -61,9 +71,9 @@ export class RoomsController {
   }
 
   @ApiOperation({
-    summary: 'Become a participant',
+    summary: 'Join a room',
     description:
-      'Joining twice changes nothing. Without a good invite a private room answers as if it did not exist; a public room ignores invites.',
+      'Joining again changes nothing. Without an active invite, a private room is answered with `room_not_found`; a public room ignores invites.',
   })
   @Answers(200, rest.RoomAnswer)
   @Refuses('malformed', 'unauthorized', 'banned', 'room_not_found', 'invalid_field')
@@ -74,8 +84,8 @@ export class RoomsController {
   }
 
   @ApiOperation({
-    summary: 'Leave',
-    description: 'An administrator who leaves hands the room to the longest-standing participant.',
+    summary: 'Leave a room',
+    description: 'If the administrator leaves, the participant who joined first becomes the administrator.',
   })
   @Answers(200, rest.Done)
   @Refuses(...participantsOnly)
@@ -86,8 +96,8 @@ export class RoomsController {
   }
 
   @ApiOperation({
-    summary: 'Remove a participant, or ban someone',
-    description: "The administrator's. A ban holds for whoever has left already, too.",
+    summary: 'Remove a participant, or ban a user',
+    description: 'Administrator only. A ban also applies to a user who has already left.',
   })
   @Answers(200, rest.UserAnswer)
   @Refuses(...administratorsOnly, 'user_not_found', 'cannot_remove_self', 'invalid_field')
@@ -101,7 +111,7 @@ export class RoomsController {
     return { user: await this.participants.remove(user, id, userId, ban === 'true') };
   }
 
-  @ApiOperation({ summary: 'Lift a ban', description: "The administrator's." })
+  @ApiOperation({ summary: 'Lift a ban', description: 'Administrator only.' })
   @Answers(200, rest.UserAnswer)
   @Refuses(...administratorsOnly, 'user_not_found')
   @Delete(':id/bans/:user_id')

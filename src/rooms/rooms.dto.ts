@@ -7,6 +7,7 @@ import { IsName } from '../names/name.decorator.js';
 const visibilities: Visibility[] = ['public', 'private'];
 const permissions: Permission[] = ['administrator', 'everyone'];
 
+/** The body of `POST /rooms`. */
 export class CreateRoomDto {
   /** 1 to 100 characters (code points, after NFKC). @example 'Friday night' */
   @IsName(1, 100)
@@ -18,6 +19,7 @@ export class CreateRoomDto {
   visibility?: Visibility;
 }
 
+/** Who may control playback, upload and vote; part of `UpdateRoomDto`. */
 export class SettingsDto {
   @IsIn(permissions)
   @IsOptional()
@@ -32,6 +34,7 @@ export class SettingsDto {
   vote?: Permission;
 }
 
+/** The body of `PATCH /rooms/{id}`. */
 export class UpdateRoomDto {
   /** 1 to 100 characters (code points, after NFKC). @example 'Saturday night' */
   @IsName(1, 100)
@@ -49,15 +52,17 @@ export class UpdateRoomDto {
   settings?: SettingsDto;
 }
 
+/** The body of `POST /rooms/{id}/join`. */
 export class JoinRoomDto {
-  /** Needed for a private room. */
+  /** Required for a private room. */
   @IsLine(1, 100)
   @IsOptional()
   invite?: string;
 }
 
+/** The query of `GET /rooms`. */
 export class ListRoomsDto {
-  /** How many at most, 1 to 100. */
+  /** Maximum number of rooms, 1 to 100. Default: 50. */
   @Max(100)
   @Min(1)
   @IsInt()
@@ -65,14 +70,15 @@ export class ListRoomsDto {
   @IsOptional()
   limit?: number;
 
-  /** The `next` of the page before. */
+  /** The `next` of the previous page. */
   @IsUUID()
   @IsOptional()
   after?: string;
 }
 
+/** The query of `DELETE /rooms/{id}/participants/{user_id}`. */
 export class RemoveParticipantDto {
-  /** `true`: they cannot come back. */
+  /** `true`: the user cannot join again until the ban is lifted. */
   @IsIn(['true', 'false'])
   @IsOptional()
   ban?: string;

@@ -7,7 +7,7 @@ import type { RoomRow, UserRow } from '../database/schema.js';
 
 type Reads = Trx | Database['db'];
 
-/** Rooms and the people in them, as they are shown. */
+/** Reads rooms, users and participants from the database as the views of the wire contract. */
 @Injectable()
 export class RoomsReader {
   constructor(private readonly database: Database) {}
@@ -23,7 +23,7 @@ export class RoomsReader {
     return row && userView(row);
   }
 
-  /** Longest-standing first. */
+  /** In the order in which they joined. */
   async participants(trx: Reads, roomId: string): Promise<Participant[]> {
     const rows = await selectParticipants.all(trx, { roomId });
     return rows.map((row) => ({ ...userView(row), joined_at: row.joined_at }));
@@ -38,7 +38,10 @@ export class RoomsReader {
     return count;
   }
 
-  /** The rooms that a user may see, newest first: public ones and their own; those older than `after`. */
+  /**
+   * The rooms that a user may see, newest first: the public ones, and those that the user is a participant of.
+   * @param after id of a room; only older rooms are returned
+   */
   async list(userId: string, limit: number, after: string | undefined): Promise<RoomSummary[]> {
     let query = this.database.db
       .selectFrom('rooms')
@@ -92,6 +95,7 @@ export class RoomsReader {
   }
 }
 
+/** The `Room` of the wire contract for a row. */
 export const roomView = (row: RoomRow, administrator: User | null): Room => ({
   id: row.id,
   name: row.name,

@@ -9,7 +9,7 @@ import { RoomAccess } from './room-access.js';
 import type { CreateRoomDto, UpdateRoomDto } from './rooms.dto.js';
 import { RoomsReader, roomView } from './rooms.reader.js';
 
-/** Rooms: made, listed, set and deleted. */
+/** Creates, lists, changes and deletes rooms. */
 @Injectable()
 export class RoomsService {
   constructor(
@@ -19,7 +19,7 @@ export class RoomsService {
     private readonly clock: Clock,
   ) {}
 
-  /** The creator administers it and is its first participant. */
+  /** Creates a room. The creator is its administrator and first participant. */
   create(user: User, { name, visibility = 'public' }: CreateRoomDto): Promise<Room> {
     const now = this.clock.now();
     const row: Omit<RoomRow, 'sequence'> = {
@@ -69,7 +69,7 @@ export class RoomsService {
     return { rooms, more, next: more ? (rooms.at(-1)?.id ?? null) : null };
   }
 
-  /** @throws {Problem} room_not_found, not_a_participant, not_administrator, invalid_field where nothing is given */
+  /** @throws {Problem} room_not_found, not_a_participant, not_administrator, invalid_field if nothing is given */
   update(user: User, roomId: string, { name, visibility, settings }: UpdateRoomDto): Promise<Room> {
     return this.broadcaster.roomChange(roomId, async (change) => {
       const row = await this.access.requireAdministrator(roomId, user, change.trx);

@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import { Database, type Trx } from '../../database/database.js';
-import { held } from '../../database/dialects.js';
+import { forUpdate } from '../../database/dialects.js';
 import { BatchWriter } from '../../lifecycle/batch-writer.js';
 import { parseSummary } from './delivery-summary.js';
 
@@ -112,7 +112,7 @@ async function updateRows(trx: Trx, { roomId, sequence, confirmations }: LateFor
     .where('room_id', '=', roomId)
     .where('sequence', '=', sequence);
   // Locked: another node may be about to update the same rows.
-  const rows = await held(trx, ofEvent).execute();
+  const rows = await forUpdate(trx, ofEvent).execute();
   for (const { node_id, summary: stored } of rows) {
     const summary = parseSummary(stored);
     let isChanged = false;

@@ -2,7 +2,7 @@ import { type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type Problem, RateLimited } from '../../errors/problem.js';
 
-/** Headers of answers that are given before, or instead of, a route's. */
+/** Headers of refusals that do not go through Express. */
 const headersOf = (problem: Problem, body: string): Record<string, string | number> => ({
   'Content-Type': 'application/json; charset=utf-8',
   'Content-Length': Buffer.byteLength(body),
@@ -11,7 +11,7 @@ const headersOf = (problem: Problem, body: string): Record<string, string | numb
   ...(problem instanceof RateLimited ? { 'Retry-After': problem.retryAfterSeconds } : {}),
 });
 
-/** Answers a request outside of Express, in the contract's form; the connection closes after it. */
+/** Answers a request with an error outside Express; the connection closes after it. */
 export function refuse(response: ServerResponse, problem: Problem): void {
   const body = JSON.stringify({ error: problem.body });
   response.writeHead(problem.status, headersOf(problem, body)).end(body);
@@ -19,9 +19,9 @@ export function refuse(response: ServerResponse, problem: Problem): void {
 
 const ignore = (): void => undefined;
 
-/** The same where Node has no response object: for requests to upgrade and requests that it could not parse. */
+/** As `refuse`, where Node has no response object: for upgrade requests, and for requests that it could not parse. */
 export function refuseRaw(socket: Duplex, problem: Problem): void {
-  // Node has taken its own listener off; an error without one would end the process.
+  // Node has removed its own listener; without one, an error of the socket would end the process.
   socket.on('error', ignore);
   const body = JSON.stringify({ error: problem.body });
   const headers = Object.entries(headersOf(problem, body)).map(([name, value]) => `${name}: ${value}\r\n`);

@@ -3,16 +3,19 @@ import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@
 import { Problem } from '../../errors/problem.js';
 import { refuse } from './answers.js';
 
-/** How long a body other than an upload may take to arrive. */
+/** Time limit for the whole body of a request that is not an upload. */
 export const bodyTimeoutMs = 10_000;
-/** Uploads may take long, but have a minimum rate, as the average of each window. */
+/** Uploads have no time limit but a minimum rate, averaged over each window. */
 export const minUploadBytesPerSecond = 16 * 1024;
 export const uploadWindowMs = 30_000;
-/** How long an upload may pause. */
+/** Time limit for an upload without any received byte. */
 export const uploadIdleMs = 30_000;
-/** How long the rest of a body that was answered already is read, so that the client can read the answer. */
+/**
+ * How long the rest of a body is read after the request was answered: a client that still sends reads the answer only
+ * afterwards.
+ */
 export const drainMs = 30_000;
-const sweepMs = 1000;
+const sweepEveryMs = 1000;
 
 interface Body {
   request: IncomingMessage;
@@ -26,20 +29,21 @@ interface Body {
   windowAt: number;
 }
 
-/** Ends requests whose bodies arrive too slowly: `request_timeout`. One timer looks at all of them. */
+/** Ends requests whose bodies arrive too slowly, with `request_timeout`. One timer checks all of them. */
 @Injectable()
 export class RequestBodies implements OnApplicationBootstrap, OnModuleDestroy {
   readonly #bodies = new Set<Body>();
   #timer: NodeJS.Timeout | undefined;
 
   onApplicationBootstrap(): void {
-    this.#timer = setInterval(() => this.sweep(performance.now()), sweepMs).unref();
+    this.#timer = setInterval(() => this.sweep(performance.now()), sweepEveryMs).unref();
   }
 
   onModuleDestroy(): void {
     clearInterval(this.#timer);
   }
 
+  /** Starts to watch a request, if it has a body. */
   watch(request: IncomingMessage, response: ServerResponse): void {
     const { 'content-length': length, 'transfer-encoding': encoding, 'content-type': type } = request.headers;
     if (encoding === undefined && !(Number(length) > 0)) return;
@@ -58,7 +62,7 @@ export class RequestBodies implements OnApplicationBootstrap, OnModuleDestroy {
     });
   }
 
-  /** @param now in milliseconds, of the monotonic clock */
+  /** @param now monotonic clock, in milliseconds */
   sweep(now: number): void {
     for (const body of this.#bodies) {
       const { request, response } = body;
@@ -94,19 +98,19 @@ function isTooSlow(body: Body, now: number): boolean {
 }
 
 function timeOut({ request, response, isUpload }: Body): void {
-  // An answer has begun: cutting the connection is the one honest sign that it is not whole.
+  // Part of an answer has been sent: only closing the connection tells the client that it is incomplete.
   if (response.headersSent) {
     request.destroy();
     return;
   }
-  // Whoever reads the body has to be told: of a request that was answered, Node emits neither `aborted` nor `close`.
+  // Destroy the request for the code that is reading the body: after an answer Node emits neither `aborted` nor `close`.
   response.once('finish', () => request.destroy());
   refuse(
     response,
     new Problem(
       'request_timeout',
       isUpload
-        ? `The upload is too slow: at least ${minUploadBytesPerSecond / 1024} KiB/s are expected, and no pause of ${uploadIdleMs / 1000} s.`
+        ? `The upload is too slow: it must have at least ${minUploadBytesPerSecond / 1024} KiB/s and no pause of ${uploadIdleMs / 1000} s.`
         : `The body did not arrive within ${bodyTimeoutMs / 1000} s.`,
     ),
   );

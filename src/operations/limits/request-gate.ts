@@ -12,14 +12,14 @@ import { maxInFlight, Pipelines } from './pipelines.js';
 import { RequestBodies } from './request-bodies.js';
 
 const socketPath = '/socket.io/';
-/** Never turned away: supervisors ask for these. Handshakes have limits of their own. */
+/** Never refused here: supervisors request health and metrics, and handshakes have their own limits. */
 const exempt = /^\/(health\/|metrics\b|socket\.io\/)/;
 
 type Listener = (...args: unknown[]) => void;
 
 /**
- * Stands before Express and Engine.IO and turns away, before any work, what floods would otherwise cost: pipelined
- * requests beyond the limit, callers that were refused too often, upgrades that are not supported.
+ * Runs before Express and Engine.IO and refuses requests before they cost any work: pipelined requests beyond the limit,
+ * requests of blocked callers, unsupported upgrades.
  */
 @Injectable()
 export class RequestGate {
@@ -31,22 +31,22 @@ export class RequestGate {
     private readonly sessions: SessionsService,
   ) {}
 
-  /** To be called when every other listener is attached. */
+  /** Wraps the server's listeners. To be called after every other listener is attached. */
   guard(server: Server): void {
     const onRequest = takeListeners(server, 'request');
     server.on('request', (request, response) => {
-      if (this.#admit(request, response)) for (const pass of onRequest) pass(request, response);
+      if (this.#admit(request, response)) for (const listener of onRequest) listener(request, response);
     });
     const onUpgrade = takeListeners(server, 'upgrade');
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       const problem = this.#upgradeProblem(request);
       if (problem) refuseRaw(socket, problem);
-      else for (const pass of onUpgrade) pass(request, socket, head);
+      else for (const listener of onUpgrade) listener(request, socket, head);
     });
     server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => {
-      // Within another answer, an error would be taken for a part of it.
+      // While another answer is being written, the client would read the error as part of it.
       if (!socket.writable || this.pipelines.isAnswering(socket as Socket)) socket.destroy();
-      else refuseRaw(socket, unparsed(error));
+      else refuseRaw(socket, parseProblem(error));
     });
   }
 
@@ -55,10 +55,13 @@ export class RequestGate {
       case 'ignore':
         return false;
       case 'refuse':
-        this.refusals.countTurnedAway(this.addresses.key(request));
+        this.refusals.countRejected(this.addresses.key(request));
         refuse(
           response,
-          new RateLimited(`At most ${maxInFlight} requests of a connection at once; read the answers.`, 1000),
+          new RateLimited(
+            `At most ${maxInFlight} requests may be in flight on a connection; read the answers first.`,
+            1000,
+          ),
         );
         return false;
       case 'pass':
@@ -67,10 +70,10 @@ export class RequestGate {
     const address = this.addresses.key(request);
     const blockedMs = exempt.test(request.url ?? '') ? undefined : this.#blockedMs(request, address);
     if (blockedMs !== undefined) {
-      this.refusals.countTurnedAway(address);
+      this.refusals.countRejected(address);
       refuse(
         response,
-        new RateLimited('Too many refused requests; wait as long as Retry-After says.', blockedMs),
+        new RateLimited('Too many refused requests; try again after Retry-After seconds.', blockedMs),
       );
       return false;
     }
@@ -79,19 +82,19 @@ export class RequestGate {
     return true;
   }
 
-  /** Others behind a blocked address go on with their tokens, each of whom is counted for themselves. */
+  /** A request with a valid token is blocked by its user's refusals, not by those of its address, which others share. */
   #blockedMs(request: IncomingMessage, address: string): number | undefined {
     const blockedMs = this.refusals.blockedMs(address);
     if (blockedMs === undefined) return undefined;
-    const userId = this.sessions.signedFor(tokenOf(request));
+    const userId = this.sessions.userIdBySignature(tokenOf(request));
     return userId === undefined ? blockedMs : this.refusals.blockedMs(`user:${userId}`);
   }
 
   #answered(request: IncomingMessage, { statusCode }: ServerResponse, address: string): void {
-    if (statusCode === 429) this.refusals.countTurnedAway(address);
+    if (statusCode === 429) this.refusals.countRejected(address);
     if (statusCode !== 401 && statusCode !== 404) return;
     const userId =
-      (request as AuthenticatedRequest).caller?.user.id ?? this.sessions.signedFor(tokenOf(request));
+      (request as AuthenticatedRequest).caller?.user.id ?? this.sessions.userIdBySignature(tokenOf(request));
     this.refusals.count(userId === undefined ? address : `user:${userId}`);
   }
 
@@ -101,13 +104,16 @@ export class RequestGate {
     const address = this.addresses.key(request);
     const blockedMs = this.refusals.blockedMs(address);
     if (blockedMs !== undefined) {
-      this.refusals.countTurnedAway(address);
-      return new RateLimited('Too many refused requests; wait as long as Retry-After says.', blockedMs);
+      this.refusals.countRejected(address);
+      return new RateLimited('Too many refused requests; try again after Retry-After seconds.', blockedMs);
     }
     this.refusals.count(address);
     return isWebSocket
-      ? new Problem('not_found', `There is no WebSocket at this path; it is at ${socketPath}.`)
-      : new Problem('malformed', 'Only WebSocket can be upgraded to; send the request without "Upgrade".');
+      ? new Problem('not_found', `WebSockets are served only at ${socketPath}.`)
+      : new Problem(
+          'malformed',
+          'Only upgrades to WebSocket are supported; send the request without "Upgrade".',
+        );
   }
 }
 
@@ -117,18 +123,18 @@ function takeListeners(server: Server, event: string): Listener[] {
   return listeners.map((listener) => listener.bind(server));
 }
 
-/** The token of a request, from wherever it may stand. */
+/** The token of a request, from its header or its query. */
 function tokenOf({ headers, url }: IncomingMessage): string {
   const bearer = /^Bearer +([^\s]+)$/i.exec(headers.authorization ?? '')?.[1];
   return bearer ?? /[?&]media_token=([^&]+)/.exec(url ?? '')?.[1] ?? '';
 }
 
-function unparsed({ code }: NodeJS.ErrnoException): Problem {
+function parseProblem({ code }: NodeJS.ErrnoException): Problem {
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
     return new Problem('request_timeout', 'The request did not arrive in time.');
   }
   if (code === 'HPE_HEADER_OVERFLOW' || code === 'HPE_CHUNK_EXTENSIONS_OVERFLOW') {
-    return new Problem('payload_too_large', 'The headers are larger than is taken here.');
+    return new Problem('payload_too_large', 'The headers are larger than allowed.');
   }
   return new Problem('malformed', 'This is not an HTTP/1.1 request.');
 }

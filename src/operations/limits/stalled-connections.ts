@@ -3,28 +3,29 @@ import type { Socket } from 'node:net';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { Pipelines } from './pipelines.js';
 
-/** How long a connection may leave what was written to it unread. */
+/** Time limit for a connection that reads nothing of what was written to it. */
 export const stalledMs = 60_000;
-/** Unsent answers that all connections together may hold; beyond it those that have stalled for longest are cut. */
+/** Limit of unsent answers of all connections together; beyond it those that stalled longest are closed. */
 export const maxUnsentBytes = 64 * 1024 * 1024;
-/** What a connection may hold without being counted; streams, which wait for their reader, stay below. */
+/** Connections with less are not counted. Streams stay below, since backpressure pauses them. */
 const uncountedBytes = 256 * 1024;
-const sweepMs = 1000;
+const sweepEveryMs = 1000;
 
 interface Progress {
+  /** Bytes that the kernel has taken. */
   bytes: number;
   at: number;
 }
 
-interface Holder {
+interface UnsentAnswers {
   socket: Socket;
   unsentBytes: number;
-  movedAt: number;
+  lastProgressAt: number;
 }
 
 /**
- * Cuts connections that do not read their answers: what waits for them (file handles, buffers, encoded answers) would
- * be held for as long as they like. Media elements that pause come back with a Range request by themselves.
+ * Closes connections that do not read their answers, which would otherwise occupy file handles, buffers and encoded
+ * answers without a limit. A paused media element whose connection is closed resumes with a Range request.
  */
 @Injectable()
 export class StalledConnections implements OnModuleDestroy {
@@ -33,41 +34,42 @@ export class StalledConnections implements OnModuleDestroy {
 
   constructor(private readonly pipelines: Pipelines) {}
 
+  /** Watches all connections of a server. */
   watch(server: Server): void {
     server.on('connection', (socket: Socket) => {
       this.#connections.set(socket, { bytes: 0, at: performance.now() });
       socket.once('close', () => this.#connections.delete(socket));
     });
-    this.#timer = setInterval(() => this.sweep(performance.now()), sweepMs).unref();
+    this.#timer = setInterval(() => this.sweep(performance.now()), sweepEveryMs).unref();
   }
 
   onModuleDestroy(): void {
     clearInterval(this.#timer);
   }
 
-  /** @param now in milliseconds, of the monotonic clock */
+  /** @param now monotonic clock, in milliseconds */
   sweep(now: number): void {
-    const holders: Holder[] = [];
+    const counted: UnsentAnswers[] = [];
     for (const [socket, progress] of this.#connections) {
-      const taken = socket.bytesWritten - socket.writableLength;
-      if (socket.writableLength === 0 || taken > progress.bytes) {
-        progress.bytes = taken;
+      const sentBytes = socket.bytesWritten - socket.writableLength;
+      if (socket.writableLength === 0 || sentBytes > progress.bytes) {
+        progress.bytes = sentBytes;
         progress.at = now;
       } else if (now - progress.at >= stalledMs) {
         socket.destroy();
         continue;
       }
       const unsentBytes = this.pipelines.unsentBytes(socket);
-      if (unsentBytes > uncountedBytes) holders.push({ socket, unsentBytes, movedAt: progress.at });
+      if (unsentBytes > uncountedBytes) counted.push({ socket, unsentBytes, lastProgressAt: progress.at });
     }
-    cutBeyondBudget(holders);
+    closeBeyondLimit(counted);
   }
 }
 
-function cutBeyondBudget(holders: Holder[]): void {
-  let sum = holders.reduce((total, { unsentBytes }) => total + unsentBytes, 0);
+function closeBeyondLimit(connections: UnsentAnswers[]): void {
+  let sum = connections.reduce((total, { unsentBytes }) => total + unsentBytes, 0);
   if (sum <= maxUnsentBytes) return;
-  for (const { socket, unsentBytes } of holders.sort((a, b) => a.movedAt - b.movedAt)) {
+  for (const { socket, unsentBytes } of connections.sort((a, b) => a.lastProgressAt - b.lastProgressAt)) {
     socket.destroy();
     sum -= unsentBytes;
     if (sum <= maxUnsentBytes) return;

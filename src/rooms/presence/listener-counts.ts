@@ -5,9 +5,9 @@ import { asProblem } from '../../errors/as-problem.js';
 import { EventBroadcasterService } from '../../events/event-broadcaster.service.js';
 import { onlineCount } from './presence-writer.js';
 
-/** `listeners_updated` goes out at most this often for each room. */
+/** Minimum interval between two `listeners_updated` events of a room. */
 const announceEveryMs = 1000;
-/** A connection that has not reported for this long does not count as listening. */
+/** A connection whose last report is older does not count as listening. */
 const reportValidSeconds = 60;
 
 interface Report {
@@ -17,17 +17,19 @@ interface Report {
 }
 
 interface Room {
-  /** By connection. */
+  /** By connection id. */
   reports: Map<string, Report>;
+  /** The listening count that was announced last. */
   announced: number;
-  /** Set while an announcement is scheduled, or was made less than `announceEveryMs` ago. */
+  /** Set for `announceEveryMs` after each announcement. */
   timer: NodeJS.Timeout | undefined;
+  /** Whether to announce again when the timer fires. */
   due: boolean;
 }
 
 /**
- * How many users of a room hear its music, as their clients report, and the event that tells the room of it. Counts
- * the connections of this node only.
+ * Counts the users of each room who hear the music, from the reports of their clients (`sync_report`), and raises
+ * `listeners_updated` when the count changes. Counts the connections of this node only.
  */
 @Injectable()
 export class ListenerCounts {
@@ -39,7 +41,7 @@ export class ListenerCounts {
     @InjectPinoLogger(ListenerCounts.name) private readonly log: PinoLogger,
   ) {}
 
-  /** A connection reports whether its user hears the music. */
+  /** Records a report of a connection: whether its user hears the music. */
   report(roomId: string, userId: string, connectionId: string, listening: boolean): void {
     const room = this.#roomOf(roomId);
     const before = room.reports.get(connectionId)?.listening ?? false;
@@ -54,7 +56,7 @@ export class ListenerCounts {
     else this.#forgetIfEmpty(roomId, room);
   }
 
-  /** Sends `listeners_updated` now, or as soon as a second has passed since the last one. */
+  /** Raises `listeners_updated` now, or once `announceEveryMs` has passed since the last one. */
   announce(roomId: string): void {
     const room = this.#roomOf(roomId);
     room.due = true;
@@ -81,15 +83,15 @@ export class ListenerCounts {
       )
       .catch((err: unknown) => {
         if (asProblem(err).code === 'room_not_found') return;
-        this.log.warn({ err, room_id: roomId }, 'listener counts could not be announced');
+        this.log.warn({ err, room_id: roomId }, 'listeners_updated could not be sent');
       });
   }
 
   #count({ reports }: Room): number {
-    const oldest = this.clock.now() - reportValidSeconds;
+    const validSince = this.clock.now() - reportValidSeconds;
     const users = new Set<string>();
     for (const { userId, listening, at } of reports.values()) {
-      if (listening && at >= oldest) users.add(userId);
+      if (listening && at >= validSince) users.add(userId);
     }
     return users.size;
   }

@@ -6,26 +6,28 @@ import { prepare } from '../../database/prepared.js';
 import { Problem } from '../../errors/problem.js';
 import type { RoomChange } from '../../events/room-change.js';
 
-/** A connection that came to a room or went from it. */
+/** A connection to a room that opened or ended. */
 export interface PresenceEntry {
-  kind: 'connected' | 'gone';
+  kind: 'connected' | 'disconnected';
   user: User;
   connectionId: string;
 }
 
+/** The outcome of writing a batch. */
 export interface PresenceResult {
-  /** Entries that were refused, because the user is not (or no longer) a participant. */
+  /** Entries that were not written, because the user is not (or no longer) a participant. */
   refused: Map<PresenceEntry, Problem>;
-  /** Whether the room is too large for events by user, so that counts have to be announced instead. */
+  /** True if users came or went but the room is too large for events per user: `listeners_updated` must be raised. */
   summarized: boolean;
 }
 
-/** Rooms with more users online than this get `listeners_updated` instead of events by user. */
+/** In rooms with more users online, `listeners_updated` replaces the events per user. */
 export const maxUsersAnnounced = 200;
 
 /**
- * Writes a batch of connections of one room in the room's transaction: one multi-row insert, one delete, and an event
- * for each user whose first connection came or whose last one went. A user who does both within a batch raises none.
+ * Writes a batch of opened and ended connections of one room in a room change: one multi-row insert, one delete, and an
+ * event for each user whose first connection opened or whose last one ended. A user who does both within a batch raises
+ * no event.
  */
 @Injectable()
 export class PresenceWriter {
@@ -35,16 +37,16 @@ export class PresenceWriter {
     const { trx, room } = change;
     const users = new Map(entries.map(({ user }) => [user.id, user]));
     const participants = await participantsAmong(trx, room.id, users);
-    const known = await this.#connectionsOf(trx, room.id, users);
-    const before = new Set([...users.keys()].filter((id) => known.get(id)!.size > 0));
+    const connectionsByUser = await this.#connectionsOf(trx, room.id, users);
+    const onlineBefore = new Set([...users.keys()].filter((id) => connectionsByUser.get(id)!.size > 0));
 
     const refused: PresenceResult['refused'] = new Map();
     const added = new Map<string, string>();
     const removed: string[] = [];
     for (const entry of entries) {
       const { kind, user, connectionId } = entry;
-      const connections = known.get(user.id)!;
-      if (kind === 'gone') {
+      const connections = connectionsByUser.get(user.id)!;
+      if (kind === 'disconnected') {
         if (!connections.delete(connectionId)) continue;
         if (!added.delete(connectionId)) removed.push(connectionId);
       } else if (participants.has(user.id)) {
@@ -56,14 +58,17 @@ export class PresenceWriter {
     let online = await onlineCount(trx, room.id);
     await this.#insert(trx, room.id, added);
     await remove(trx, removed);
-    const came = [...users.values()].filter(({ id }) => !before.has(id) && known.get(id)!.size > 0);
-    const went = [...users.values()].filter(({ id }) => before.has(id) && known.get(id)!.size === 0);
-    const largest = Math.max(online, online + came.length - went.length);
-    if (largest > maxUsersAnnounced) return { refused, summarized: came.length + went.length > 0 };
-    for (const user of came) {
+    const isOnline = ({ id }: User) => connectionsByUser.get(id)!.size > 0;
+    const cameOnline = [...users.values()].filter((user) => !onlineBefore.has(user.id) && isOnline(user));
+    const wentOffline = [...users.values()].filter((user) => onlineBefore.has(user.id) && !isOnline(user));
+    const maxOnline = Math.max(online, online + cameOnline.length - wentOffline.length);
+    if (maxOnline > maxUsersAnnounced) {
+      return { refused, summarized: cameOnline.length + wentOffline.length > 0 };
+    }
+    for (const user of cameOnline) {
       change.userActivity('user_connected_websocket', { user, online_count: ++online });
     }
-    for (const user of went) {
+    for (const user of wentOffline) {
       change.userActivity('user_disconnected_websocket', { user, online_count: --online });
     }
     return { refused, summarized: false };
@@ -111,7 +116,7 @@ async function participantsAmong(
   return new Set(rows.map(({ user_id }) => user_id));
 }
 
-/** How many users have at least one connection to the room, on any node. */
+/** The number of users with at least one connection to the room, on any node. */
 export async function onlineCount(trx: Trx, roomId: string): Promise<number> {
   return (await countOnline.one(trx, { roomId })).count;
 }

@@ -13,12 +13,12 @@ import { EventBroadcasterService } from '../../events/event-broadcaster.service.
 import { ListenerCounts } from './listener-counts.js';
 import { type PresenceEntry, PresenceWriter } from './presence-writer.js';
 
-/** A user whose connection was lost counts as online for this long, so that a short break raises no event. */
+/** How long a user whose connection was lost still counts as online, so that a short interruption raises no event. */
 export const presenceGraceMs = 5000;
-/** Connections of one room that come and go within this time are written in one transaction. */
-const gatherMs = 50;
+/** The pause between two batches of a room; connections that open or end in it are written in one transaction. */
+const batchDelayMs = 50;
 const maxBatch = 500;
-/** Clean leaves of a user in a room that are announced at once; further ones have the grace, as lost connections do. */
+/** Disconnects on purpose of one user in one room that take effect at once; further ones get the grace period. */
 const promptLeaves = { points: 5, duration: 60 };
 
 interface Waiting extends PresenceEntry {
@@ -27,19 +27,20 @@ interface Waiting extends PresenceEntry {
 }
 
 /**
- * Which users are connected to which rooms, over all of their connections and all nodes. Kept in the database next to
- * the log, so that a room's state and its events agree. Batches are gathered by room and yield to commands.
+ * Tracks which users are connected to which rooms, over all of their connections and all nodes. Connections are rows in
+ * the database, written in the same transaction as their events, so that a room's state and its log agree. Changes are
+ * written in batches per room, with a lower priority than commands.
  */
 @Injectable()
 export class PresenceService {
   readonly #evicted = new Subject<void>();
-  /** Other nodes considered this one dead and removed its connections: they have to be opened again. */
+  /** Emits when other nodes took this node for dead and removed its connections: clients must reconnect. */
   readonly evicted: Observable<void> = this.#evicted.asObservable();
   readonly #promptLeaves = new RateLimiterMemory(promptLeaves);
-  /** By room: what waits for its next batch. A room is here while its batches are written. */
+  /** Entries for the next batch, by room. A room has a list as long as `#writeBatches` runs for it. */
   readonly #waiting = new Map<string, Waiting[]>();
   readonly #writing = new Set<Promise<void>>();
-  /** Lost connections in their grace, by room and user. */
+  /** Grace timers of lost connections, by room and user, then by connection id. */
   readonly #lost = new Map<string, Map<string, NodeJS.Timeout>>();
   #stopped = false;
 
@@ -51,15 +52,15 @@ export class PresenceService {
     @InjectPinoLogger(PresenceService.name) private readonly log: PinoLogger,
   ) {}
 
-  /** Resolves once the connection is written. @throws {Problem} room_not_found, not_a_participant */
+  /** A connection opened. Resolves once it is written. @throws {Problem} room_not_found, not_a_participant */
   connected(roomId: string, user: User, connectionId: string): Promise<void> {
     const written = this.#enqueue(roomId, { kind: 'connected', user, connectionId });
-    // In the same batch, so that a return costs one transaction.
+    // In the same batch, so that a reconnect takes one transaction and raises no event.
     for (const lostId of this.#takeLost(roomId, user.id)) this.#remove(roomId, user, lostId);
     return written;
   }
 
-  /** The client left on purpose, or was removed: announced at once, unless the user does so again and again. */
+  /** The client closed the connection, or was removed: takes effect at once, unless it happens too often. */
   async left(roomId: string, user: User, connectionId: string): Promise<void> {
     if (this.#stopped) return;
     this.counts.remove(roomId, connectionId);
@@ -73,24 +74,25 @@ export class PresenceService {
     this.#remove(roomId, user, connectionId);
   }
 
-  /** The connection broke: the user is gone if they have no other one after the grace. */
+  /** The connection was lost: it is removed after the grace period, unless the user reconnects before. */
   lost(roomId: string, user: User, connectionId: string): void {
     this.counts.remove(roomId, connectionId);
     this.#startGrace(roomId, user, connectionId);
   }
 
-  /** Removes a connection of a node that died. Resolves once it is written. @throws {Problem} room_not_found */
-  removeDead(roomId: string, user: User, connectionId: string): Promise<void> {
-    return this.#enqueue(roomId, { kind: 'gone', user, connectionId });
+  /** Removes a connection of a dead node. Resolves once that is written. @throws {Problem} room_not_found */
+  removeOfDeadNode(roomId: string, user: User, connectionId: string): Promise<void> {
+    return this.#enqueue(roomId, { kind: 'disconnected', user, connectionId });
   }
 
+  /** To be called when other nodes have removed the connections of this node. */
   evict(): void {
     this.#evicted.next();
   }
 
   /**
-   * For the end of the process: what waits is written, and lost connections stay in the database. Their users may
-   * return to the next process within the grace, which removes those who do not.
+   * For shutdown: writes what is waiting and leaves lost connections in the database. Their users may reconnect to the
+   * next process within the grace period; it removes the others.
    */
   async stop(): Promise<void> {
     this.#stopped = true;
@@ -99,7 +101,7 @@ export class PresenceService {
     while (this.#writing.size > 0) await Promise.all(this.#writing);
   }
 
-  /** Users with at least one connection. */
+  /** The users with at least one connection to the room. */
   async online(trx: Trx, roomId: string): Promise<User[]> {
     return (await selectOnline.all(trx, { roomId })).map(userView);
   }
@@ -127,10 +129,10 @@ export class PresenceService {
   }
 
   #remove(roomId: string, user: User, connectionId: string): void {
-    this.#enqueue(roomId, { kind: 'gone', user, connectionId }).catch((err: unknown) => {
-      // The room was deleted, and its connections with it.
+    this.#enqueue(roomId, { kind: 'disconnected', user, connectionId }).catch((err: unknown) => {
+      // The room was deleted, and the rows of its connections with it.
       if (asProblem(err).code === 'room_not_found') return;
-      this.log.error({ err, room_id: roomId }, 'a disconnection could not be written; trying again');
+      this.log.error({ err, room_id: roomId }, 'the end of a connection could not be written; trying again');
       this.#startGrace(roomId, user, connectionId);
     });
   }
@@ -138,26 +140,26 @@ export class PresenceService {
   #enqueue(roomId: string, entry: PresenceEntry): Promise<void> {
     return new Promise((resolve, reject) => {
       const waiting = this.#waiting.get(roomId);
-      const mine: Waiting = { ...entry, resolve, reject };
+      const waitingEntry: Waiting = { ...entry, resolve, reject };
       if (waiting) {
-        waiting.push(mine);
+        waiting.push(waitingEntry);
         return;
       }
-      this.#waiting.set(roomId, [mine]);
+      this.#waiting.set(roomId, [waitingEntry]);
       const writing = this.#writeBatches(roomId);
       this.#writing.add(writing);
       void writing.finally(() => this.#writing.delete(writing));
     });
   }
 
-  /** The first batch of a quiet room is written at once; those that come while it is written form the next one. */
+  /** Writes batches until none is waiting. The first one is written without delay. */
   async #writeBatches(roomId: string): Promise<void> {
     const waiting = this.#waiting.get(roomId)!;
-    // After this turn of the event loop, so that what comes together is written together.
+    // Let the current synchronous code finish, so that entries that it adds are in the first batch.
     await Promise.resolve();
     while (waiting.length > 0) {
       await this.#writeBatch(roomId, waiting);
-      if (!this.#stopped) await new Promise((resolve) => setTimeout(resolve, gatherMs));
+      if (!this.#stopped) await new Promise((resolve) => setTimeout(resolve, batchDelayMs));
     }
     this.#waiting.delete(roomId);
   }
@@ -168,7 +170,7 @@ export class PresenceService {
       const { refused, summarized } = await this.broadcaster.roomChange(
         roomId,
         (change) => {
-          // Taken under the lock: what came while commands went first is in it.
+          // Taken under the room's lock, so that it includes entries that arrived while waiting for the lock.
           batch = waiting.splice(0, maxBatch);
           return this.writer.write(change, batch);
         },

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { SETTINGS } from '../../config/config.module.js';
 import type { Settings } from '../../config/settings.js';
 import { Database, type Trx } from '../../database/database.js';
-import { held } from '../../database/dialects.js';
+import { forUpdate } from '../../database/dialects.js';
 import { prepare } from '../../database/prepared.js';
 import { FreeSpace, type PendingWrites } from './free-space.js';
 import { type Limit, limitReached } from './storage-problems.js';
@@ -148,5 +148,5 @@ const sumOfRoom = prepare((db, { roomId }: { roomId: string }) =>
 );
 const sumOfAll = prepare((db, _: object) => tracksSize(db));
 const lockUser = prepare((db, { userId }: { userId: string }) =>
-  held(db, db.selectFrom('users').select('id').where('id', '=', userId)),
+  forUpdate(db, db.selectFrom('users').select('id').where('id', '=', userId)),
 );

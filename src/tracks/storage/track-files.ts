@@ -144,7 +144,7 @@ export class TrackFiles implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** A database that was lost while the server runs decides nothing any more. */
   #stopped(): boolean {
-    return this.#ended || this.database.lost !== undefined;
+    return this.#ended || this.database.damage !== undefined;
   }
 }
 

@@ -6,17 +6,18 @@ import { storageFailureOf } from '../errors/storage-failure.js';
 import { redacted, type Settings, SettingError } from './settings.js';
 
 /**
- * What the settings name has to be there before anything is started: the data folder, the database.
- * @throws {SettingError} at the first that is not
+ * Checks before the application starts that the data folder is writable and not used by another server, and that
+ * PostgreSQL answers, if it is configured. Locks the data folder for the life of the process.
+ * @throws {SettingError} for the first check that fails
  */
-export async function checkSurroundings({ dataDir, database }: Settings): Promise<void> {
+export async function checkResources({ dataDir, database }: Settings): Promise<void> {
   try {
     mkdirSync(dataDir, { recursive: true });
     accessSync(dataDir, constants.R_OK | constants.W_OK);
   } catch (error) {
-    throw new SettingError('DATA_DIR', dataDir, `a folder that can be written to (${textOf(error)})`);
+    throw new SettingError('DATA_DIR', dataDir, `a writable folder (${textOf(error)})`);
   }
-  holdAlone(dataDir);
+  lockDataDir(dataDir);
   if (database.kind !== 'postgres') return;
   const client = new pg.Client({ connectionString: database.url, connectionTimeoutMillis: 5000 });
   try {
@@ -26,44 +27,43 @@ export async function checkSurroundings({ dataDir, database }: Settings): Promis
     throw new SettingError(
       'DATABASE_URL',
       redacted(database.url),
-      `a database that answers (${textOf(error)})`,
+      `a database that accepts connections (${textOf(error)})`,
     );
   } finally {
     await client.end().catch(() => undefined);
   }
 }
 
-/** How long an earlier server may take to end, in milliseconds. */
-const handOver = 3000;
-/** Never closed: they are held for as long as the process lives. */
-const held = new Set<BetterSqlite3.Database>();
+/** Long enough for an earlier server that is shutting down to release the lock. */
+const lockTimeoutMs = 3000;
+/** References that keep the locks open until the process ends; a collected database would release its lock. */
+const locks = new Set<BetterSqlite3.Database>();
 
 /**
- * Keeps other servers off the data folder: they would empty its uploads and close its presence. SQLite's lock on a
- * file is the operating system's, which lets it go however the process ends.
- * @throws {SettingError} where another has it
+ * Prevents a second server from using the data folder: at its start it would delete this server's uploads in progress
+ * and its users' presence. SQLite's exclusive lock is a lock of the operating system, which releases it however the
+ * process ends.
+ * @throws {SettingError} if another process holds the lock
  */
-function holdAlone(dataDir: string): void {
-  const lock = new BetterSqlite3(join(dataDir, 'lock'), { timeout: handOver });
+function lockDataDir(dataDir: string): void {
+  const lock = new BetterSqlite3(join(dataDir, 'lock'), { timeout: lockTimeoutMs });
   try {
     lock.pragma('locking_mode = exclusive');
     lock.exec('begin exclusive; commit');
   } catch (error) {
     lock.close();
     const allowed =
-      storageFailureOf(error) === 'locked'
-        ? 'a folder that no other server uses'
-        : 'a folder that can be written to';
+      storageFailureOf(error) === 'locked' ? 'a folder that no other server uses' : 'a writable folder';
     throw new SettingError('DATA_DIR', dataDir, `${allowed} (${textOf(error)})`);
   }
-  held.add(lock);
+  locks.add(lock);
 }
 
-/** What the port and the address cannot be used for, as a setting that is wrong; other errors as they are. */
+/** Converts an error of `listen` that `PORT` or `HOST` caused into a SettingError; returns any other error unchanged. */
 export function listeningError(error: unknown, { port, host }: Settings): unknown {
   const { code } = error as NodeJS.ErrnoException;
   if (code === 'EADDRINUSE' || code === 'EACCES') {
-    return new SettingError('PORT', String(port), `a port that is free (${code})`);
+    return new SettingError('PORT', String(port), `a free port (${code})`);
   }
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
     return new SettingError('HOST', host, `an address of this machine (${code})`);
