@@ -125,6 +125,16 @@ export class EventLog {
       .executeTakeFirst();
     return row && fromRow(row);
   }
+
+  /** Which of these events the log holds. */
+  async existing(trx: Trx, eventIds: readonly string[]): Promise<Set<string>> {
+    const rows = await trx
+      .selectFrom('events')
+      .select('event_id')
+      .where('event_id', 'in', eventIds)
+      .execute();
+    return new Set(rows.map(({ event_id }) => event_id));
+  }
 }
 
 const insertEvent = prepare((db, row: EventRow) =>

@@ -13,6 +13,16 @@ export interface PlaybackState {
   version: number;
 }
 
+/** As it is in a room where nothing has been played yet. */
+export const initial: PlaybackState = Object.freeze({
+  status: 'stopped',
+  track_id: null,
+  position: 0,
+  started_at: null,
+  ends_at: null,
+  version: 0,
+});
+
 /**
  * How far ahead a beginning lies, in seconds, so that it reaches every listener before it is due: well above the
  * one-way delay of most connections, well below what feels like waiting.
@@ -24,14 +34,7 @@ export const start = (state: PlaybackState, trackId: string, duration: number, n
   playing(state, trackId, 0, duration, now);
 
 /** Nothing is current any more. */
-export const silence = (state: PlaybackState): PlaybackState => ({
-  status: 'stopped',
-  track_id: null,
-  position: 0,
-  started_at: null,
-  ends_at: null,
-  version: state.version + 1,
-});
+export const silence = (state: PlaybackState): PlaybackState => ({ ...initial, version: state.version + 1 });
 
 /** @throws {Problem} not_playing */
 export function pause(state: PlaybackState, duration: number, now: number): PlaybackState {

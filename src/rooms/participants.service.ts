@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { findUser } from '../auth/users.js';
 import type { EventData, Room, User } from '../contract/index.js';
 import { Database } from '../database/database.js';
 import { Problem } from '../errors/problem.js';
@@ -66,7 +67,7 @@ export class ParticipantsService {
       const { trx, now } = change;
       await this.access.requireAdministrator(roomId, administrator, trx);
       if (userId === administrator.id) throw new Problem('cannot_remove_self', 'To go, leave the room.');
-      const user = await this.reader.user(trx, userId);
+      const user = await findUser(trx, userId);
       const isHere = await this.#isParticipant(change, userId);
       if (!user || !(isHere || ban)) throw new Problem('user_not_found', 'That user is not in the room.');
       if (isHere) await this.#remove(change, user, ban ? 'banned' : 'kicked');
@@ -90,7 +91,7 @@ export class ParticipantsService {
       .where('user_id', '=', userId)
       .returning('user_id')
       .executeTakeFirst();
-    const user = lifted && (await this.reader.user(this.database.db, userId));
+    const user = lifted && (await findUser(this.database.db, userId));
     if (!user) throw new Problem('user_not_found', 'That user is not banned here.');
     return user;
   }

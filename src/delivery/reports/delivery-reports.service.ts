@@ -136,7 +136,7 @@ export class DeliveryReportsService {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.slice(0, 200);
       try {
-        await this.database.write((trx) => insert(trx, batch, this.node.value));
+        await this.database.write((trx) => this.#insert(trx, batch));
       } catch (err) {
         this.log.error({ err, reports: batch.length }, 'delivery reports could not be written');
       }
@@ -150,32 +150,26 @@ export class DeliveryReportsService {
     }
     this.#writing = undefined;
   }
-}
 
-/** Nothing for those whose event is gone, with its room or by age. */
-async function insert(trx: Trx, batch: readonly Ended[], node_id: string): Promise<void> {
-  const kept = await trx
-    .selectFrom('events')
-    .select('event_id')
-    .where(
-      'event_id',
-      'in',
+  /** Nothing for those whose event is gone, with its room or by age. */
+  async #insert(trx: Trx, batch: readonly Ended[]): Promise<void> {
+    const existing = await this.eventLog.existing(
+      trx,
       batch.map(({ eventId }) => eventId),
-    )
-    .execute();
-  const ids = new Set(kept.map(({ event_id }) => event_id));
-  const rows = batch
-    .filter(({ eventId }) => ids.has(eventId))
-    .map(({ roomId, sequence, summary }) => ({
-      room_id: roomId,
-      sequence,
-      node_id,
-      summary: JSON.stringify(summary),
-    }));
-  if (rows.length === 0) return;
-  await trx
-    .insertInto('deliveries')
-    .values(rows)
-    .onConflict((conflict) => conflict.columns(['room_id', 'sequence', 'node_id']).doNothing())
-    .execute();
+    );
+    const rows = batch
+      .filter(({ eventId }) => existing.has(eventId))
+      .map(({ roomId, sequence, summary }) => ({
+        room_id: roomId,
+        sequence,
+        node_id: this.node.value,
+        summary: JSON.stringify(summary),
+      }));
+    if (rows.length === 0) return;
+    await trx
+      .insertInto('deliveries')
+      .values(rows)
+      .onConflict((conflict) => conflict.columns(['room_id', 'sequence', 'node_id']).doNothing())
+      .execute();
+  }
 }
