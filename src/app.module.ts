@@ -2,9 +2,11 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
 import { LoggerModule } from 'nestjs-pino';
 import { AuthModule } from './auth/auth.module.js';
+import { ClusterModule } from './cluster/cluster.module.js';
 import { ConfigModule } from './config/config.module.js';
 import type { Settings } from './config/settings.js';
 import { DatabaseModule } from './database/database.module.js';
+import { DeliveryModule } from './delivery/delivery.module.js';
 import { HttpProblemFilter } from './errors/http-problem.filter.js';
 import { InputPipe } from './errors/input.pipe.js';
 import { type EventBus, LocalEventBus } from './events/bus/event-bus.js';
@@ -26,6 +28,7 @@ export interface Parts {
   inspectionWorker: URL;
 }
 
+/** The whole server, for `createServer`: every module, and the input pipe and error filter that all routes share. */
 @Module({})
 export class AppModule {
   static with(settings: Settings, { bus = new LocalEventBus(), inspectionWorker }: Parts): DynamicModule {
@@ -37,6 +40,8 @@ export class AppModule {
         LimitsModule,
         DatabaseModule,
         EventsModule.with(bus),
+        ClusterModule,
+        DeliveryModule,
         // Guards run in the order of these: who is asking, before how often.
         AuthModule,
         OperationsModule,

@@ -6,21 +6,29 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
-import { userColumns, userView } from '../auth/users.js';
 import { Clock } from '../config/clock.js';
-import { NodeId } from './node-id.js';
 import { Database } from '../database/database.js';
-import { asProblem } from '../errors/as-problem.js';
 import { GuardedBus } from '../events/bus/guarded-bus.js';
-import { presenceGraceMs, PresenceService } from '../rooms/presence/presence.service.js';
+import { NodeId } from './node-id.js';
 
 /** Every other heartbeat looks for nodes whose heartbeat has stopped. */
 const heartbeatMs = 5000;
 const deadAfterSeconds = 20;
-/** Connections of dead nodes that are removed at the same time, at most. */
-const removeAtOnce = 500;
 
-/** Which nodes are running, by a heartbeat in the database. Removes the connections that dead nodes left behind. */
+/** What a feature does about nodes that have ended. */
+export interface NodeObserver {
+  /** How long the users of a node that has ended may take to come back, before it is removed. */
+  graceMs: number;
+  /** Removes what dead nodes have left in the database. What it throws is logged, and it is called again later. */
+  removeLeftovers(): Promise<void>;
+  /** Other nodes considered this one dead, and have removed what was of it. */
+  evicted(): void;
+}
+
+/**
+ * Which nodes are running, by a heartbeat in the database. Rows of dead nodes are removed here; what else they left is
+ * for the feature that observes them.
+ */
 @Injectable()
 export class NodesService
   implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown
@@ -28,15 +36,32 @@ export class NodesService
   #timer: NodeJS.Timeout | undefined;
   #heartbeats = 0;
   #work: Promise<void> | undefined;
+  #observer: NodeObserver | undefined;
 
   constructor(
     private readonly node: NodeId,
     private readonly bus: GuardedBus,
-    private readonly presence: PresenceService,
     private readonly database: Database,
     private readonly clock: Clock,
     @InjectPinoLogger(NodesService.name) private readonly log: PinoLogger,
   ) {}
+
+  /** To be called in `onModuleInit`: the observer is there before the first look at other nodes. */
+  observe(observer: NodeObserver): void {
+    if (this.#observer) throw new Error('the nodes have an observer already');
+    this.#observer = observer;
+  }
+
+  /**
+   * Which of these nodes have ended. A node has its row before anything else of it is written, so ids have to be read
+   * before this is called: one that has no row by then was removed, and is not about to appear.
+   */
+  async endedAmong(nodeIds: readonly string[]): Promise<string[]> {
+    if (nodeIds.length === 0) return [];
+    const rows = await this.database.db.selectFrom('nodes').select('id').where('id', 'in', nodeIds).execute();
+    const running = new Set([this.node.value, ...rows.map(({ id }) => id)]);
+    return nodeIds.filter((id) => !running.has(id));
+  }
 
   async onModuleInit(): Promise<void> {
     await this.#register();
@@ -48,7 +73,7 @@ export class NodesService
       return;
     }
     // All other nodes are earlier processes, whose users have the grace to come back to this one.
-    this.#timer = setTimeout(() => this.#run(() => this.#removeDeadNodes()), presenceGraceMs);
+    this.#timer = setTimeout(() => this.#run(() => this.#removeDeadNodes()), this.#graceMs);
   }
 
   async onModuleDestroy(): Promise<void> {
@@ -59,7 +84,7 @@ export class NodesService
   /** Other nodes remove what is left of this one after the grace instead of the longer time for a dead node. */
   async beforeApplicationShutdown(): Promise<void> {
     if (!this.bus.shared) return;
-    const seen_at = this.clock.now() - deadAfterSeconds + presenceGraceMs / 1000;
+    const seen_at = this.clock.now() - deadAfterSeconds + this.#graceMs / 1000;
     try {
       await this.database.db
         .updateTable('nodes')
@@ -69,6 +94,10 @@ export class NodesService
     } catch (err) {
       this.log.warn({ err }, 'the end of this node could not be written');
     }
+  }
+
+  get #graceMs(): number {
+    return this.#observer?.graceMs ?? 0;
   }
 
   #run(work: () => Promise<void>): void {
@@ -85,7 +114,7 @@ export class NodesService
       .executeTakeFirst();
     if (numUpdatedRows === 0n) {
       await this.#register();
-      this.presence.evict();
+      this.#observer?.evicted();
     }
     this.#heartbeats += 1;
     if (this.#heartbeats % 2 === 0) await this.#removeDeadNodes();
@@ -98,30 +127,9 @@ export class NodesService
 
   /** Without a shared bus there are no other nodes: all other rows are from earlier processes. */
   async #removeDeadNodes(): Promise<void> {
-    const { db } = this.database;
-    let dead = db.deleteFrom('nodes').where('id', '!=', this.node.value);
+    let dead = this.database.db.deleteFrom('nodes').where('id', '!=', this.node.value);
     if (this.bus.shared) dead = dead.where('seen_at', '<', this.clock.now() - deadAfterSeconds);
     await dead.execute();
-    const left = await db
-      .selectFrom('connections')
-      .innerJoin('users', 'users.id', 'connections.user_id')
-      .select(['connections.id as connection_id', 'connections.room_id', ...userColumns])
-      .where('node_id', '!=', this.node.value)
-      .where('node_id', 'not in', db.selectFrom('nodes').select('id'))
-      .execute();
-    for (let from = 0; from < left.length; from += removeAtOnce) {
-      const removed = await Promise.allSettled(
-        left
-          .slice(from, from + removeAtOnce)
-          .map((row) => this.presence.removeDead(row.room_id, userView(row), row.connection_id)),
-      );
-      for (const result of removed) {
-        // The room may have been deleted since, and its connections with it.
-        if (result.status === 'rejected' && asProblem(result.reason).code !== 'room_not_found') {
-          throw result.reason;
-        }
-      }
-    }
-    if (left.length > 0) this.log.info({ connections: left.length }, 'removed connections of dead nodes');
+    await this.#observer?.removeLeftovers();
   }
 }

@@ -2,12 +2,11 @@ import { type DynamicModule, Global, Module } from '@nestjs/common';
 import type { Settings } from './settings.js';
 import { ClientAddresses } from './client-addresses.js';
 import { Clock } from './clock.js';
-import { NodeId } from '../cluster/node-id.js';
 import { SystemClockMonitor } from './system-clock-monitor.js';
 
 export const SETTINGS = Symbol('settings');
 
-/** Makes the settings, client addresses, the clock and the server's id injectable everywhere. */
+/** Makes the settings, client addresses and the clock injectable everywhere. */
 @Global()
 @Module({})
 export class ConfigModule {
@@ -19,9 +18,8 @@ export class ConfigModule {
         { provide: ClientAddresses, useValue: new ClientAddresses(settings.trustProxy) },
         Clock,
         SystemClockMonitor,
-        NodeId,
       ],
-      exports: [SETTINGS, ClientAddresses, Clock, NodeId],
+      exports: [SETTINGS, ClientAddresses, Clock],
     };
   }
 }

@@ -1,13 +1,12 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
-import { DeliveryReportsService } from '../delivery/reports/delivery-reports.service.js';
 import { EventBroadcasterService } from './event-broadcaster.service.js';
 import { EventBus } from './bus/event-bus.js';
 import { EventLog } from './event-log.js';
 import { GuardedBus } from './bus/guarded-bus.js';
-import { LateConfirmationsService } from '../delivery/reports/late-confirmations.service.js';
 import { RetentionService } from './retention.service.js';
 import { Statistics } from '../metrics/statistics.js';
 
+/** Provides the broadcaster, the log, the bus and the counters to every module. */
 @Global()
 @Module({})
 export class EventsModule {
@@ -20,12 +19,10 @@ export class EventsModule {
         EventLog,
         RetentionService,
         GuardedBus,
-        DeliveryReportsService,
-        LateConfirmationsService,
         Statistics,
         { provide: EventBus, useValue: bus },
       ],
-      exports: [EventBroadcasterService, EventLog, GuardedBus, DeliveryReportsService, Statistics],
+      exports: [EventBroadcasterService, EventLog, GuardedBus, Statistics],
     };
   }
 }

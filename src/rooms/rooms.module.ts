@@ -2,8 +2,8 @@ import { Module } from '@nestjs/common';
 import { InvitesController } from './invites.controller.js';
 import { InvitesService } from './invites.service.js';
 import { ParticipantsService } from './participants.service.js';
+import { DeadConnectionsService } from './presence/dead-connections.service.js';
 import { ListenerCounts } from './presence/listener-counts.js';
-import { NodesService } from '../cluster/nodes.service.js';
 import { PresenceWriter } from './presence/presence-writer.js';
 import { PresenceService } from './presence/presence.service.js';
 import { RoomAccess } from './room-access.js';
@@ -11,6 +11,7 @@ import { RoomsController } from './rooms.controller.js';
 import { RoomsReader } from './rooms.reader.js';
 import { RoomsService } from './rooms.service.js';
 
+/** Rooms: settings, participants, invites, and who is connected. */
 @Module({
   controllers: [RoomsController, InvitesController],
   providers: [
@@ -20,7 +21,7 @@ import { RoomsService } from './rooms.service.js';
     PresenceService,
     PresenceWriter,
     ListenerCounts,
-    NodesService,
+    DeadConnectionsService,
     RoomsReader,
     RoomAccess,
   ],
