@@ -3,12 +3,14 @@ import { AnyEnvelope } from './envelope-schema.js';
 import type { ErrorCode } from './errors.js';
 import { oneOf, orNull, RoomState, Sequence, shape, Time } from './views.js';
 
-/** What a client may send over its socket, and how it is acknowledged when all is well. */
+/**
+ * What a client may send over its socket, and how it is acknowledged when all is well. What a message carries is
+ * declared where it is checked: src/gateway/messages.dto.ts.
+ */
 interface Declaration {
   description: string;
   /** Whether the lobby takes it too; rooms take all. */
   lobby: boolean;
-  payload: TSchema;
   answer: TSchema;
 }
 
@@ -21,34 +23,21 @@ export const socketMessages = {
   time_sync: {
     description: "Asks for the server's clock.",
     lobby: true,
-    payload: shape({}),
     answer: shape({ ok, server_time: Time }),
   },
   room_state: {
     description: 'Asks for the whole room, as of `sequence`.',
     lobby: false,
-    payload: shape({}),
     answer: shape({ ok, room: RoomState, sequence: Sequence }),
   },
   replay: {
     description: 'Asks for a page of the log: what came after a sequence.',
     lobby: false,
-    payload: shape({
-      after_sequence: Sequence,
-      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
-    }),
     answer: shape({ ok, events: Type.Array(AnyEnvelope), more: Type.Boolean() }),
   },
   sync_report: {
     description: 'Tells how well the listener keeps up.',
     lobby: false,
-    payload: shape({
-      drift: Type.Number({ description: 'Seconds that the listener is ahead of the room' }),
-      round_trip: Type.Number({ minimum: 0, description: 'seconds' }),
-      buffered: Type.Number({ minimum: 0, description: 'Seconds of audio that are loaded' }),
-      status: Type.Optional(oneOf(syncStatuses, '`blocked` and `silent` do not count as listening')),
-      muted: Type.Optional(Type.Boolean({ description: 'A muted listener does not count as listening' })),
-    }),
     answer: shape({ ok }),
   },
 } as const satisfies Record<string, Declaration>;
