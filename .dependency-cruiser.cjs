@@ -4,6 +4,8 @@
  */
 const features = '^src/(rooms|tracks|playback|room-state)/';
 const composition = '^src/(main|server|app\\.module)\\.ts$';
+/** The counters that events and deliveries are counted in: the part of metrics/ that is below them. */
+const counters = '^src/metrics/(statistics|histogram)\\.ts$';
 
 /** Others may import only these files of a part. */
 const offers = (part, files) => ({
@@ -61,11 +63,50 @@ module.exports = {
       to: { path: '^src/', pathNot: '^src/(database|config|contract|errors|names)/' },
     },
     {
+      name: 'counters-below-events',
+      comment:
+        'Counting is for everyone who has something to count, so the counters know the contract alone.',
+      severity: 'error',
+      from: { path: counters },
+      to: { path: '^src/', pathNot: [counters, '^src/contract/'] },
+    },
+    {
       name: 'events-below-features',
-      comment: 'The broadcaster, the log and the bus know no feature and no gateway.',
+      comment:
+        'The broadcaster, the log and the bus know no feature, no gateway, and not how events are delivered.',
       severity: 'error',
       from: { path: '^src/events/' },
-      to: { path: '^src/', pathNot: '^src/(events|database|config|contract|errors)/' },
+      to: { path: '^src/', pathNot: ['^src/(events|database|config|contract|errors)/', counters] },
+    },
+    {
+      name: 'bus-below-broadcaster',
+      comment: 'A bus carries events between nodes; of the rest of events/ it needs the types alone.',
+      severity: 'error',
+      from: { path: '^src/events/bus/' },
+      to: {
+        path: '^src/events/',
+        pathNot: '^src/events/bus/',
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'cluster-below-features',
+      comment:
+        'Which nodes run is for features to build on. What a dead node left is removed by the feature that owns it.',
+      severity: 'error',
+      from: { path: '^src/cluster/' },
+      to: { path: '^src/', pathNot: '^src/(cluster|events|database|config|contract|errors)/' },
+    },
+    {
+      name: 'delivery-below-gateway',
+      comment:
+        'Delivery decides what each connection is sent and when; it knows no feature, and sockets only as an interface.',
+      severity: 'error',
+      from: { path: '^src/delivery/' },
+      to: {
+        path: '^src/',
+        pathNot: ['^src/(delivery|events|database|auth|cluster|config|contract|errors)/', counters],
+      },
     },
     {
       name: 'auth-below-features',
@@ -76,12 +117,13 @@ module.exports = {
     },
     {
       name: 'features-never-up',
-      comment: 'A feature never touches a socket, nor the operations around it.',
+      comment:
+        'A feature never touches a socket, nor what is delivered over it, nor the operations around it.',
       severity: 'error',
       from: { path: features },
       to: {
         path: '^src/',
-        pathNot: [features, '^src/(events|database|auth|limits|config|contract|errors|names)/'],
+        pathNot: [features, '^src/(events|cluster|database|auth|limits|config|contract|errors|names)/'],
       },
     },
     {
@@ -120,6 +162,28 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/gateway/' },
       to: { path: '^src/database/', pathNot: '^src/database/database\\.ts$' },
+    },
+    {
+      name: 'transport-below-gateway',
+      comment:
+        'A transport reads and writes one socket: it implements the interface of delivery/ and knows no user and no feature.',
+      severity: 'error',
+      from: { path: '^src/gateway/transport/' },
+      to: {
+        path: '^src/',
+        pathNot: [
+          '^src/(gateway/transport|delivery|config|contract|errors)/',
+          '^src/gateway/packet-guard\\.ts$',
+        ],
+      },
+    },
+    {
+      name: 'metrics-on-top',
+      comment:
+        'What is counted is shown by routes, which ask features and deliveries; only the composition of operations knows them.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: ['^src/(metrics|operations)/', composition] },
+      to: { path: '^src/metrics/', pathNot: counters },
     },
     {
       name: 'gateway-on-top',
