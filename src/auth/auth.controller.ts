@@ -7,6 +7,7 @@ import { AuthService } from './auth.service.js';
 import { type Caller, CurrentCaller, OptionalCaller, OptionalToken, Public } from './caller.js';
 import { ClientAddress } from './client-address.js';
 
+/** The routes of accounts and sessions: guests, registration, sign-in, tokens and their revocation. */
 @ApiTags('auth')
 @Controller('auth')
 export class AuthController {

@@ -3,6 +3,7 @@ import { IsLine } from '../errors/text.decorator.js';
 import { IsName } from '../names/name.decorator.js';
 import { longestUsername } from './usernames.js';
 
+/** Body of `POST /api/auth/guest`. */
 export class GuestDto {
   /**
    * What the others see: 1 to 32 characters (code points, after NFKC). Where a registered user has a name that looks
@@ -13,6 +14,7 @@ export class GuestDto {
   username!: string;
 }
 
+/** Body of `POST /api/auth/register`. */
 export class CredentialsDto {
   /**
    * 1 to 32 characters (code points, after NFKC); no other registered user's may look the same.
@@ -27,6 +29,7 @@ export class CredentialsDto {
   password!: string;
 }
 
+/** Body of `POST /api/auth/login`. Checked less strictly than a registration, as rules for new names change. */
 export class LoginDto {
   /** @example 'ada' */
   // Not held against the rules for new names: who registered before them still signs in.

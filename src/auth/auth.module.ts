@@ -13,6 +13,7 @@ import { PasswordHasher } from './password-hasher.js';
 import { jwtSecret } from './secret.js';
 import { SessionsService } from './sessions.service.js';
 
+/** Users, sessions and passwords, and the global guard that requires a token on every route not marked `@Public`. */
 @Module({
   imports: [
     JwtModule.registerAsync({

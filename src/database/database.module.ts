@@ -1,6 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { Database } from './database.js';
 
+/** Provides the `Database` to every module, migrated before anything else is created with it. */
 @Global()
 @Module({
   providers: [

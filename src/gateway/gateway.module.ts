@@ -11,6 +11,7 @@ import { RoomFeedsService } from '../delivery/room-streams.js';
 import { RoomGateway } from './room.gateway.js';
 import { SocketAdmission } from './socket-admission.js';
 
+/** The Socket.IO gateways of the lobby and of rooms, and what they need to admit and serve connections. */
 @Module({
   imports: [AuthModule, RoomsModule, RoomStateModule],
   providers: [

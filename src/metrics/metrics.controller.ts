@@ -4,6 +4,7 @@ import { Public } from '../auth/caller.js';
 import { WithoutRateLimit } from '../operations/without-rate-limit.decorator.js';
 import { MetricsService } from './metrics.service.js';
 
+/** `GET /metrics`, for Prometheus: open to anyone who reaches it, and not counted by the rate limit. */
 @WithoutRateLimit()
 @Public()
 @Controller('metrics')

@@ -7,6 +7,7 @@ import { IdPipe } from '../errors/id.pipe.js';
 import { ExpensiveRead } from '../limits/expensive-read.decorator.js';
 import { StatisticsService } from './statistics.service.js';
 
+/** The routes that show delivery: of the server, of a room, and of one event listener by listener. */
 @ApiTags('statistics')
 @ApiBearerAuth()
 @Controller()

@@ -8,6 +8,7 @@ import { Statistics } from './statistics.js';
 import { RoomFeedsService } from '../delivery/room-streams.js';
 import { RoomStateService } from '../room-state/room-state.service.js';
 
+/** Puts the counters of this node, the rooms’ figures and the delivery reports together as they are shown. */
 @Injectable()
 export class StatisticsService {
   readonly #since: number;

@@ -15,6 +15,7 @@ const Ready = shape({
   checks: Type.Record(Type.String(), Type.String(), { description: '`ok`, or what is wrong' }),
 });
 
+/** `GET /health/live` and `/health/ready`, for load balancers and process supervisors. */
 @ApiTags('operations')
 @WithoutRateLimit()
 @Public()

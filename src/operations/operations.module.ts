@@ -19,6 +19,7 @@ import { StatisticsController } from '../metrics/statistics.controller.js';
 import { StatisticsService } from '../metrics/statistics.service.js';
 import { TimeController } from './time.controller.js';
 
+/** Health, metrics, statistics, and the limits on requests. Its middleware runs before every route. */
 @Module({
   imports: [AuthModule, RoomStateModule, GatewayModule, TracksModule],
   controllers: [HealthController, TimeController, StatisticsController, MetricsController],

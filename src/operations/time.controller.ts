@@ -5,6 +5,7 @@ import { Clock } from '../config/clock.js';
 import { rest } from '../contract/index.js';
 import { Answers } from '../errors/documented.js';
 
+/** `GET /api/time`: the server's clock, for clients that are not connected to a room. */
 @ApiTags('operations')
 @Controller('time')
 export class TimeController {

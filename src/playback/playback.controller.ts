@@ -26,6 +26,7 @@ const Command = (path: string, summary: string, ...refusals: ErrorCode[]) =>
     ),
   );
 
+/** The commands of a room's playback, and its state. */
 @ApiTags('playback')
 @ApiBearerAuth()
 @Controller('rooms/:id/playback')

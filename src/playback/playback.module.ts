@@ -7,6 +7,10 @@ import { PlaybackScheduler } from './playback-scheduler.js';
 import { PlaybackService } from './playback.service.js';
 import { PlaybackStore } from './playback-store.js';
 
+/**
+ * Playback of rooms. Reacts to events of tracks in the transaction that raises them, and advances rooms whose track
+ * ends.
+ */
 @Module({
   imports: [RoomsModule, TracksModule],
   controllers: [PlaybackController],

@@ -10,6 +10,7 @@ import { ExpensiveRead } from '../limits/expensive-read.decorator.js';
 import { ReadLogDto } from './room-state.dto.js';
 import { RoomStateService } from './room-state.service.js';
 
+/** A room's whole state and its log, for participants. */
 @ApiTags('rooms')
 @ApiBearerAuth()
 @Controller('rooms/:id')

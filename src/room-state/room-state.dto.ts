@@ -1,6 +1,7 @@
 import { Type } from 'class-transformer';
 import { IsInt, IsOptional, Max, Min } from 'class-validator';
 
+/** Query of `GET /api/rooms/{id}/events`. */
 export class ReadLogDto {
   /** Events after this one; without it, from the oldest kept. */
   @Max(Number.MAX_SAFE_INTEGER)

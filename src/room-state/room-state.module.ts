@@ -5,6 +5,10 @@ import { TracksModule } from '../tracks/tracks.module.js';
 import { RoomStateController } from './room-state.controller.js';
 import { RoomStateService } from './room-state.service.js';
 
+/**
+ * A room's state, read from all features in one snapshot. Above the features, so that none of them depends on another
+ * for it.
+ */
 @Module({
   imports: [RoomsModule, TracksModule, PlaybackModule],
   controllers: [RoomStateController],

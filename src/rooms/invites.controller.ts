@@ -7,6 +7,7 @@ import { IdPipe } from '../errors/id.pipe.js';
 import { CreateInviteDto } from './invites.dto.js';
 import { InvitesService } from './invites.service.js';
 
+/** The routes of a room's invites, all for its administrator. */
 @ApiTags('rooms')
 @ApiBearerAuth()
 @Controller('rooms/:id/invites')

@@ -3,6 +3,7 @@ import { IsInt, IsOptional, Max, Min } from 'class-validator';
 const minute = 60;
 const day = 24 * 3600;
 
+/** Body of `POST /api/rooms/{id}/invites`. */
 export class CreateInviteDto {
   /** How many may join with it, 1 to 10000; any number where it is not given. */
   @Max(10_000)

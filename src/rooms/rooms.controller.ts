@@ -15,6 +15,7 @@ import {
 } from './rooms.dto.js';
 import { RoomsService } from './rooms.service.js';
 
+/** The routes of rooms and of who is in them. */
 @ApiTags('rooms')
 @ApiBearerAuth()
 @Controller('rooms')

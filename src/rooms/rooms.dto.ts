@@ -7,6 +7,7 @@ import { IsName } from '../names/name.decorator.js';
 const visibilities: Visibility[] = ['public', 'private'];
 const permissions: Permission[] = ['administrator', 'everyone'];
 
+/** Body of `POST /api/rooms`. */
 export class CreateRoomDto {
   /** 1 to 100 characters (code points, after NFKC). @example 'Friday night' */
   @IsName(1, 100)
@@ -18,6 +19,7 @@ export class CreateRoomDto {
   visibility?: Visibility;
 }
 
+/** `settings` of `PATCH /api/rooms/{id}`: who may control playback, upload, and vote. What is not given stays. */
 export class SettingsDto {
   @IsIn(permissions)
   @IsOptional()
@@ -32,6 +34,7 @@ export class SettingsDto {
   vote?: Permission;
 }
 
+/** Body of `PATCH /api/rooms/{id}`. At least one field has to be given, which the service checks. */
 export class UpdateRoomDto {
   /** 1 to 100 characters (code points, after NFKC). @example 'Saturday night' */
   @IsName(1, 100)
@@ -49,6 +52,7 @@ export class UpdateRoomDto {
   settings?: SettingsDto;
 }
 
+/** Body of `POST /api/rooms/{id}/join`. */
 export class JoinRoomDto {
   /** Needed for a private room. */
   @IsLine(1, 100)
@@ -56,6 +60,7 @@ export class JoinRoomDto {
   invite?: string;
 }
 
+/** Query of `GET /api/rooms`. */
 export class ListRoomsDto {
   /** How many at most, 1 to 100. */
   @Max(100)
@@ -71,6 +76,7 @@ export class ListRoomsDto {
   after?: string;
 }
 
+/** Query of `DELETE /api/rooms/{id}/participants/{user_id}`. */
 export class RemoveParticipantDto {
   /** `true`: they cannot come back. */
   @IsIn(['true', 'false'])
