@@ -11,6 +11,7 @@ import { ListTracksDto, PlaceTrackDto } from './tracks.dto.js';
 import { TracksService } from './tracks.service.js';
 import { UploadsService } from './uploads.service.js';
 
+/** The routes of a room's tracks: listing, uploading, and the order of the queue. */
 @ApiTags('tracks')
 @ApiBearerAuth()
 @Controller('rooms/:id')

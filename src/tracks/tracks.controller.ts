@@ -15,6 +15,7 @@ import { UploadsService } from './uploads.service.js';
 const mediaQuery = ApiQuery({ name: 'media_token', required: false, description: 'Instead of the header.' });
 const binary = (contentType: string) => ({ [contentType]: { schema: { type: 'string', format: 'binary' } } });
 
+/** The routes of one track: votes, removal, and its audio, metadata and cover. */
 @ApiTags('tracks')
 @ApiBearerAuth()
 @Controller('tracks/:id')

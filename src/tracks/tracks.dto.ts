@@ -1,6 +1,7 @@
 import { Type } from 'class-transformer';
 import { IsIn, IsInt, IsOptional, IsUUID, Max, Min } from 'class-validator';
 
+/** Body of `PUT /api/rooms/{id}/queue`. */
 export class PlaceTrackDto {
   @IsUUID()
   track_id!: string;
@@ -12,6 +13,7 @@ export class PlaceTrackDto {
   queue_position!: number;
 }
 
+/** Query of `GET /api/rooms/{id}/tracks`. */
 export class ListTracksDto {
   /** `played` for the history. */
   @IsIn(['played'])

@@ -15,6 +15,7 @@ import { TracksService } from './tracks.service.js';
 import { OpenTransfers } from './transfers/open-transfers.js';
 import { UploadsService } from './uploads.service.js';
 
+/** Tracks: uploads and their files, votes and the queue. */
 @Module({
   imports: [AuthModule, RoomsModule],
   controllers: [RoomTracksController, TracksController],

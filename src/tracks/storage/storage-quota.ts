@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { lockUser } from '../../auth/users.js';
 import { SETTINGS } from '../../config/config.module.js';
 import type { Settings } from '../../config/settings.js';
 import { Database, type Trx } from '../../database/database.js';
-import { forUpdate } from '../../database/dialects.js';
 import { prepare } from '../../database/prepared.js';
 import { FreeSpace, type PendingWrites } from './free-space.js';
 import { type Limit, limitReached } from './storage-problems.js';
@@ -66,7 +66,7 @@ export class StorageQuota {
   /** In the transaction that adds a track: tracks added since then count. @throws {Problem} storage_full */
   async requireRoomFor(trx: Trx, userId: string, roomId: string, bytes: number): Promise<void> {
     // The room is held already; the user's uploads to other rooms wait here for each other.
-    await lockUser.first(trx, { userId });
+    await lockUser(trx, userId);
     this.#requireLimits(await this.#stored(trx, userId, roomId), bytes);
   }
 
@@ -147,6 +147,3 @@ const sumOfRoom = prepare((db, { roomId }: { roomId: string }) =>
   tracksSize(db).where('room_id', '=', roomId),
 );
 const sumOfAll = prepare((db, _: object) => tracksSize(db));
-const lockUser = prepare((db, { userId }: { userId: string }) =>
-  forUpdate(db, db.selectFrom('users').select('id').where('id', '=', userId)),
-);
