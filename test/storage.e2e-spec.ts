@@ -7,7 +7,7 @@ import { Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { readSettings } from '../src/config/settings.js';
 import type { Track } from '../src/contract/index.js';
-import { FileStore } from '../src/tracks/storage/file-store.js';
+import { UploadFolder } from '../src/tracks/storage/upload-folder.js';
 import { expectProblem } from './support/answers.js';
 import { type Answer, guest, type Person, roomOf, stateOf } from './support/api.js';
 import { fixture, paddedWav, wav } from './support/audio.js';
@@ -156,8 +156,8 @@ describe('a file that is received', () => {
 
   it('is refused and removed where the disk turns out to be full', async () => {
     const settings = readSettings({ DATA_DIR: disk.path });
-    const store = new FileStore(settings);
-    await store.onModuleInit();
+    const folder = new UploadFolder(settings);
+    await folder.onModuleInit();
     // As if there were room: another program may take it in the same moment.
     const reservation = { take: () => Promise.resolve(), wrote: () => undefined, release: () => undefined };
     const stream = Readable.from(Array.from({ length: 100 }, () => Buffer.alloc(64 * kilobyte)));
@@ -165,7 +165,7 @@ describe('a file that is received', () => {
     const seen: unknown[] = [];
     stream.on('error', (error) => seen.push(error));
     const full = { code: 'storage_full', details: { limit: 'disk' } };
-    await expect(store.receive(stream, reservation)).rejects.toMatchObject(full);
+    await expect(folder.receive(stream, reservation)).rejects.toMatchObject(full);
     expect(seen).toMatchObject([full]);
     expect(await filesIn(disk.path, 'uploads')).toEqual([]);
   });

@@ -37,7 +37,7 @@ export async function startInspector(worker = inspectionWorker): Promise<TestIns
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     try {
       begun += 1;
-      return await inspector.inspect(user, { path, sha256, size: bytes.length });
+      return await inspector.inspect(user, { path, sha256, sizeBytes: bytes.length });
     } finally {
       await rm(path);
     }

@@ -4,8 +4,8 @@ import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import type { Piscina } from 'piscina';
 import { Problem } from '../../errors/problem.js';
-import type { Incoming } from '../storage/file-store.js';
 import { FairQueue, QueueRefusal } from '../../limits/fair-queue.js';
+import type { ReceivedFile } from '../storage/upload-folder.js';
 import type { InspectedAudio, InspectionAnswer, InspectionRequest } from './inspection.js';
 
 export const INSPECTION_WORKER = Symbol('inspection worker');
@@ -40,7 +40,7 @@ export class AudioInspector implements OnApplicationShutdown {
    * One file of each user at a time.
    * @throws {Problem} unsupported_media_type, unreadable_audio, audio_too_complex, unavailable, draining
    */
-  async inspect(userId: string, file: Incoming): Promise<InspectedAudio> {
+  async inspect(userId: string, file: ReceivedFile): Promise<InspectedAudio> {
     let answer: InspectionAnswer;
     try {
       answer = await this.#queue.run(userId, () => this.#runInThread(file));
@@ -57,9 +57,9 @@ export class AudioInspector implements OnApplicationShutdown {
     await (await this.#pool)?.destroy();
   }
 
-  async #runInThread({ path, size }: Incoming): Promise<InspectionAnswer> {
+  async #runInThread({ path, sizeBytes }: ReceivedFile): Promise<InspectionAnswer> {
     const pool = await (this.#pool ??= this.#open());
-    const overMegabytes = Math.max(0, size / 2 ** 20 - 50);
+    const overMegabytes = Math.max(0, sizeBytes / 2 ** 20 - 50);
     const deadline = new AbortController();
     const timer = setTimeout(
       () => deadline.abort(),
@@ -88,7 +88,7 @@ export class AudioInspector implements OnApplicationShutdown {
     return pool;
   }
 
-  #problemOf(error: unknown, userId: string, { sha256, size }: Incoming): Error {
+  #problemOf(error: unknown, userId: string, { sha256, sizeBytes }: ReceivedFile): Error {
     if (this.#closed) return new Problem('draining', 'The server is going down; try again.');
     if (error instanceof QueueRefusal) {
       return new Problem('unavailable', 'Too many uploads wait to be inspected; try again in a moment.');
@@ -96,7 +96,7 @@ export class AudioInspector implements OnApplicationShutdown {
     const { name, code, syscall } = error as NodeJS.ErrnoException;
     // The disk or the installation failed, not the file.
     if (syscall !== undefined || code === 'ERR_MODULE_NOT_FOUND') return error as Error;
-    const file = { user_id: userId, sha256, size_bytes: size };
+    const file = { user_id: userId, sha256, size_bytes: sizeBytes };
     if (name === 'AbortError' || code === 'ERR_WORKER_OUT_OF_MEMORY') {
       const reason = name === 'AbortError' ? 'time' : 'memory';
       this.log.warn({ ...file, reason }, 'an inspection took too much time or memory; the file is refused');

@@ -5,7 +5,7 @@ import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import { SETTINGS } from '../../config/config.module.js';
 import type { Settings } from '../../config/settings.js';
 import { Database } from '../../database/database.js';
-import { FileStore } from './file-store.js';
+import { AudioStore } from './audio-store.js';
 
 /** In the marker file: take whatever database is there. */
 const acceptAny = 'accept';
@@ -25,7 +25,7 @@ export class DatabaseIdentity {
   #unrecognised: string | undefined;
 
   constructor(
-    private readonly store: FileStore,
+    private readonly store: AudioStore,
     private readonly database: Database,
     @Inject(SETTINGS) { dataDir }: Settings,
     @InjectPinoLogger(DatabaseIdentity.name) private readonly log: PinoLogger,

@@ -1,14 +1,14 @@
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import { DatabaseIdentity } from './database-identity.js';
-import { FileStore } from './file-store.js';
 import { FreeSpace } from './free-space.js';
+import { UploadFolder } from './upload-folder.js';
 
 /** The state of the data folder, for readiness. */
 @Injectable()
 export class StorageHealth implements OnApplicationBootstrap {
   constructor(
-    private readonly store: FileStore,
+    private readonly uploads: UploadFolder,
     private readonly space: FreeSpace,
     private readonly identity: DatabaseIdentity,
     @InjectPinoLogger(StorageHealth.name) private readonly log: PinoLogger,
@@ -21,7 +21,7 @@ export class StorageHealth implements OnApplicationBootstrap {
 
   /** Writes a small file. @throws where that fails */
   probe(): Promise<void> {
-    return this.store.probe();
+    return this.uploads.probe();
   }
 
   /** Why no upload is taken; undefined where uploads are taken. */

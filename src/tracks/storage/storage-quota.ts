@@ -64,7 +64,7 @@ export class StorageQuota {
   }
 
   /** In the transaction that adds a track: tracks added since then count. @throws {Problem} storage_full */
-  async requireRoomFor(trx: Trx, userId: string, roomId: string, bytes: number): Promise<void> {
+  async requireStorage(trx: Trx, userId: string, roomId: string, bytes: number): Promise<void> {
     // The room is held already; the user's uploads to other rooms wait here for each other.
     await lockUser.first(trx, { userId });
     this.#requireLimits(await this.#stored(trx, userId, roomId), bytes);
