@@ -17,6 +17,9 @@ import { TracksService } from './tracks.service.js';
 import { OpenTransfers } from './transfers/open-transfers.js';
 import { UploadsService } from './uploads.service.js';
 
+/**
+ * Tracks: uploads, the queue, votes, and the stored audio. It owns the tables `tracks` and `votes` and the audio store.
+ */
 @Module({
   imports: [AuthModule, RoomsModule],
   controllers: [RoomTracksController, TracksController],
