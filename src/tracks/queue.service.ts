@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { usernameAs } from '../auth/users.js';
 import { orderQueue, placeInQueue, type QueueEntry, type Track } from '../contract/index.js';
 import type { Database, Trx } from '../database/database.js';
 import { prepare } from '../database/prepared.js';
@@ -124,7 +125,7 @@ const tracks = (db: Reads) =>
     .selectFrom('tracks')
     .innerJoin('users', 'users.id', 'tracks.uploader_id')
     .selectAll('tracks')
-    .select('users.username as uploader_name');
+    .select(usernameAs('uploader_name'));
 
 const selectTrack = prepare((db, { trackId }: { trackId: string }) =>
   tracks(db).where('tracks.id', '=', trackId),

@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { lockUser } from '../../auth/users.js';
 import { SETTINGS } from '../../config/config.module.js';
 import type { Settings } from '../../config/settings.js';
 import { Database, type Trx } from '../../database/database.js';
-import { forUpdate } from '../../database/dialects.js';
 import { prepare } from '../../database/prepared.js';
 import { FreeSpace, type PendingWrites } from './free-space.js';
 import { type Limit, limitReached } from './storage-problems.js';
@@ -68,7 +68,7 @@ export class StorageQuota {
   /** Checks the limits again, in the transaction that adds the track. @throws {Problem} storage_full */
   async requireStorage(trx: Trx, userId: string, roomId: string, bytes: number): Promise<void> {
     // The room is locked already. Without this lock, uploads of one user to several rooms could exceed the limit.
-    await lockUser.first(trx, { userId });
+    await lockUser(trx, userId);
     this.#requireLimits(await this.#stored(trx, userId, roomId), bytes);
   }
 
@@ -152,6 +152,3 @@ const sumOfRoom = prepare((db, { roomId }: { roomId: string }) =>
   tracksSize(db).where('room_id', '=', roomId),
 );
 const sumOfAll = prepare((db, _: object) => tracksSize(db));
-const lockUser = prepare((db, { userId }: { userId: string }) =>
-  forUpdate(db, db.selectFrom('users').select('id').where('id', '=', userId)),
-);
