@@ -35,7 +35,7 @@ export const joinedUserView = (row: {
         password_hash: row.joined_password_hash,
       });
 
-/** The name alone, as a column of a name of the caller's. */
+/** The username as a column with another name, for joins. */
 export const usernameAs = <Alias extends string>(alias: Alias) => `users.username as ${alias}` as const;
 
 export async function findUser(db: Trx | Database['db'], id: string): Promise<User | undefined> {
@@ -43,7 +43,7 @@ export async function findUser(db: Trx | Database['db'], id: string): Promise<Us
   return row && userView(row);
 }
 
-/** Locks the user's row until the transaction ends: what is counted by user is then counted by one at a time. */
+/** Locks the user's row until the transaction ends, so that changes counted per user are made one at a time. */
 export async function lockUser(trx: Trx, id: string): Promise<void> {
   await selectLocked.first(trx, { id });
 }
