@@ -34,7 +34,7 @@ beforeAll(async () => {
   await database.migrate();
 });
 
-afterAll(() => database.onApplicationShutdown());
+afterAll(() => database.close());
 
 describe('whatever happens', () => {
   test(

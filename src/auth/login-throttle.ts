@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { SETTINGS } from '../config/config.module.js';
 import type { Settings } from '../config/settings.js';
 import { Problem, RateLimited } from '../errors/problem.js';
+import { Lifecycle } from '../lifecycle/lifecycle.js';
 import { BoundedLimiter } from './bounded-limiter.js';
 
 /** Failures of one account from one address: after the third, a delay of 250 ms, doubled with each, up to 3 s. */
@@ -24,7 +25,7 @@ const counter = (windowSeconds: number) =>
  * per process.
  */
 @Injectable()
-export class LoginThrottle implements OnModuleDestroy {
+export class LoginThrottle {
   readonly #pairFailures = counter(pair.windowSeconds);
   readonly #accountFailures = counter(account.windowSeconds);
   readonly #addressFailures = counter(address.windowSeconds);
@@ -33,10 +34,12 @@ export class LoginThrottle implements OnModuleDestroy {
   readonly #inProgress = new Map<string, number>();
   readonly #closing = new AbortController();
 
-  constructor(@Inject(SETTINGS) private readonly settings: Settings) {}
-
-  onModuleDestroy(): void {
-    this.#closing.abort();
+  constructor(
+    @Inject(SETTINGS) private readonly settings: Settings,
+    lifecycle: Lifecycle,
+  ) {
+    // Delayed sign-ins are refused at once, so that they do not hold up the stop.
+    lifecycle.onDrain(() => this.#closing.abort());
   }
 
   /**

@@ -1,6 +1,5 @@
-import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
-import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import { type Observable, Subject } from 'rxjs';
 import { v7 as uuid } from 'uuid';
 import { Clock } from '../config/clock.js';
@@ -8,6 +7,7 @@ import { Database, type Trx } from '../database/database.js';
 import { prepare } from '../database/prepared.js';
 import { Problem } from '../errors/problem.js';
 import { GuardedBus } from '../events/bus/guarded-bus.js';
+import { Lifecycle } from '../lifecycle/lifecycle.js';
 import type { Caller } from './caller.js';
 import { userColumns, userView } from './users.js';
 
@@ -39,31 +39,20 @@ export interface IssuedToken {
  * that tokens can be revoked.
  */
 @Injectable()
-export class SessionsService implements OnApplicationBootstrap, OnModuleDestroy {
+export class SessionsService {
   readonly #ended = new Subject<string>();
   /** Ids of revoked sessions, on any node; the subscriber closes their sockets. An id may be emitted several times. */
   readonly ended: Observable<string> = this.#ended.asObservable();
-  #timer: NodeJS.Timeout | undefined;
-  #poll: Promise<void> | undefined;
 
   constructor(
     private readonly database: Database,
     private readonly jwt: JwtService,
     private readonly clock: Clock,
-    private readonly bus: GuardedBus,
-    @InjectPinoLogger(SessionsService.name) private readonly log: PinoLogger,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    if (!this.bus.shared) return;
-    this.#timer = setInterval(() => {
-      this.#poll ??= this.#pollRevoked();
-    }, pollEveryMs);
-  }
-
-  async onModuleDestroy(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#poll;
+    bus: GuardedBus,
+    lifecycle: Lifecycle,
+  ) {
+    // Sessions that other nodes revoked.
+    if (bus.shared) lifecycle.repeat('the poll for revoked sessions', pollEveryMs, () => this.#pollRevoked());
   }
 
   /** Opens a session as part of a transaction; the token is valid once that is committed. Deletes expired sessions. */
@@ -146,18 +135,12 @@ export class SessionsService implements OnApplicationBootstrap, OnModuleDestroy 
 
   /** Emits the sessions that were revoked recently on any node; emitting one again does no harm. */
   async #pollRevoked(): Promise<void> {
-    try {
-      const revoked = await this.database.db
-        .selectFrom('sessions')
-        .select('id')
-        .where('revoked_at', '>', this.clock.now() - pollPeriodSeconds)
-        .execute();
-      for (const { id } of revoked) this.#ended.next(id);
-    } catch (err) {
-      this.log.warn({ err }, 'revoked sessions could not be read; trying again');
-    } finally {
-      this.#poll = undefined;
-    }
+    const revoked = await this.database.db
+      .selectFrom('sessions')
+      .select('id')
+      .where('revoked_at', '>', this.clock.now() - pollPeriodSeconds)
+      .execute();
+    for (const { id } of revoked) this.#ended.next(id);
   }
 
   #issue(userId: string, sessionId: string, use: Claims['use'], expiresAt: number): IssuedToken {

@@ -1,14 +1,10 @@
-import {
-  type BeforeApplicationShutdown,
-  Injectable,
-  type OnApplicationBootstrap,
-  type OnModuleDestroy,
-  type OnModuleInit,
-} from '@nestjs/common';
+import { Injectable, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/common';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import { Clock } from '../config/clock.js';
 import { Database } from '../database/database.js';
 import { GuardedBus } from '../events/bus/guarded-bus.js';
+import { Lifecycle } from '../lifecycle/lifecycle.js';
+import { RepeatingTask } from '../lifecycle/repeating-task.js';
 import { NodeId } from './node-id.js';
 
 /** Every second heartbeat also removes dead nodes. */
@@ -32,12 +28,10 @@ export interface NodeObserver {
  * from earlier processes.
  */
 @Injectable()
-export class NodesService
-  implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy, BeforeApplicationShutdown
-{
-  #timer: NodeJS.Timeout | undefined;
+export class NodesService implements OnModuleInit, OnApplicationBootstrap {
+  readonly #cleanup: RepeatingTask;
+  #firstCleanup: NodeJS.Timeout | undefined;
   #heartbeats = 0;
-  #running: Promise<void> | undefined;
   #observer: NodeObserver | undefined;
 
   constructor(
@@ -45,8 +39,19 @@ export class NodesService
     private readonly bus: GuardedBus,
     private readonly database: Database,
     private readonly clock: Clock,
+    lifecycle: Lifecycle,
     @InjectPinoLogger(NodesService.name) private readonly log: PinoLogger,
-  ) {}
+  ) {
+    const onError = (err: unknown) =>
+      this.log.warn({ err }, 'the table of nodes could not be updated; trying again');
+    const work = () => (this.bus.shared ? this.#heartbeat() : this.#removeDeadNodes());
+    this.#cleanup = new RepeatingTask(heartbeatEveryMs, work, onError);
+    lifecycle.onStop('work', 'the heartbeat', async () => {
+      clearTimeout(this.#firstCleanup);
+      await this.#cleanup.stop();
+    });
+    lifecycle.onStop('flush', 'the end of this node', () => this.#announceEnd());
+  }
 
   /** To be called in `onModuleInit`: the observer is there before the first look at other nodes. */
   observe(observer: NodeObserver): void {
@@ -70,21 +75,13 @@ export class NodesService
   }
 
   onApplicationBootstrap(): void {
-    if (this.bus.shared) {
-      this.#timer = setInterval(() => this.#run(() => this.#heartbeat()), heartbeatEveryMs);
-      return;
-    }
-    // Users of an earlier process have the grace period to reconnect to this one.
-    this.#timer = setTimeout(() => this.#run(() => this.#removeDeadNodes()), this.#graceMs);
-  }
-
-  async onModuleDestroy(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#running;
+    if (this.bus.shared) this.#cleanup.start();
+    // Once; users of an earlier process have the grace period to reconnect to this one.
+    else this.#firstCleanup = setTimeout(() => void this.#cleanup.run(), this.#graceMs);
   }
 
   /** Ages this node's heartbeat so that other nodes remove its connections after the grace period, not after 20 s. */
-  async beforeApplicationShutdown(): Promise<void> {
+  async #announceEnd(): Promise<void> {
     if (!this.bus.shared) return;
     const seen_at = this.clock.now() - deadAfterSeconds + this.#graceMs / 1000;
     try {
@@ -100,14 +97,6 @@ export class NodesService
 
   get #graceMs(): number {
     return this.#observer?.graceMs ?? 0;
-  }
-
-  #run(work: () => Promise<void>): void {
-    this.#running ??= work()
-      .catch((err: unknown) =>
-        this.log.warn({ err }, 'the table of nodes could not be updated; trying again'),
-      )
-      .finally(() => (this.#running = undefined));
   }
 
   async #heartbeat(): Promise<void> {

@@ -1,4 +1,5 @@
-import { Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
+import { Lifecycle } from '../lifecycle/lifecycle.js';
 import { Clock } from './clock.js';
 
 const checkEveryMs = 1000;
@@ -12,22 +13,18 @@ const maxSlewPpm = 50;
  * was set, or the machine was suspended) is logged and not followed until the process restarts.
  */
 @Injectable()
-export class SystemClockMonitor implements OnApplicationBootstrap, OnModuleDestroy {
+export class SystemClockMonitor {
   readonly #log = new Logger(SystemClockMonitor.name);
-  #timer: NodeJS.Timeout | undefined;
   /** The part of the offset that jumps have caused. */
   #jumpedMs = 0;
-  #lastOffsetMs = 0;
+  #lastOffsetMs: number;
 
-  constructor(private readonly clock: Clock) {}
-
-  onApplicationBootstrap(): void {
-    this.#lastOffsetMs = this.clock.systemOffsetMs;
-    this.#timer = setInterval(() => this.check(), checkEveryMs).unref();
-  }
-
-  onModuleDestroy(): void {
-    clearInterval(this.#timer);
+  constructor(
+    private readonly clock: Clock,
+    lifecycle: Lifecycle,
+  ) {
+    this.#lastOffsetMs = clock.systemOffsetMs;
+    lifecycle.repeat('the check of the system clock', checkEveryMs, () => this.check());
   }
 
   check(): void {

@@ -1,4 +1,5 @@
 import { Global, Module } from '@nestjs/common';
+import { Lifecycle } from '../lifecycle/lifecycle.js';
 import { Database } from './database.js';
 
 /** Provides the `Database`, with all migrations applied, to every module. */
@@ -15,4 +16,8 @@ import { Database } from './database.js';
   ],
   exports: [Database],
 })
-export class DatabaseModule {}
+export class DatabaseModule {
+  constructor(database: Database, lifecycle: Lifecycle) {
+    lifecycle.onStop('resources', 'the database', () => database.close());
+  }
+}

@@ -1,4 +1,4 @@
-import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { Kysely, Migrator, type Transaction } from 'kysely';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import { v4 as uuid } from 'uuid';
@@ -16,7 +16,7 @@ export type Trx = Transaction<Schema>;
 
 /** The database: SQLite in the data folder, or PostgreSQL. Migrations are applied before any module uses it. */
 @Injectable()
-export class Database implements OnApplicationShutdown {
+export class Database {
   /** For single queries outside a transaction. */
   readonly db: Kysely<Schema>;
   /** null for PostgreSQL and for a database in memory, which have no files to monitor. */
@@ -94,7 +94,7 @@ export class Database implements OnApplicationShutdown {
       .execute();
   }
 
-  async onApplicationShutdown(): Promise<void> {
+  async close(): Promise<void> {
     await this.#watch?.end();
     await this.db.destroy();
     this.#watch?.release();

@@ -1,7 +1,8 @@
-import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import { SETTINGS } from '../config/config.module.js';
 import type { Settings } from '../config/settings.js';
+import { Lifecycle } from '../lifecycle/lifecycle.js';
 
 /** Refused requests per caller and window before the caller is blocked. */
 export const maxRefusals = 300;
@@ -25,23 +26,17 @@ interface Window {
  * one line per caller and minute instead of one per request.
  */
 @Injectable()
-export class Refusals implements OnApplicationBootstrap, OnModuleDestroy {
+export class Refusals {
   readonly #windows = new Map<string, Window>();
   #rejected = new Map<string, number>();
-  #timer: NodeJS.Timeout | undefined;
 
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
+    lifecycle: Lifecycle,
     @InjectPinoLogger(Refusals.name) private readonly log: PinoLogger,
-  ) {}
-
-  onApplicationBootstrap(): void {
-    this.#timer = setInterval(() => this.report(), reportEveryMs).unref();
-  }
-
-  onModuleDestroy(): void {
-    clearInterval(this.#timer);
-    this.report();
+  ) {
+    lifecycle.repeat('the report of refused requests', reportEveryMs, () => this.report());
+    lifecycle.onStop('flush', 'the report of refused requests', () => this.report());
   }
 
   /** Counts a refused request. */

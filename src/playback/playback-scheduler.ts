@@ -1,6 +1,7 @@
-import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import { Clock } from '../config/clock.js';
+import { Lifecycle } from '../lifecycle/lifecycle.js';
 import { PlaybackStore } from './playback-store.js';
 
 /** Maximum delay until the database is read again: to notice changes of other nodes, and to retry after a failure. */
@@ -11,7 +12,7 @@ const maxDelayMs = 1000;
  * from the database, so it depends neither on who is connected nor on which process started the track.
  */
 @Injectable()
-export class PlaybackScheduler implements OnModuleDestroy {
+export class PlaybackScheduler {
   #timer: NodeJS.Timeout | undefined;
   /** Unix seconds; Infinity while no timer is set. */
   #scheduledAt = Infinity;
@@ -21,8 +22,11 @@ export class PlaybackScheduler implements OnModuleDestroy {
   constructor(
     private readonly store: PlaybackStore,
     private readonly clock: Clock,
+    lifecycle: Lifecycle,
     @InjectPinoLogger(PlaybackScheduler.name) private readonly log: PinoLogger,
-  ) {}
+  ) {
+    lifecycle.onStop('work', 'the playback scheduler', () => this.#stop());
+  }
 
   /** Starts the scheduler. `advance` is called for each room whose track has ended. */
   start(advance: (roomId: string) => Promise<void>): void {
@@ -42,7 +46,7 @@ export class PlaybackScheduler implements OnModuleDestroy {
     }, delayMs);
   }
 
-  async onModuleDestroy(): Promise<void> {
+  async #stop(): Promise<void> {
     this.#advance = undefined;
     clearTimeout(this.#timer);
     await this.#running;

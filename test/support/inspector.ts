@@ -57,7 +57,7 @@ export async function startInspector(worker = inspectionWorker): Promise<TestIns
     },
     log,
     async close() {
-      await inspector.onApplicationShutdown();
+      await inspector.close();
       await rm(folder, { recursive: true, force: true });
     },
   };

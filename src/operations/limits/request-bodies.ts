@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
+import { Lifecycle } from '../../lifecycle/lifecycle.js';
 import { Problem } from '../../errors/problem.js';
 import { refuse } from './answers.js';
 
@@ -31,16 +32,11 @@ interface Body {
 
 /** Ends requests whose bodies arrive too slowly, with `request_timeout`. One timer checks all of them. */
 @Injectable()
-export class RequestBodies implements OnApplicationBootstrap, OnModuleDestroy {
+export class RequestBodies {
   readonly #bodies = new Set<Body>();
-  #timer: NodeJS.Timeout | undefined;
 
-  onApplicationBootstrap(): void {
-    this.#timer = setInterval(() => this.sweep(performance.now()), sweepEveryMs).unref();
-  }
-
-  onModuleDestroy(): void {
-    clearInterval(this.#timer);
+  constructor(lifecycle: Lifecycle) {
+    lifecycle.repeat('the check for slow requests', sweepEveryMs, () => this.sweep(performance.now()));
   }
 
   /** Starts to watch a request, if it has a body. */

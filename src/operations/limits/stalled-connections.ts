@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
-import { Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
+import { Lifecycle } from '../../lifecycle/lifecycle.js';
 import { Pipelines } from './pipelines.js';
 
 /** Time limit for a connection that reads nothing of what was written to it. */
@@ -28,11 +29,15 @@ interface UnsentAnswers {
  * answers without a limit. A paused media element whose connection is closed resumes with a Range request.
  */
 @Injectable()
-export class StalledConnections implements OnModuleDestroy {
+export class StalledConnections {
   readonly #connections = new Map<Socket, Progress>();
-  #timer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly pipelines: Pipelines) {}
+  constructor(
+    private readonly pipelines: Pipelines,
+    lifecycle: Lifecycle,
+  ) {
+    lifecycle.repeat('the check for stalled connections', sweepEveryMs, () => this.sweep(performance.now()));
+  }
 
   /** Watches all connections of a server. */
   watch(server: Server): void {
@@ -40,11 +45,6 @@ export class StalledConnections implements OnModuleDestroy {
       this.#connections.set(socket, { bytes: 0, at: performance.now() });
       socket.once('close', () => this.#connections.delete(socket));
     });
-    this.#timer = setInterval(() => this.sweep(performance.now()), sweepEveryMs).unref();
-  }
-
-  onModuleDestroy(): void {
-    clearInterval(this.#timer);
   }
 
   /** @param now monotonic clock, in milliseconds */

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import type { Piscina } from 'piscina';
 import { Problem } from '../../errors/problem.js';
@@ -26,7 +26,7 @@ const queueLimits = { maxRunning: maxThreads, maxRunningPerKey: 1, maxWaiting: 1
  * Of each user one file is inspected at a time. Threads start with the first upload and end after 30 s without one.
  */
 @Injectable()
-export class AudioInspector implements OnApplicationShutdown {
+export class AudioInspector {
   readonly #queue = new FairQueue(queueLimits);
   #closed = false;
   #pool: Promise<Piscina<InspectionRequest, InspectionAnswer>> | undefined;
@@ -51,7 +51,8 @@ export class AudioInspector implements OnApplicationShutdown {
     return answer.audio;
   }
 
-  async onApplicationShutdown(): Promise<void> {
+  /** Refuses waiting files and ends the threads. */
+  async close(): Promise<void> {
     this.#closed = true;
     this.#queue.close();
     await (await this.#pool)?.destroy();

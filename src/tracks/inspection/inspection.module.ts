@@ -1,4 +1,5 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { Lifecycle } from '../../lifecycle/lifecycle.js';
 import { AudioInspector, INSPECTION_WORKER } from './audio-inspector.js';
 
 /**
@@ -8,6 +9,10 @@ import { AudioInspector, INSPECTION_WORKER } from './audio-inspector.js';
 @Global()
 @Module({})
 export class InspectionModule {
+  constructor(inspector: AudioInspector, lifecycle: Lifecycle) {
+    lifecycle.onStop('resources', 'the inspection threads', () => inspector.close());
+  }
+
   /** @param worker URL of the compiled worker.ts */
   static with(worker: URL): DynamicModule {
     return {

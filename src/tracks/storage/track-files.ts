@@ -1,10 +1,11 @@
 import { Readable } from 'node:stream';
-import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import { Clock } from '../../config/clock.js';
 import { Database } from '../../database/database.js';
 import { prepare } from '../../database/prepared.js';
 import { KeyedLock } from '../../events/keyed-lock.js';
+import { Lifecycle } from '../../lifecycle/lifecycle.js';
 import { AudioStore } from './audio-store.js';
 import { DatabaseIdentity } from './database-identity.js';
 import type { ReceivedFile } from './upload-folder.js';
@@ -22,10 +23,9 @@ const purgeIntervalMs = 24 * 3600 * 1000;
  * - If the database is not the one that the files belong to, no file is moved or deleted.
  */
 @Injectable()
-export class TrackFiles implements OnApplicationBootstrap, OnModuleDestroy {
+export class TrackFiles implements OnApplicationBootstrap {
   /** A lock per file: held while a track with the file is added, and while an unused file is removed. */
   readonly #locks = new KeyedLock();
-  #timer: NodeJS.Timeout | undefined;
   #cleanup: Promise<void> = Promise.resolve();
   #ended = false;
 
@@ -34,20 +34,21 @@ export class TrackFiles implements OnApplicationBootstrap, OnModuleDestroy {
     private readonly identity: DatabaseIdentity,
     private readonly database: Database,
     private readonly clock: Clock,
+    lifecycle: Lifecycle,
     @InjectPinoLogger(TrackFiles.name) private readonly log: PinoLogger,
-  ) {}
+  ) {
+    lifecycle.repeat('the purge of the trash', purgeIntervalMs, () => {
+      this.#cleanup = this.#cleanup.then(() => this.#cleanUp(() => this.#purge()));
+      return this.#cleanup;
+    });
+    lifecycle.onStop('work', 'the sweep of unused files', async () => {
+      this.#ended = true;
+      await this.#cleanup;
+    });
+  }
 
   onApplicationBootstrap(): void {
     this.#cleanup = this.#cleanUp(() => this.#sweep());
-    this.#timer = setInterval(() => {
-      this.#cleanup = this.#cleanup.then(() => this.#cleanUp(() => this.#purge()));
-    }, purgeIntervalMs).unref();
-  }
-
-  async onModuleDestroy(): Promise<void> {
-    this.#ended = true;
-    clearInterval(this.#timer);
-    await this.#cleanup;
   }
 
   /** Stores the files of a track, then runs `insertTrack`. If either fails, files that no track uses are deleted. */

@@ -1,12 +1,13 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { SessionsService } from '../../auth/sessions.service.js';
 import { SETTINGS } from '../../config/config.module.js';
 import type { Settings } from '../../config/settings.js';
 import type { RoomEvent } from '../../contract/index.js';
 import { Problem, RateLimited } from '../../errors/problem.js';
 import { type Broadcast, EventBroadcasterService } from '../../events/event-broadcaster.service.js';
+import { Lifecycle } from '../../lifecycle/lifecycle.js';
 
 export type TransferKind = 'upload' | 'stream' | 'cover';
 
@@ -42,24 +43,21 @@ interface Transfer {
  * destroyed when the owner loses access: logout, leaving, kick, ban, or deletion of the room.
  */
 @Injectable()
-export class OpenTransfers implements OnModuleInit, OnModuleDestroy {
+export class OpenTransfers implements OnModuleInit {
   readonly #transfers = new Set<Transfer>();
-  #timer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly sessions: SessionsService,
     private readonly broadcaster: EventBroadcasterService,
     @Inject(SETTINGS) private readonly settings: Settings,
-  ) {}
+    lifecycle: Lifecycle,
+  ) {
+    lifecycle.repeat('the check of transfers', sampleIntervalMs, () => this.sample(performance.now()));
+  }
 
   onModuleInit(): void {
     this.sessions.ended.subscribe((sessionId) => this.#endSession(sessionId));
     this.broadcaster.events$.subscribe((broadcast) => this.#endLostAccess(broadcast));
-    this.#timer = setInterval(() => this.sample(performance.now()), sampleIntervalMs).unref();
-  }
-
-  onModuleDestroy(): void {
-    clearInterval(this.#timer);
   }
 
   get size(): number {
