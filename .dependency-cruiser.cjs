@@ -4,6 +4,8 @@
  */
 const features = '^src/(rooms|tracks|playback|room-state)/';
 const composition = '^src/(main|server|app\\.module)\\.ts$';
+/** The counters that events and deliveries are counted in: the part of metrics/ that is below them. */
+const counters = '^src/metrics/(statistics|histogram)\\.ts$';
 
 /** Others may import only these files of a part. */
 const offers = (part, files) => ({
@@ -18,10 +20,11 @@ module.exports = {
   forbidden: [
     {
       name: 'no-circles',
-      comment: 'Parts and files meet in a third one, or through events, never in a circle.',
+      comment:
+        'Parts and files depend on a third one, or on events, never on each other. Two classes of one file pair may name each other as types.',
       severity: 'error',
       from: {},
-      to: { circular: true },
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
     },
     {
       name: 'contract-alone',
@@ -43,7 +46,7 @@ module.exports = {
         'Settings, clock, errors and the rules for names are there for everyone, so they build on nothing but the contract.',
       severity: 'error',
       from: { path: '^src/(config|errors|names)/' },
-      to: { path: '^src/', pathNot: '^src/(config|errors|names|contract)/' },
+      to: { path: '^src/', pathNot: '^src/(config|errors|names|contract|lifecycle)/' },
     },
     {
       name: 'limits-below-features',
@@ -51,37 +54,83 @@ module.exports = {
         'Limits that REST and sockets share are counted by keys; they know nothing of what is limited.',
       severity: 'error',
       from: { path: '^src/limits/' },
-      to: { path: '^src/', pathNot: '^src/(limits|config|contract|errors)/' },
+      to: { path: '^src/', pathNot: '^src/(limits|config|contract|errors|lifecycle)/' },
     },
     {
       name: 'database-below',
       comment: 'The database knows tables, not what is done with them.',
       severity: 'error',
       from: { path: '^src/database/' },
-      to: { path: '^src/', pathNot: '^src/(database|config|contract|errors|names)/' },
+      to: { path: '^src/', pathNot: '^src/(database|config|contract|errors|names|lifecycle)/' },
+    },
+    {
+      name: 'counters-below-events',
+      comment:
+        'Counting is for everyone who has something to count, so the counters know the contract alone.',
+      severity: 'error',
+      from: { path: counters },
+      to: { path: '^src/', pathNot: [counters, '^src/contract/'] },
     },
     {
       name: 'events-below-features',
-      comment: 'The broadcaster, the log and the bus know no feature and no gateway.',
+      comment:
+        'The broadcaster, the log and the bus know no feature, no gateway, and not how events are delivered.',
       severity: 'error',
       from: { path: '^src/events/' },
-      to: { path: '^src/', pathNot: '^src/(events|database|config|contract|errors)/' },
+      to: { path: '^src/', pathNot: ['^src/(events|database|config|contract|errors|lifecycle)/', counters] },
+    },
+    {
+      name: 'bus-below-broadcaster',
+      comment: 'A bus carries events between nodes; of the rest of events/ it needs the types alone.',
+      severity: 'error',
+      from: { path: '^src/events/bus/' },
+      to: {
+        path: '^src/events/',
+        pathNot: '^src/events/bus/',
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
+      name: 'cluster-below-features',
+      comment:
+        'Which nodes run is for features to build on. What a dead node left is removed by the feature that owns it.',
+      severity: 'error',
+      from: { path: '^src/cluster/' },
+      to: { path: '^src/', pathNot: '^src/(cluster|events|database|config|contract|errors|lifecycle)/' },
+    },
+    {
+      name: 'delivery-below-gateway',
+      comment:
+        'Delivery decides what each connection is sent and when; it knows no feature, and sockets only as an interface.',
+      severity: 'error',
+      from: { path: '^src/delivery/' },
+      to: {
+        path: '^src/',
+        pathNot: ['^src/(delivery|events|database|auth|cluster|config|contract|errors|lifecycle)/', counters],
+      },
     },
     {
       name: 'auth-below-features',
       comment: 'Who is asking is settled before any feature comes in.',
       severity: 'error',
       from: { path: '^src/auth/' },
-      to: { path: '^src/', pathNot: '^src/(auth|events|database|limits|config|contract|errors|names)/' },
+      to: {
+        path: '^src/',
+        pathNot: '^src/(auth|events|database|limits|config|contract|errors|names|lifecycle)/',
+      },
     },
     {
       name: 'features-never-up',
-      comment: 'A feature never touches a socket, nor the operations around it.',
+      comment:
+        'A feature never touches a socket, nor what is delivered over it, nor the operations around it.',
       severity: 'error',
       from: { path: features },
       to: {
         path: '^src/',
-        pathNot: [features, '^src/(events|database|auth|limits|config|contract|errors|names)/'],
+        pathNot: [
+          features,
+          '^src/(events|cluster|database|auth|limits|config|contract|errors|names|lifecycle)/',
+        ],
       },
     },
     {
@@ -120,6 +169,29 @@ module.exports = {
       severity: 'error',
       from: { path: '^src/gateway/' },
       to: { path: '^src/database/', pathNot: '^src/database/database\\.ts$' },
+    },
+    {
+      name: 'transport-below-gateway',
+      comment:
+        'A transport reads and writes one socket: it implements the interface of delivery/ and knows no feature.',
+      severity: 'error',
+      from: { path: '^src/gateway/transport/' },
+      to: {
+        path: '^src/',
+        pathNot: [
+          '^src/(gateway/transport|delivery|config|contract|errors)/',
+          '^src/gateway/(packet-guard|socket-data)\\.ts$',
+          counters,
+        ],
+      },
+    },
+    {
+      name: 'metrics-on-top',
+      comment:
+        'What is counted is shown by routes, which ask features and deliveries; only the composition of operations knows them.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: ['^src/(metrics|operations)/', composition] },
+      to: { path: '^src/metrics/', pathNot: counters },
     },
     {
       name: 'gateway-on-top',

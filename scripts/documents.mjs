@@ -15,11 +15,9 @@ const built = (file) => import(new URL(`../build/${file}`, import.meta.url).href
 const check = process.argv.includes('--check');
 
 const { catalogue, eventTypes, priorities } = await built('contract/index.js');
-const { asyncApiDocument } = await built('operations/asyncapi.js');
 const { readSettings } = await built('config/settings.js');
 
-const openapi = await openApi();
-const asyncapi = asyncApiDocument();
+const { openapi, asyncapi } = await documents();
 const faults = [
   ...refFaults('openapi.json', openapi),
   ...refFaults('asyncapi.json', asyncapi),
@@ -35,15 +33,16 @@ await put('README.md', await withEventTable(await readFile(join(root, 'README.md
 if (outdated.length > 0) fail(outdated.map((file) => `${file} is out of date: npm run documents`));
 console.log(check ? 'documents are up to date' : 'documents are written');
 
-async function openApi() {
+async function documents() {
   const { createServer } = await built('server.js');
+  const { asyncApiDocument } = await built('operations/asyncapi.js');
   const { openApiDocument } = await built('operations/openapi.js');
   const DATA_DIR = await mkdtemp(join(tmpdir(), 'roomcast-documents-'));
   try {
     const app = await createServer(readSettings({ DATA_DIR, LOG_LEVEL: 'silent' }));
-    const document = JSON.parse(JSON.stringify(openApiDocument(app)));
+    const written = { openapi: openApiDocument(app), asyncapi: asyncApiDocument(app) };
     await app.close();
-    return document;
+    return JSON.parse(JSON.stringify(written));
   } finally {
     await rm(DATA_DIR, { recursive: true, force: true });
   }

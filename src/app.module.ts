@@ -2,14 +2,15 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
 import { LoggerModule } from 'nestjs-pino';
 import { AuthModule } from './auth/auth.module.js';
+import { ClusterModule } from './cluster/cluster.module.js';
 import { ConfigModule } from './config/config.module.js';
 import type { Settings } from './config/settings.js';
 import { DatabaseModule } from './database/database.module.js';
+import { DeliveryModule } from './delivery/delivery.module.js';
 import { HttpProblemFilter } from './errors/http-problem.filter.js';
 import { InputPipe } from './errors/input.pipe.js';
 import { type EventBus, LocalEventBus } from './events/bus/event-bus.js';
 import { EventsModule } from './events/events.module.js';
-import { DeliveryModule } from './delivery/delivery.module.js';
 import { GatewayModule } from './gateway/gateway.module.js';
 import { LifecycleModule } from './lifecycle/lifecycle.module.js';
 import { LimitsModule } from './limits/limits.module.js';
@@ -42,6 +43,7 @@ export class AppModule {
         DatabaseModule,
         LifecycleModule,
         EventsModule.with(bus),
+        ClusterModule,
         DeliveryModule,
         // Global guards run in the order of their modules: authentication (AuthModule) before rate limits.
         AuthModule,

@@ -7,6 +7,7 @@ import { Logger } from 'nestjs-pino';
 import { AppModule, type Parts } from './app.module.js';
 import { ClientAddresses } from './config/client-addresses.js';
 import type { Settings } from './config/settings.js';
+import { errorCodes } from './contract/index.js';
 import { Problem } from './errors/problem.js';
 import { SocketAdapter } from './gateway/socket-adapter.js';
 import { serveDocuments } from './operations/documents.js';
@@ -70,7 +71,7 @@ export async function createServer(
   await app.init();
   // Registered last, for paths outside /api: Nest answers unknown paths only below its prefix.
   const express: Express = app.getHttpAdapter().getInstance();
-  const { status, body } = new Problem('not_found', 'No route matches this path.');
+  const { status, body } = new Problem('not_found', errorCodes.not_found.description);
   express.use((_, response) => void response.status(status).json({ error: body }));
   const server = app.getHttpServer();
   setTimeouts(server, settings);

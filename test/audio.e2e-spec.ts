@@ -12,7 +12,7 @@ import { fixture, wav } from './support/audio.js';
 import { eventually, Listener } from './support/listener.js';
 import { startServer, type TestServer } from './support/server.js';
 
-const secret = 'a secret that only this test knows of';
+const secret = 'a secret that only this test knows';
 const megabyte = 1024 * 1024;
 
 let server: TestServer;
@@ -28,14 +28,14 @@ let room: Room;
 beforeEach(async () => {
   room = await roomOf(ada, [bob]);
 });
-// Rooms take their files with them, so that each test sees only its own.
+// Deleting the room deletes its files, so that each test sees only its own.
 afterEach(async () => {
   await ada.delete(`/rooms/${room.id}`);
 });
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-/** Names of all files below one of the data folder's folders. */
+/** Names of all files below a folder of the data folder. */
 async function filesIn(folder: 'files' | 'uploads', { dataDir }: TestServer = server): Promise<string[]> {
   const entries = await readdir(join(dataDir, folder), { recursive: true, withFileTypes: true });
   return entries
@@ -43,8 +43,7 @@ async function filesIn(folder: 'files' | 'uploads', { dataDir }: TestServer = se
     .map(({ name }) => name)
     .sort();
 }
-const nothingIn = async (folder: 'files' | 'uploads', of = server) =>
-  (await filesIn(folder, of)).length === 0;
+const isEmpty = async (folder: 'files' | 'uploads', of = server) => (await filesIn(folder, of)).length === 0;
 
 async function upload(bytes: Uint8Array, name: string): Promise<Track> {
   const { status, body } = await ada.upload(room.id, bytes, name);
@@ -52,7 +51,7 @@ async function upload(bytes: Uint8Array, name: string): Promise<Track> {
   return body.track;
 }
 
-/** Reads a path below /api; the body as bytes. */
+/** Requests a path below /api; returns the body as bytes. */
 async function read(path: string, headers: Record<string, string> = {}, method = 'GET') {
   const response = await fetch(`${server.url}/api${path}`, { method, headers });
   return {
@@ -63,7 +62,7 @@ async function read(path: string, headers: Record<string, string> = {}, method =
 }
 const bearer = ({ token }: Person) => ({ authorization: `Bearer ${token}` });
 
-/** Sends a multipart form as it stands. */
+/** Sends a multipart form unchanged. */
 const sendForm = (form: FormData, to = room.id): Promise<Answer> =>
   request(server.url, 'POST', `/rooms/${to}/tracks`, { headers: bearer(ada), body: form });
 const part = (bytes: Uint8Array): Blob => new Blob([new Uint8Array(bytes)]);
@@ -81,7 +80,7 @@ const kinds = [
 
 describe('an upload', () => {
   it.each(kinds)(
-    'of $name is known for what it is, and comes back byte for byte',
+    'of $name is recognised by its content, and is streamed back byte for byte',
     async ({ name, mime, tags, cover }) => {
       const bytes = fixture(name);
       const answer = await ada.upload(room.id, bytes, name, 'application/x-nonsense');
@@ -138,18 +137,18 @@ describe('an upload', () => {
     },
   );
 
-  it('is known by its bytes, whatever its name says', async () => {
+  it('is recognised by its content when its name has another extension', async () => {
     expect((await upload(fixture('tagged.flac'), 'song.mp3')).mime_type).toBe('audio/flac');
     expect((await upload(fixture('tagged.mp3'), 'song')).mime_type).toBe('audio/mpeg');
   });
 
-  it('that has been there before is stored once, and goes with its last track', async () => {
+  it('of a file that is stored already stores it once; the file is deleted with its last track', async () => {
     const bytes = fixture('tagged.mp3');
     const both = [sha256(bytes), sha256(fixture('cover.png'))].sort();
     const elsewhere = await roomOf(ada);
     const first = await upload(bytes, 'one.mp3');
     const second = (await ada.upload(elsewhere.id, bytes, 'two.mp3')).body.track;
-    // Another file with the same cover.
+    // A different file with the same cover.
     const third = await upload(fixture('tagged.flac'), 'three.flac');
     expect(second.id).not.toBe(first.id);
     expect(await filesIn('files')).toEqual([...both, sha256(fixture('tagged.flac'))].sort());
@@ -165,7 +164,7 @@ describe('an upload', () => {
     expect(await filesIn('files')).toEqual([]);
   });
 
-  it('holds while the same file is uploaded and removed by many at once', async () => {
+  it('keeps the files of remaining tracks when the same file is uploaded and removed concurrently', async () => {
     const bytes = fixture('tagged.mp3');
     const rounds = Array.from({ length: 8 }, async (_, i) => {
       const track = (await ada.upload(room.id, bytes, `${i}.mp3`)).body.track;
@@ -189,12 +188,15 @@ describe('an upload', () => {
     ['.wav', '.wav', '.wav'],
     [`${'x'.repeat(300)}.wav`, `${'x'.repeat(99)}…`, `${'x'.repeat(99)}…`],
     ['<script>alert(1)</script>.wav', 'script>.wav', 'script>'],
-  ])('named %.40s gets a plain name, and its title from it', async (given, original_name, title) => {
-    expect(await upload(wav(0.5), given)).toMatchObject({ original_name, title });
-  });
+  ])(
+    'named %.40s has the name without its path, and a title made of it',
+    async (given, original_name, title) => {
+      expect(await upload(wav(0.5), given)).toMatchObject({ original_name, title });
+    },
+  );
 
   it.each(['../../x.wav', '/etc/passwd', '..\\x.wav', '..', 'a/../../b.wav', '\\\\server\\share\\x.wav'])(
-    'named %j is refused',
+    'named %j is refused with invalid_field and nothing is stored',
     async (name) => {
       expectProblem(await ada.upload(room.id, wav(0.5), name), 422, 'invalid_field');
       expect([...(await filesIn('files')), ...(await filesIn('uploads'))]).toEqual([]);
@@ -202,7 +204,7 @@ describe('an upload', () => {
   );
 });
 
-/** Where each frame of an ADTS stream ends. */
+/** The offsets at which the frames of an ADTS stream end. */
 function adtsFrameEnds(bytes: Buffer): Set<number> {
   const ends = new Set<number>();
   for (let at = 0; at + 7 <= bytes.length;) {
@@ -212,9 +214,9 @@ function adtsFrameEnds(bytes: Buffer): Set<number> {
   return ends;
 }
 
-describe('an upload is refused, and leaves nothing behind,', () => {
+describe('a refused upload stores nothing and raises no event:', () => {
   afterEach(async () => {
-    await eventually(() => nothingIn('uploads'), 'the uploads folder to be empty');
+    await eventually(() => isEmpty('uploads'), 'the uploads folder to be empty');
     expect(await filesIn('files')).toEqual([]);
     expect((await stateOf(ada, room.id)).sequence).toBe(1);
   });
@@ -236,11 +238,11 @@ describe('an upload is refused, and leaves nothing behind,', () => {
     ['an empty file', 'song.mp3', zeros(0), 422, 'unreadable_audio'],
     ['tags without any audio', 'song.mp3', fixture('tagged.mp3').subarray(0, 300), 422, 'unreadable_audio'],
     ['a header without any audio', 'song.wav', wav(0.5).subarray(0, 44), 422, 'unreadable_audio'],
-  ] as const)('where it is %s', async (_, name, bytes, status, code) => {
+  ] as const)('%s', async (_, name, bytes, status, code) => {
     expectProblem(await ada.upload(room.id, bytes, name, 'audio/mpeg'), status, code);
   });
 
-  it('where it is larger than is allowed, by little or by much', async () => {
+  it('a file larger than allowed, by one byte and by a factor of three', async () => {
     const file = wav(1);
     for (const length of [megabyte + 1, 3 * megabyte]) {
       const bytes = Buffer.concat([file, zeros(length - file.length)]);
@@ -248,7 +250,7 @@ describe('an upload is refused, and leaves nothing behind,', () => {
     }
   });
 
-  it('where it stands in another field, or there are two', async () => {
+  it('a file in another field, two files, and a form without a file', async () => {
     const other = new FormData();
     other.append('file', part(wav(0.5)), 'song.wav');
     expectProblem(await sendForm(other), 422, 'invalid_field');
@@ -266,7 +268,7 @@ describe('an upload is refused, and leaves nothing behind,', () => {
     expectProblem(await sendForm(new FormData()), 422, 'invalid_field');
   });
 
-  it('where it is not a multipart form, or a broken one', async () => {
+  it('a body that is not a multipart form, or a malformed one', async () => {
     const raw = (type: string, body: Uint8Array | string) =>
       request(server.url, 'POST', `/rooms/${room.id}/tracks`, {
         headers: { ...bearer(ada), 'content-type': type },
@@ -286,7 +288,7 @@ describe('an upload is refused, and leaves nothing behind,', () => {
     );
   });
 
-  it('where its name is in percent code and points elsewhere, or holds control characters', async () => {
+  it('a percent-encoded name with a path, control characters or only spaces', async () => {
     for (const name of [
       '..%2F..%2Fx.wav',
       '%2Fetc%2Fpasswd',
@@ -305,7 +307,7 @@ describe('an upload is refused, and leaves nothing behind,', () => {
     }
   });
 
-  it.each(['tagged.ogg', 'tagged.opus'])('where %s ends between two of its pages', async (name) => {
+  it.each(['tagged.ogg', 'tagged.opus'])('%s truncated at a page boundary', async (name) => {
     const bytes = fixture(name);
     const starts: number[] = [];
     for (let at = bytes.indexOf('OggS', 1); at !== -1; at = bytes.indexOf('OggS', at + 1)) starts.push(at);
@@ -320,12 +322,12 @@ describe('an upload is refused, and leaves nothing behind,', () => {
     }
   });
 
-  it('where the room leaves uploading to its administrator', async () => {
+  it('an upload by a participant when only the administrator may upload', async () => {
     await ada.patch(`/rooms/${room.id}`, { settings: { upload: 'administrator' } });
     expectProblem(await bob.upload(room.id, wav(0.5), 'song.wav'), 403, 'not_administrator');
   });
 
-  it.each([0.3, 0.9])('where the line breaks after %d of it', async (share) => {
+  it.each([0.3, 0.9])('an upload whose connection is lost after %d of the body', async (share) => {
     const body = Buffer.concat([wav(60), zeros(400_000)]);
     const { hostname, port } = new URL(server.url);
     const socket = connect(Number(port), hostname);
@@ -336,14 +338,14 @@ describe('an upload is refused, and leaves nothing behind,', () => {
         '--b\r\nContent-Disposition: form-data; name="audio_file"; filename="song.wav"\r\n\r\n',
     );
     socket.write(body.subarray(0, Math.floor(body.length * share)));
-    await eventually(async () => !(await nothingIn('uploads')), 'the upload to be on its way');
+    await eventually(async () => !(await isEmpty('uploads')), 'the upload to begin');
     socket.destroy();
-    await eventually(() => nothingIn('uploads'), 'what arrived to be gone');
+    await eventually(() => isEmpty('uploads'), 'the temporary file to be deleted');
   });
 
-  describe.each(kinds)('where $name', ({ name }) => {
+  describe.each(kinds)('$name', ({ name }) => {
     const bytes = fixture(name);
-    // Such a stream says nowhere how many frames it has: what is cut between two of them is whole.
+    // An ADTS stream does not have its number of frames: truncated between two frames it is a valid file.
     const undetectable = name === 'plain.aac' ? adtsFrameEnds(bytes) : new Set<number>();
     const refused = async (length: number) => {
       const { status, body } = await ada.upload(room.id, bytes.subarray(0, length), name);
@@ -359,11 +361,11 @@ describe('an upload is refused, and leaves nothing behind,', () => {
       });
     };
 
-    it('lacks its end', async () => {
+    it('without its last 1 to 500 bytes', async () => {
       for (const missing of [1, 2, 3, 10, 100, 500]) await refused(bytes.length - missing);
     });
 
-    it('is cut off anywhere', async () => {
+    it('truncated at a random offset', async () => {
       await fc.assert(
         fc.asyncProperty(
           fc.integer({ min: 1, max: bytes.length - 1 }).filter((at) => !undetectable.has(at)),
@@ -377,7 +379,7 @@ describe('an upload is refused, and leaves nothing behind,', () => {
   });
 });
 
-it('answers to whatever bytes follow the beginning of an audio file, and never with a fault of its own', async () => {
+it('a corrupted audio file is accepted or refused with 415 or 422, and never causes a server error', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.constantFrom(...kinds),
@@ -403,17 +405,17 @@ it('answers to whatever bytes follow the beginning of an audio file, and never w
   );
 });
 
-describe('of a large file', () => {
+describe('with the default MAX_UPLOAD_MB of 50', () => {
   let roomy: TestServer;
   beforeAll(async () => {
     roomy = await startServer();
   });
   afterAll(() => roomy.close());
 
-  it('60 MB are refused where 50 are allowed, and 49 taken', async () => {
+  it('a file of 60 MB is refused and one of 49 MB accepted', async () => {
     const ann = await guest(roomy.url, 'ann');
     const large = await roomOf(ann);
-    // A whole WAV file: a second of sound, then a chunk that players pass over.
+    // A complete WAV file: one second of sound, then a chunk that players ignore.
     const padded = (length: number) => {
       const sound = wav(1);
       const file = Buffer.alloc(length);
@@ -424,7 +426,7 @@ describe('of a large file', () => {
       return file;
     };
     expectProblem(await ann.upload(large.id, padded(60 * megabyte), 'song.wav'), 413, 'payload_too_large');
-    await eventually(() => nothingIn('uploads', roomy), 'the uploads folder to be empty');
+    await eventually(() => isEmpty('uploads', roomy), 'the uploads folder to be empty');
     expect(await filesIn('files', roomy)).toEqual([]);
     const taken = await ann.upload(large.id, padded(49 * megabyte), 'song.wav');
     expectAnswer(taken, 201, rest.TrackAnswer);
@@ -453,7 +455,7 @@ describe('a stream', () => {
     ['bytes=-1', size - 1, size - 1],
     ['bytes=100-999999', 100, size - 1],
     ['bytes=-999999', 0, size - 1],
-  ])('answers %s with just that', async (text, from, to) => {
+  ])('answers the range %s with 206 and exactly these bytes', async (text, from, to) => {
     const answer = await range(text);
     expect(answer.status).toBe(206);
     expect(answer.headers.get('content-range')).toBe(`bytes ${from}-${to}/${size}`);
@@ -463,7 +465,7 @@ describe('a stream', () => {
   });
 
   it.each([`bytes=${size}-`, 'bytes=999999-', `bytes=${size}-${size + 5}`])(
-    'refuses %s and says how long it is',
+    'answers the range %s with 416 and the size of the file',
     async (text) => {
       const answer = await range(text);
       expect(answer.headers.get('content-range')).toBe(`bytes */${size}`);
@@ -473,19 +475,19 @@ describe('a stream', () => {
     },
   );
 
-  it('refuses a condition that the file does not meet', async () => {
+  it('answers an If-Match that does not match with 412', async () => {
     const answer = await read(path, { ...bearer(bob), 'if-match': '"another"' });
     const body = JSON.parse(answer.bytes.toString());
     expectProblem({ status: answer.status, body, headers: answer.headers }, 412, 'precondition_failed');
   });
 
-  it.each(['lines=1-2', 'nonsense', 'bytes=5-2'])('pays no heed to the range %j', async (text) => {
+  it.each(['lines=1-2', 'nonsense', 'bytes=5-2'])('ignores the malformed range %j', async (text) => {
     const answer = await range(text);
     expect([200, 416]).toContain(answer.status);
     if (answer.status === 200) expect(answer.bytes.equals(bytes)).toBe(true);
   });
 
-  it('says that it takes ranges, how long it is, and what it is, also without sending it', async () => {
+  it('has the same headers for GET and HEAD: ranges, length, type, ETag and private caching', async () => {
     const whole = await read(path, bearer(bob));
     const head = await read(path, bearer(bob), 'HEAD');
     expect(head.status).toBe(200);
@@ -496,13 +498,13 @@ describe('a stream', () => {
       expect(headers.get('content-type')).toBe('audio/mpeg');
       expect(headers.get('etag')).toBe(`"${sha256(bytes)}"`);
       expect(headers.get('x-content-type-options')).toBe('nosniff');
-      // What only some may read must not be kept for others on the way.
+      // Only participants may read it, so shared caches must not store it.
       expect(headers.get('cache-control')).toMatch('private');
     }
   });
 
-  it('is not sent again to whoever has it', async () => {
-    // Else fetch adds no-cache, which asks for it to be sent again.
+  it('answers If-None-Match with 304 if the ETag matches, else with 200', async () => {
+    // Without this, fetch adds no-cache, which disables 304.
     const plain = { 'cache-control': 'max-age=0' };
     for (const which of ['stream', 'cover']) {
       const of = `/tracks/${track.id}/${which}`;
@@ -515,7 +517,7 @@ describe('a stream', () => {
     }
   });
 
-  it('continues only where it is still the same file', async () => {
+  it('answers a range with an If-Range of another file with the whole file', async () => {
     const etag = (await read(path, bearer(bob))).headers.get('etag')!;
     expect((await range('bytes=0-9', { 'if-range': etag })).status).toBe(206);
     const other = await range('bytes=0-9', { 'if-range': '"other"' });
@@ -523,7 +525,7 @@ describe('a stream', () => {
     expect(other.bytes.equals(bytes)).toBe(true);
   });
 
-  it('is there for no track that is not, and no id that is none', async () => {
+  it('answers with 404 for an unknown track and 400 for a malformed id', async () => {
     for (const which of ['stream', 'cover', 'metadata']) {
       expectProblem(await ada.get(`/tracks/${room.id}/${which}`), 404, 'track_not_found');
       expectProblem(await ada.get(`/tracks/x/${which}`), 400, 'malformed');
@@ -562,7 +564,7 @@ describe('a media token', () => {
     expect((await read(`/tracks/${track.id}/stream?media_token=${media}`, {}, 'HEAD')).status).toBe(200);
   });
 
-  it('is good for nothing else, neither in the query nor in the header, nor on a socket', async () => {
+  it('is refused by all other routes, in the header, and by sockets', async () => {
     const { paths } = openApiDocument(server.app);
     const readable = new Set(['stream', 'cover', 'metadata'].map((which) => `GET /api/tracks/{id}/${which}`));
     const open = /^\/(health|metrics|api\/time|api\/auth\/(guest|register|login))/;
@@ -589,7 +591,7 @@ describe('a media token', () => {
     expect((await stateOf(bob, room.id)).room.participant_count).toBe(2);
   });
 
-  it('is refused where it is expired, made up, or an ordinary token', async () => {
+  it('is refused if it is expired, forged, repeated, or an ordinary token', async () => {
     const [header, payload] = media.split('.') as [string, string];
     const sign = (claims: object) => {
       const text = `${header}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`;
@@ -606,7 +608,7 @@ describe('a media token', () => {
     expect(await status(`${media}&media_token=${media}`)).toBe(401);
   });
 
-  it('ends with its session, and with being in the room', async () => {
+  it('stops working with the logout of its session, and when the user is removed from the room', async () => {
     const cyd = await guest(server.url, 'cyd');
     await cyd.post(`/rooms/${room.id}/join`);
     const hers = (await cyd.post('/auth/media-token')).body.media_token;

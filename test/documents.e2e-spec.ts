@@ -19,6 +19,16 @@ it('tells of every event and every message in the AsyncAPI document', async () =
   expect(channels.room.address).toBe('/rooms/{room_id}');
 });
 
+it('describes what a message carries by the DTO that checks it', async () => {
+  const { components } = await json('/api/asyncapi.json');
+  expect(components.messages.replay.payload).toMatchObject({
+    type: 'object',
+    required: ['after_sequence'],
+    properties: { after_sequence: { type: 'integer' }, limit: { type: 'integer', default: 100 } },
+  });
+  expect(components.messages.time_sync.payload).toEqual({ type: 'object', properties: {} });
+});
+
 it('describes the REST API, with errors and security for each route', async () => {
   const { paths, components } = await json('/api/openapi.json');
   const { get } = paths['/api/rooms/{id}'];

@@ -45,7 +45,7 @@ const whole = (pieces: Pieces | Buffer): Buffer =>
   Buffer.isBuffer(pieces) ? pieces : Buffer.concat([...pieces]);
 const inspect = (pieces: Pieces | Buffer) => inspector.inspect(whole(pieces));
 
-/** A picture of so many bytes, as far as its first bytes tell. */
+/** Bytes that begin like a JPEG picture. */
 const jpeg = (bytes: number): Buffer => Buffer.concat([uint8(0xff, 0xd8, 0xff, 0xe0), noise(bytes - 4, 5)]);
 const apic = (picture: Buffer): Buffer => Buffer.concat([text('\0image/jpeg\0\x03\0'), picture]);
 const pictureBlock = (picture: Buffer): Buffer =>
@@ -119,18 +119,18 @@ describe('a cover', () => {
     ],
   ];
 
-  it.each(carriers)('of 3 MB in %s comes back byte for byte, beside the tags', async (_, put) => {
+  it.each(carriers)('of 3 MB in %s is extracted byte for byte, together with the tags', async (_, put) => {
     const { cover, ...audio } = await inspect(put(large));
     expect(audio).toMatchObject(named);
     expect(cover!.mimeType).toBe('image/jpeg');
     expect(Buffer.from(cover!.bytes).equals(large)).toBe(true);
   });
 
-  it.each(carriers)('of 10 MB in %s is left out, and the file accepted', async (_, put) => {
+  it.each(carriers)('of 10 MB in %s is ignored, and the file is accepted', async (_, put) => {
     expect(await inspect(put(jpeg(10 * megabyte)))).toMatchObject({ ...named, cover: null });
   });
 
-  it('that is too large leaves its place to the next one', async () => {
+  it('that is too large is skipped in favour of the next one', async () => {
     const frames = [jpeg(6 * megabyte), jpeg(1000), jpeg(2000)].map((picture) =>
       id3Frame(3, 'APIC', apic(picture)),
     );
@@ -138,7 +138,7 @@ describe('a cover', () => {
     expect(cover!.bytes).toHaveLength(1000);
   });
 
-  it('is put together again where the tag is unsynchronised', async () => {
+  it('is decoded from an unsynchronised tag', async () => {
     const picture = Buffer.concat([
       uint8(0xff, 0xd8, 0xff, 0xe0),
       filled(500, uint8(0xff, 0, 0xff, 0xfe, 7)),
@@ -150,14 +150,14 @@ describe('a cover', () => {
     expect(Buffer.from(cover!.bytes).equals(picture)).toBe(true);
   });
 
-  it('that is no image is left out', async () => {
+  it('that is not an image is ignored', async () => {
     for (const picture of [noise(1000), text('<svg onload="alert(1)"/>'), text('<html>')]) {
       expect((await inspect([tagsOf(3, id3Frame(3, 'APIC', apic(picture))), mp3Frames()])).cover).toBeNull();
     }
   });
 });
 
-describe('what real files hold is accepted:', () => {
+describe('content of real files is accepted:', () => {
   const lyrics = 'A line of a long song\n'.repeat(20_000);
 
   it.each([2, 3, 4] as const)(
@@ -225,7 +225,7 @@ describe('what real files hold is accepted:', () => {
               ilstText('\xa9lyr', lyrics),
             ),
           ),
-          // The end of a list in QuickTime's way.
+          // QuickTime ends a list with four zero bytes.
           Buffer.alloc(4),
         ),
       ),
@@ -234,7 +234,7 @@ describe('what real files hold is accepted:', () => {
     expect(await inspect(book)).toMatchObject({ title: 'Song', artist: 'Band', duration: 72_000 });
   });
 
-  it('a movie in 2,000 fragments, with the duration of their samples', async () => {
+  it('an MP4 file in 2,000 fragments, with the duration of their samples', async () => {
     const fragment = Buffer.concat([
       box(
         'moof',
@@ -285,7 +285,7 @@ describe('what real files hold is accepted:', () => {
 });
 
 describe('the duration', () => {
-  /** MPEG 1 layer III at 44.1 kHz, of a bit rate by its index in the header. */
+  /** A frame of MPEG 1 layer III at 44.1 kHz. @param index of the bit rate, as in the header */
   const frame = (index: number, bytes: number): Buffer =>
     Buffer.concat([uint8(0xff, 0xfb, index << 4, 0), Buffer.alloc(bytes - 4)]);
   const variable = Buffer.concat(
@@ -293,11 +293,11 @@ describe('the duration', () => {
   );
   const seconds = (1000 * 1152) / 44_100;
 
-  it('of an MP3 with a variable bit rate and no header for it is that of its frames', async () => {
+  it('of an MP3 with a variable bit rate and without an info frame is the sum of its frames', async () => {
     expect((await inspect(variable)).duration).toBeCloseTo(seconds, 2);
   });
 
-  it('of an MP3 does not count the frame of the encoder, whatever that claims', async () => {
+  it('of an MP3 does not include the info frame, whatever number of frames that announces', async () => {
     for (const claimed of [1000, 0xffffffff]) {
       const info = Buffer.from(mp3Frame);
       Buffer.concat([text('Xing'), uint32be(1), uint32be(claimed)]).copy(info, 36);
@@ -305,7 +305,7 @@ describe('the duration', () => {
     }
   });
 
-  it('of an MP3 goes on behind something that is not audio', async () => {
+  it('of an MP3 includes frames after bytes that are not audio', async () => {
     const half = variable.length / 2;
     const cut = variable.lastIndexOf(uint8(0xff, 0xfb), half);
     const spoilt = [
@@ -320,7 +320,7 @@ describe('the duration', () => {
     expect(duration).toBeLessThan(seconds + 0.2);
   });
 
-  it('of a FLAC that does not say how many samples it has is that of its frames', async () => {
+  it('of a FLAC without a total number of samples is that of its frames', async () => {
     const file = Buffer.from(fixture('tagged.flac'));
     const { duration } = await inspect(file);
     file[8 + 13]! &= 0xf0;
@@ -328,7 +328,7 @@ describe('the duration', () => {
     expect((await inspect(file)).duration).toBeCloseTo(duration, 3);
   });
 
-  it('of a WAV whose writer could not go back to its length is that of the rest', async () => {
+  it('of a WAV with an unknown data length is that of the rest of the file', async () => {
     const file = wav(3);
     for (const length of [0, 0xffffffff]) {
       uint32le(length).copy(file, 40);
@@ -337,7 +337,7 @@ describe('the duration', () => {
   });
 });
 
-describe('a thread that fails', () => {
+describe('an inspection thread that fails', () => {
   const worker = pathToFileURL(join(import.meta.dirname, 'support/failing-worker.mjs'));
   let failing: TestInspector;
   beforeAll(async () => {
@@ -351,7 +351,7 @@ describe('a thread that fails', () => {
     ['exit', 'unreadable_audio', { level: 'error' }],
     ['throw', 'unreadable_audio', { level: 'error' }],
   ])(
-    'for a file that makes it %s is replaced; the file is refused, and the log says so',
+    'on a file that makes it %s is replaced; the file is refused and the failure logged',
     async (what, code, entry) => {
       failing.log.length = 0;
       const [outcome, other] = await Promise.all([
@@ -365,7 +365,7 @@ describe('a thread that fails', () => {
     },
   );
 
-  it('does not hold up others for longer than its deadline, and what waits too long behind it is unavailable', async () => {
+  it('does not block other users; files of the same user wait, and are refused with unavailable when 16 wait already', async () => {
     failing.log.length = 0;
     const hanging = failing.outcome(text('hang'), 'mallory');
     const more = Array.from({ length: 20 }, () => failing.outcome(text('fine'), 'mallory'));
@@ -376,13 +376,13 @@ describe('a thread that fails', () => {
     expect(outcomes.filter((code) => code === 'unavailable')).toHaveLength(4);
   });
 
-  it('is not waited for when the server ends', async () => {
+  it('does not delay the shutdown; its file and waiting files are refused with draining', async () => {
     const ending = await startInspector(worker);
-    // Has a thread ready.
+    // Starts the thread.
     await ending.outcome(text('fine'));
     const running = ending.outcome(text('hang'));
     const waiting = ending.outcome(text('fine'));
-    await eventually(() => ending.begun === 3, 'both files to be on their way');
+    await eventually(() => ending.begun === 3, 'both inspections to begin');
     await ending.close();
     expect([await running, await waiting]).toEqual(['draining', 'draining']);
     expect(ending.log).toEqual([]);

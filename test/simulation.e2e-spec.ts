@@ -146,9 +146,7 @@ describe('the simulation', () => {
   test('notices a network that loses frames without breaking', async () => {
     let lost = 0;
     const loses = () => (lost += 1) % 40 === 0;
-    const property = fc.asyncProperty(scenarios, (scenario) =>
-      new World(database, scenario, loses).run(),
-    );
+    const property = fc.asyncProperty(scenarios, (scenario) => new World(database, scenario, loses).run());
     const { failed } = await fc.check(property, { numRuns: 200, endOnFailure: true });
     expect(failed).toBe(true);
   });

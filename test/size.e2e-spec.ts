@@ -3,6 +3,7 @@ import { v7 as uuid } from 'uuid';
 import { type Envelope, eventTypes, type EventType } from '../src/contract/index.js';
 import { Database } from '../src/database/database.js';
 import { EventBroadcasterService } from '../src/events/event-broadcaster.service.js';
+import { PlaybackStore } from '../src/playback/playback-store.js';
 import { guest, type Person, roomOf, stateOf } from './support/api.js';
 import { wav } from './support/audio.js';
 import { eventually, listen, type Listener, listenToLobby } from './support/listener.js';
@@ -93,11 +94,12 @@ async function fill(ada: Person, roomId: string): Promise<void> {
     const playing = {
       status: 'playing' as const,
       track_id: tracks[0]!.id,
+      position: 0,
       started_at,
       ends_at: started_at + 245,
       version: 1,
     };
-    await trx.updateTable('playback').set(playing).where('room_id', '=', roomId).execute();
+    await server.app.get(PlaybackStore).save(trx, roomId, playing);
   });
   expect((await stateOf(ada, roomId)).room).toMatchObject({ participant_count: count });
 }

@@ -103,7 +103,8 @@ describe('the handshake', () => {
     const watcher = keep(await listenToLobby(server.url, ada));
     const streams = server.app.get(RoomStreams);
     await eventually(() => streams.size.connections === 1, 'the watcher to be alone');
-    const namespaces: Map<string, unknown> = ([...streams.connections()][0]!.socket as any).socket.nsp.server._nsps;
+    const namespaces: Map<string, unknown> = ([...streams.connections()][0]!.socket as any).socket.nsp.server
+      ._nsps;
     const before = [...namespaces.keys()];
     const bob = await guest(server.url, 'bob');
     await Promise.all([

@@ -7,7 +7,7 @@ import { Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { readSettings } from '../src/config/settings.js';
 import type { Track } from '../src/contract/index.js';
-import { FileStore } from '../src/tracks/storage/file-store.js';
+import { UploadFolder } from '../src/tracks/storage/upload-folder.js';
 import { expectProblem } from './support/answers.js';
 import { type Answer, guest, type Person, roomOf, stateOf } from './support/api.js';
 import { fixture, paddedWav, wav } from './support/audio.js';
@@ -31,7 +31,7 @@ async function upload(someone: Person, roomId: string, bytes: Uint8Array): Promi
   return body.track;
 }
 
-/** Sends a form without saying how long it is. @returns the answer's status and error code */
+/** Uploads with chunked encoding, without a Content-Length. */
 async function chunkedUpload(url: string, { token }: Person, roomId: string, file: Buffer) {
   const sent = httpRequest(`${url}/api/rooms/${roomId}/tracks`, {
     method: 'POST',
@@ -66,7 +66,7 @@ describe.each(['SQLite', 'PostgreSQL'])('storage limits in %s', (kind) => {
     return (server = await startServer({ ...limits, ...database }));
   }
 
-  it('hold for a user in all rooms, count played tracks and each copy, and free what is removed', async () => {
+  it('apply to a user in all rooms, count played tracks and every copy, and are freed by removing tracks', async () => {
     const { url, dataDir } = await start({ MAX_USER_STORAGE_MB: '2' });
     const [ada, bob] = [await guest(url, 'ada'), await guest(url, 'bob')];
     const [first, second] = [await roomOf(ada, [bob]), await roomOf(ada)];
@@ -84,7 +84,7 @@ describe.each(['SQLite', 'PostgreSQL'])('storage limits in %s', (kind) => {
     });
     expect((await stateOf(ada, second.id)).sequence).toBe(sequence);
     expect(await filesIn(dataDir, 'uploads')).toEqual([]);
-    // It is hers alone.
+    // The limit is per user.
     await upload(bob, first.id, song);
     await ada.delete(`/tracks/${played.id}`);
     await upload(ada, second.id, song);
@@ -92,7 +92,7 @@ describe.each(['SQLite', 'PostgreSQL'])('storage limits in %s', (kind) => {
     expect(await filesIn(dataDir, 'files')).toHaveLength(1);
   });
 
-  it('hold for a room and for the server', async () => {
+  it('apply to a room and to the server', async () => {
     const { url } = await start({ MAX_ROOM_STORAGE_MB: '1', MAX_STORAGE_MB: '2' });
     const [ada, bob] = [await guest(url, 'ada'), await guest(url, 'bob')];
     const rooms = [await roomOf(ada, [bob]), await roomOf(ada, [bob]), await roomOf(ada, [bob])] as const;
@@ -105,7 +105,7 @@ describe.each(['SQLite', 'PostgreSQL'])('storage limits in %s', (kind) => {
     await upload(bob, rooms[2].id, song);
   });
 
-  it('count the cover as well', async () => {
+  it('count covers', async () => {
     const { url } = await start({ MAX_USER_STORAGE_MB: '1' });
     const ada = await guest(url, 'ada');
     const room = await roomOf(ada);
@@ -116,7 +116,7 @@ describe.each(['SQLite', 'PostgreSQL'])('storage limits in %s', (kind) => {
     expect(refused.body.error.details.used_bytes).toBe(tagged.length + cover.length);
   });
 
-  it('hold for uploads side by side, in one room and in several', async () => {
+  it('are not exceeded by concurrent uploads, in one room and in several', async () => {
     const { url, dataDir } = await start({ MAX_USER_STORAGE_MB: '2' });
     const ada = await guest(url, 'ada');
     const rooms = [await roomOf(ada), await roomOf(ada), await roomOf(ada)];
@@ -136,36 +136,39 @@ describe.each(['SQLite', 'PostgreSQL'])('storage limits in %s', (kind) => {
     if (total < 1.5 * megabyte) await upload(ada, rooms[0]!.id, paddedWav(500 * kilobyte, 500));
   });
 
-  it('stop an upload that does not say how long it is', async () => {
+  it('stop an upload without a Content-Length', async () => {
     const { url, dataDir } = await start({ MAX_USER_STORAGE_MB: '1' });
     const ada = await guest(url, 'ada');
     const room = await roomOf(ada);
     expectFull(await chunkedUpload(url, ada, room.id, paddedWav(3 * megabyte)), 'user');
-    // The answer does not wait for it.
-    await eventually(async () => (await filesIn(dataDir, 'uploads')).length === 0, 'the rest to be removed');
+    // The answer is sent before the temporary file is deleted.
+    await eventually(
+      async () => (await filesIn(dataDir, 'uploads')).length === 0,
+      'the temporary files to be deleted',
+    );
     expect((await chunkedUpload(url, ada, room.id, paddedWav(megabyte))).status).toBe(201);
   });
 });
 
-describe('a file that is received', () => {
+describe('a file that is being received', () => {
   let disk: SmallDisk;
   beforeAll(async () => {
     disk = await mountSmallDisk(2);
   });
   afterAll(() => disk.close());
 
-  it('is refused and removed where the disk turns out to be full', async () => {
+  it('is refused with storage_full and deleted when the disk is full', async () => {
     const settings = readSettings({ DATA_DIR: disk.path });
-    const store = new FileStore(settings);
-    await store.onModuleInit();
-    // As if there were room: another program may take it in the same moment.
+    const folder = new UploadFolder(settings);
+    await folder.onModuleInit();
+    // Grants everything: another program may fill the disk after the free space was measured.
     const reservation = { take: () => Promise.resolve(), wrote: () => undefined, release: () => undefined };
     const stream = Readable.from(Array.from({ length: 100 }, () => Buffer.alloc(64 * kilobyte)));
-    // What reads the form listens to the stream, and reports the first error that it sees.
+    // Multer listens to the stream and reports the first error.
     const seen: unknown[] = [];
     stream.on('error', (error) => seen.push(error));
     const full = { code: 'storage_full', details: { limit: 'disk' } };
-    await expect(store.receive(stream, reservation)).rejects.toMatchObject(full);
+    await expect(folder.receive(stream, reservation)).rejects.toMatchObject(full);
     expect(seen).toMatchObject([full]);
     expect(await filesIn(disk.path, 'uploads')).toEqual([]);
   });
@@ -208,12 +211,12 @@ describe('a disk of 40 MB', () => {
     expect((await bob.get(`/tracks/${voted.id}/stream`)).status).toBe(200);
   }
 
-  it('that a guest fills stays above its floor; others go on, readiness says so, and removing tracks frees it', async () => {
+  it('that a guest fills keeps MIN_FREE_MB free; other users are not affected, and removing tracks frees space', async () => {
     const eve = await guest(server!.url, 'eve');
     await eve.post(`/rooms/${roomId}/join`);
     const tracks: Track[] = [];
     let refused = 0;
-    // Eight at a time, so that together they would pass the floor.
+    // Eight at a time: together they would exceed the floor.
     while (refused === 0) {
       const answers = await Promise.all(
         Array.from({ length: 8 }, (_, i) =>
@@ -229,12 +232,12 @@ describe('a disk of 40 MB', () => {
       }
     }
     expect(await disk.freeBytes()).toBeGreaterThan(9 * megabyte);
-    // Announced or not.
+    // With and without a Content-Length.
     expectFull(await eve.upload(roomId, paddedWav(9 * megabyte, 399), 'big.wav'), 'disk');
     expectFull(await chunkedUpload(server!.url, eve, roomId, paddedWav(9 * megabyte, 398)), 'disk');
     await eventually(
       async () => (await filesIn(dataDir(), 'uploads')).length === 0,
-      'the rest to be removed',
+      'the temporary files to be deleted',
     );
 
     await expectReading();
@@ -249,7 +252,7 @@ describe('a disk of 40 MB', () => {
     expect(await ready()).toMatchObject({ status: 200, body: { status: 'ok' } });
   }, 60_000);
 
-  it('below its floor is degraded and refuses uploads alone, until it is enlarged', async () => {
+  it('with less than MIN_FREE_MB free makes the server degraded and refuses only uploads, until it is enlarged', async () => {
     const fill = paddedWav(500 * kilobyte);
     await disk.resize(14);
     await eventually(async () => (await ready()).body.status === 'degraded', 'readiness to be degraded');
@@ -270,14 +273,14 @@ describe('a disk of 40 MB', () => {
     await disk.resize(40);
   });
 
-  it('that someone else fills to the last byte is answered with 503, read all the same, and recovers by itself', async () => {
+  it('that is completely full fails writes with 503, still allows reads, and recovers without a restart', async () => {
     const listener = await listen(server!.url, bob, roomId);
     const { body } = await bob.upload(roomId, wav(30), 'song.wav');
     expect((await ada.post(`/rooms/${roomId}/playback/start`, { track_id: body.track.id })).status).toBe(200);
     expect((await ada.post(`/rooms/${roomId}/playback/seek`, { position: 27 })).status).toBe(200);
     const before = server!.output().length;
     const empty = await disk.fill();
-    // What the log of the database has room for still goes through.
+    // Writes that fit into the space already allocated for the database's log still succeed.
     let answer: Answer;
     await eventually(
       async () => {
@@ -306,11 +309,8 @@ describe('a disk of 40 MB', () => {
     await expectReading();
     expect(await listener.ask('time_sync', {})).toMatchObject({ ok: true });
     expect(await listener.ask('room_state', {})).toMatchObject({ ok: true });
-    // The track that plays has ended by now; the server looks at it once a second, and says so once.
-    await eventually(
-      () => server!.output().includes('playback could not'),
-      'the scheduler to have met the full disk',
-    );
+    // The playing track has ended by now; the scheduler checks it every second and logs the failure once.
+    await eventually(() => server!.output().includes('playback could not'), 'the scheduler to fail');
     const lines = server!.output().slice(before).split('\n');
     expect(lines.filter((line) => line.includes('"request failed"'))).toHaveLength(1);
     expect(lines.filter((line) => line.includes('"not ready'))).toHaveLength(1);
@@ -325,7 +325,7 @@ describe('a disk of 40 MB', () => {
     listener.close();
   }, 60_000);
 
-  it('that the log is written to as well does not end the server, nor keep it from ending', async () => {
+  it('that is full and holds the log file too does not crash the server, and SIGTERM still ends it', async () => {
     const path = join(disk.path, 'log');
     const log = await open(path, 'a');
     const env = { DATA_DIR: join(disk.path, 'logged'), LOG_LEVEL: 'debug', PORT: '0', HOST: '127.0.0.1' };
@@ -345,7 +345,7 @@ describe('a disk of 40 MB', () => {
         30_000,
       );
       const empty = await disk.fill();
-      // Each makes a line, more than the last page of the file has room for.
+      // Each request logs a line; together they are more than the last page of the file can take.
       for (let i = 0; i < 50; i += 1) {
         expect((await fetch(`http://127.0.0.1:${port}/api/nothing`)).status).toBe(404);
       }

@@ -6,7 +6,7 @@ import { wav } from './support/audio.js';
 import { listen } from './support/listener.js';
 import { startServer, type TestServer } from './support/server.js';
 
-const nowhere = '0192f0c1-0000-7000-8000-000000000000';
+const unknownId = '0192f0c1-0000-7000-8000-000000000000';
 const song = wav(20);
 
 let server: TestServer;
@@ -26,7 +26,7 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 let room: Room;
-/** The first of them plays, so the queue is what comes after. */
+/** The first track starts at once, so it is not part of the queue. */
 let current: Track;
 beforeEach(async () => {
   room = await roomOf(ada, [bob, cyd]);
@@ -50,7 +50,7 @@ const place = (track: Track, queue_position: number) =>
 const sequence = async (): Promise<number> => (await stateOf(ada, room.id)).sequence;
 
 describe('uploading', () => {
-  it('starts the first track of a silent room, and queues the next ones', async () => {
+  it('starts the first track of a room, and queues the next ones', async () => {
     const listener = await listen(server.url, cyd, room.id);
     expect(current.status).toBe('playing');
     const first = await add('first');
@@ -69,18 +69,18 @@ describe('uploading', () => {
     listener.close();
   });
 
-  it('is refused to outsiders, in rooms that there are not, and where the settings say so', async () => {
+  it('is refused for non-participants, for unknown rooms, and for participants when only the administrator may', async () => {
     const before = await sequence();
     expectProblem(await outsider.upload(room.id, song, 'song.wav'), 403, 'not_a_participant');
-    expectProblem(await bob.upload(nowhere, song, 'song.wav'), 404, 'room_not_found');
+    expectProblem(await bob.upload(unknownId, song, 'song.wav'), 404, 'room_not_found');
     expectProblem(await bob.upload('x', song, 'song.wav'), 400, 'malformed');
     await ada.patch(`/rooms/${room.id}`, { settings: { upload: 'administrator' } });
     expectProblem(await bob.upload(room.id, song, 'song.wav'), 403, 'not_administrator');
     expect(await sequence()).toBe(before);
-    await add('hers', ada);
+    await add('by the administrator', ada);
   });
 
-  it('by several at once gives each a place, and one order to all', async () => {
+  it('by several users at once gives each track a position, and all listeners the same order', async () => {
     const listener = await listen(server.url, ada, room.id);
     await Promise.all([1, 2, 3, 4, 5].map((i) => add(`song ${i}`, i % 2 ? bob : cyd)));
     await listener.until(() => listener.ofType('track_added').length === 5, 'five tracks');
@@ -92,7 +92,7 @@ describe('uploading', () => {
 });
 
 describe('the list of tracks', () => {
-  it('has the current one first, then the queue in order, in pages', async () => {
+  it('has the current track first, then the queue in order, in pages', async () => {
     const { b } = await addAll(['a', 'b', 'c']);
     await cyd.post(`/tracks/${b.id}/vote`);
     const whole = await bob.get(`/rooms/${room.id}/tracks`);
@@ -111,7 +111,7 @@ describe('the list of tracks', () => {
     });
   });
 
-  it('keeps what was played, newest first', async () => {
+  it('has the played tracks with status=played, newest first', async () => {
     await addAll(['a', 'b']);
     await ada.post(`/rooms/${room.id}/playback/skip`);
     await ada.post(`/rooms/${room.id}/playback/skip`);
@@ -127,7 +127,7 @@ describe('the list of tracks', () => {
     });
   });
 
-  it('refuses what it does not understand', async () => {
+  it('refuses invalid query parameters with 422', async () => {
     for (const query of ['limit=0', 'limit=1001', 'limit=x', 'offset=-1', 'status=queued']) {
       expectProblem(await bob.get(`/rooms/${room.id}/tracks?${query}`), 422, 'invalid_field');
     }
@@ -135,7 +135,7 @@ describe('the list of tracks', () => {
 });
 
 describe('voting', () => {
-  it('moves a track up, and is told with score, voter and place', async () => {
+  it('moves a track up, and raises an event with score, voter and position', async () => {
     const { a, b } = await addAll(['a', 'b']);
     const listener = await listen(server.url, ada, room.id);
     const answer = await cyd.post(`/tracks/${b.id}/vote`);
@@ -155,7 +155,7 @@ describe('voting', () => {
     listener.close();
   });
 
-  it('counts once for each person, however often they ask, and is told once', async () => {
+  it('counts once per user, and raises no event when it changes nothing', async () => {
     const { a } = await addAll(['a']);
     const before = await sequence();
     const answers = await Promise.all([1, 2, 3].map(() => bob.post(`/tracks/${a.id}/vote`)));
@@ -171,19 +171,19 @@ describe('voting', () => {
     expect(await sequence()).toBe(before + 4);
   });
 
-  it('for what plays or was played has no place in the queue', async () => {
+  it('for the current track raises an event without a queue position', async () => {
     const listener = await listen(server.url, ada, room.id);
     await bob.post(`/tracks/${current.id}/vote`);
     expect((await listener.next('track_voted')).data.queue_position).toBeNull();
     listener.close();
   });
 
-  it('is refused to outsiders, for tracks that there are not, and where the settings say so', async () => {
+  it('is refused for non-participants, for unknown tracks, and for participants when only the administrator may', async () => {
     const path = `/tracks/${current.id}/vote`;
     expectProblem(await outsider.post(path), 403, 'not_a_participant');
     expectProblem(await outsider.delete(path), 403, 'not_a_participant');
-    expectProblem(await bob.post(`/tracks/${nowhere}/vote`), 404, 'track_not_found');
-    expectProblem(await bob.delete(`/tracks/${nowhere}/vote`), 404, 'track_not_found');
+    expectProblem(await bob.post(`/tracks/${unknownId}/vote`), 404, 'track_not_found');
+    expectProblem(await bob.delete(`/tracks/${unknownId}/vote`), 404, 'track_not_found');
     expectProblem(await bob.post('/tracks/x/vote'), 400, 'malformed');
     await ada.patch(`/rooms/${room.id}`, { settings: { vote: 'administrator' } });
     expectProblem(await bob.post(path), 403, 'not_administrator');
@@ -192,8 +192,8 @@ describe('voting', () => {
   });
 });
 
-describe('placing', () => {
-  it('moves a track to a place that it holds while others are voted past it', async () => {
+describe('placing a track', () => {
+  it('moves a track to a position that votes for other tracks do not change', async () => {
     const { b, c, d } = await addAll(['a', 'b', 'c', 'd']);
     const listener = await listen(server.url, bob, room.id);
     const answer = await place(d, 1);
@@ -211,7 +211,7 @@ describe('placing', () => {
     listener.close();
   });
 
-  it('beyond the end means the end of the queue as it is', async () => {
+  it('beyond the end puts the track at the current end of the queue', async () => {
     const { a, b } = await addAll(['a', 'b', 'c']);
     expect((await place(a, 99)).body.queue_position).toBe(3);
     expect(await queue()).toEqual(['b', 'c', 'a']);
@@ -221,7 +221,7 @@ describe('placing', () => {
     expect(await queue()).toEqual(['c', 'a', 'b', 'd']);
   });
 
-  it('closes up when something before it goes: by being played, or by being removed', async () => {
+  it('moves up by one when a track before it is played or removed', async () => {
     const { b, d } = await addAll(['a', 'b', 'c', 'd', 'e']);
     await place(d, 3);
     expect(await queue()).toEqual(['a', 'b', 'd', 'c', 'e']);
@@ -233,7 +233,7 @@ describe('placing', () => {
     expect(await queue()).toEqual(['c', 'e']);
   });
 
-  it('ends when the track has been played: queued again it would be like any other', async () => {
+  it('ends when the track starts: the current track is not placed', async () => {
     const { a } = await addAll(['a']);
     await place(a, 1);
     await ada.post(`/rooms/${room.id}/playback/skip`);
@@ -244,7 +244,7 @@ describe('placing', () => {
     });
   });
 
-  it("is the administrator's, of queued tracks of the room, to places from 1", async () => {
+  it('is refused for others than the administrator, for tracks that are not queued in the room, and for invalid positions', async () => {
     const { a } = await addAll(['a']);
     const path = `/rooms/${room.id}/queue`;
     const other = await roomOf(ada);
@@ -253,7 +253,7 @@ describe('placing', () => {
     expectProblem(await bob.put(path, { track_id: a.id, queue_position: 1 }), 403, 'not_administrator');
     expectProblem(await outsider.put(path, { track_id: a.id, queue_position: 1 }), 403, 'not_a_participant');
     expectProblem(await place(current, 1), 409, 'not_queued');
-    expectProblem(await ada.put(path, { track_id: nowhere, queue_position: 1 }), 404, 'track_not_found');
+    expectProblem(await ada.put(path, { track_id: unknownId, queue_position: 1 }), 404, 'track_not_found');
     expectProblem(await place(elsewhere, 1), 404, 'track_not_found');
     for (const queue_position of [0, -1, 1.5, '1', null, undefined, 1e9]) {
       expectProblem(await ada.put(path, { track_id: a.id, queue_position }), 422, 'invalid_field');
@@ -265,7 +265,7 @@ describe('placing', () => {
 });
 
 describe('removing a track', () => {
-  it("is its uploader's and the administrator's, and is told with who and as what", async () => {
+  it('is allowed for its uploader and the administrator, and raises an event with the user and their role', async () => {
     const { a, b } = await addAll(['a', 'b', 'c']);
     const listener = await listen(server.url, cyd, room.id);
     expectProblem(await cyd.delete(`/tracks/${a.id}`), 403, 'forbidden');
@@ -293,7 +293,7 @@ describe('removing a track', () => {
     listener.close();
   });
 
-  it('by two at once is told once', async () => {
+  it('by two users at once raises one event', async () => {
     const { a } = await addAll(['a']);
     const before = await sequence();
     const answers = await Promise.all([ada, bob].map((who) => who.delete(`/tracks/${a.id}`)));
@@ -301,7 +301,7 @@ describe('removing a track', () => {
     expect(await sequence()).toBe(before + 1);
   });
 
-  it('works for one that was played, and for one of an uploader who has left', async () => {
+  it('works for a played track, and for a track whose uploader has left the room', async () => {
     const { a } = await addAll(['a']);
     await ada.post(`/rooms/${room.id}/playback/skip`);
     expect((await bob.delete(`/tracks/${current.id}`)).status).toBe(200);

@@ -25,7 +25,7 @@ import { bearer, head, RawConnection } from './support/raw-http.js';
 import { spawnServer, startServer, temporaryFolder, type TestServer } from './support/server.js';
 
 const megabyte = 1024 * 1024;
-// More than the kernel buffers for a connection.
+// Larger than the kernel's buffers of a connection.
 const large = paddedWav(24 * megabyte);
 
 let server: TestServer;
@@ -51,7 +51,7 @@ afterEach(async () => {
   await eventually(() => server.app.get(OpenTransfers).size === 0, 'the transfers to end');
 });
 
-/** Kept files that this process has open. */
+/** Number of stored files that this process has open. */
 async function openFiles(): Promise<number> {
   const names = await readdir('/proc/self/fd');
   const targets = await Promise.all(names.map((fd) => readlink(`/proc/self/fd/${fd}`).catch(() => '')));
@@ -65,7 +65,7 @@ const connection = (): RawConnection => {
   return made;
 };
 
-/** Asks for the audio and stops reading once it has begun. */
+/** Requests the audio and stops reading after the first bytes. */
 async function unreadStream(who: Person = bob): Promise<RawConnection> {
   const stream = connection();
   stream.send(head('GET', `/api/tracks/${track.id}/stream`, bearer(who)));
@@ -80,7 +80,7 @@ const opening =
   'Content-Type: audio/wav\r\n\r\n';
 const ending = `\r\n--${boundary}--\r\n`;
 
-/** An upload whose beginning is on disk and whose end does not come. */
+/** An upload that stays open: its first bytes are on disk, and the rest is not sent. */
 async function heldUpload(who: Person = bob, to = room.id, size = large.length): Promise<RawConnection> {
   const before = (await readdir(join(server.dataDir, 'uploads'))).length;
   const upload = connection();
@@ -106,7 +106,7 @@ describe('a slow upload', () => {
   const sweepIn = (ms: number) => server.app.get(RequestBodies).sweep(performance.now() + ms);
   const perWindow = (minUploadBytesPerSecond * uploadWindowMs) / 1000;
 
-  it('that pauses for 30 s gets 408, and leaves nothing behind', async () => {
+  it('that pauses for 30 s is answered with 408, and its temporary file is deleted', async () => {
     const upload = await heldUpload();
     sweepIn(0);
     sweepIn(uploadIdleMs - 1000);
@@ -118,12 +118,12 @@ describe('a slow upload', () => {
     await eventually(nothingIsUploading, 'the upload to be discarded');
   });
 
-  it('below the minimum rate gets 408, at the minimum rate it goes on', async () => {
+  it('below the minimum rate is answered with 408; at the minimum rate it continues', async () => {
     const [slow, fast] = [await heldUpload(), await heldUpload(ada)];
     sweepIn(0);
     slow.send(large.subarray(1000, 20_000));
     fast.send(large.subarray(1000, 1000 + perWindow + 100_000));
-    // Both have sent: neither is idle, as seen at a moment shortly before the window's end.
+    // Both uploads have made progress, so neither is idle just before the end of the window.
     await eventually(async () => {
       sweepIn(uploadWindowMs - 1000);
       const sizes = await uploadSizes();
@@ -145,7 +145,7 @@ async function uploadSizes(): Promise<number[]> {
   return sizes.sort((a, b) => a - b);
 }
 
-it(`a user has ${maxTransfers.upload.perUser} uploads at once, and more when one has ended`, async () => {
+it(`a user may have ${maxTransfers.upload.perUser} uploads at once, and another when one has ended`, async () => {
   const uploads = [];
   for (let i = 0; i < maxTransfers.upload.perUser; i += 1) uploads.push(await heldUpload());
   expectProblem(await bob.upload(room.id, fixture('tagged.mp3'), 'x.mp3'), 429, 'rate_limited');
@@ -156,7 +156,7 @@ it(`a user has ${maxTransfers.upload.perUser} uploads at once, and more when one
 });
 
 describe('streams that are not read', () => {
-  it('are cut when they have made no progress for 60 s, and their files are closed', async () => {
+  it('are closed after 60 s without progress, and so are their files', async () => {
     const many = 100;
     const stalled = server.app.get(StalledConnections);
     const people = await Promise.all(
@@ -170,7 +170,7 @@ describe('streams that are not read', () => {
       Array.from({ length: many }, (_, index) => unreadStream(people[index % people.length])),
     );
     expect(await openFiles()).toBe(many);
-    // The kernel's buffers are full when nothing moves any more.
+    // There is progress until the kernel's buffers are full, so several periods may be needed.
     let periods = 0;
     await eventually(async () => {
       periods += 1;
@@ -183,7 +183,7 @@ describe('streams that are not read', () => {
     expect(streams[0]!.bytes).toBeLessThan(large.length);
   });
 
-  it('are not cut where they are read, however slowly', async () => {
+  it('stay open while the client reads, however slowly', async () => {
     const stalled = server.app.get(StalledConnections);
     const stream = await unreadStream();
     for (let minute = 1; stream.bytes < large.length; minute += 1) {
@@ -197,11 +197,11 @@ describe('streams that are not read', () => {
     expect(stream.bytes).toBeGreaterThan(large.length);
   });
 
-  it('give way to a new one of the same user, the one idle longest first; none does where all move', async () => {
+  it('that all make progress are kept, and one more stream of the user is answered with 429', async () => {
     const transfers = server.app.get(OpenTransfers);
     const streams: RawConnection[] = [];
     for (let i = 0; i < maxTransfers.stream.perUser; i += 1) streams.push(await unreadStream());
-    // All have moved just now, by the clock of the sample.
+    // By the time of the sample, all of them have just made progress.
     transfers.sample(performance.now() + 3_600_000);
     const refused = connection();
     refused.send(head('GET', `/api/tracks/${track.id}/stream`, bearer(bob)));
@@ -211,7 +211,7 @@ describe('streams that are not read', () => {
     expect(streams.some(({ isClosed }) => isClosed)).toBe(false);
   });
 
-  it('that are idle are cut for a new one', async () => {
+  it('that are idle are closed for a new stream of the same user', async () => {
     const streams: RawConnection[] = [];
     for (let i = 0; i < maxTransfers.stream.perUser; i += 1) streams.push(await unreadStream());
     let latest: RawConnection | undefined;
@@ -221,24 +221,24 @@ describe('streams that are not read', () => {
         latest = await unreadStream();
         return latest.statuses[0] === 200;
       },
-      'a place',
+      'a new stream to be accepted',
       20_000,
     );
     for (const { socket } of streams) socket.resume();
-    await eventually(() => streams.some(({ isClosed }) => isClosed), 'one to be cut');
+    await eventually(() => streams.some(({ isClosed }) => isClosed), 'one to be closed');
   });
 });
 
-describe('an upload and a stream in progress end', () => {
+describe('an upload and a stream in progress are closed', () => {
   const ends: [string, (who: Person, inRoom: Room) => Promise<unknown>][] = [
-    ['with a logout', (who) => who.post('/auth/logout')],
-    ['with a kick', (who, { id }) => ada.delete(`/rooms/${id}/participants/${who.user.id}`)],
-    ['with a ban', (who, { id }) => ada.delete(`/rooms/${id}/participants/${who.user.id}?ban=true`)],
-    ['with leaving', (who, { id }) => who.delete(`/rooms/${id}/leave`)],
-    ['with the room', (_, { id }) => ada.delete(`/rooms/${id}`)],
+    ['by a logout', (who) => who.post('/auth/logout')],
+    ['by removing the user', (who, { id }) => ada.delete(`/rooms/${id}/participants/${who.user.id}`)],
+    ['by a ban', (who, { id }) => ada.delete(`/rooms/${id}/participants/${who.user.id}?ban=true`)],
+    ['by leaving the room', (who, { id }) => who.delete(`/rooms/${id}/leave`)],
+    ['by deleting the room', (_, { id }) => ada.delete(`/rooms/${id}`)],
   ];
 
-  it.each(ends)('%s, and those of others go on', async (_, end) => {
+  it.each(ends)('%s, and those of other users continue', async (_, end) => {
     const own = await roomOf(ada, [bob]);
     const stays = await heldUpload(ada);
     const upload = await heldUpload(bob, own.id);
@@ -262,7 +262,7 @@ describe('an upload and a stream in progress end', () => {
   });
 });
 
-it('a missing file is 404 for streams and covers, with and without ranges, and one error line each', async () => {
+it('a missing file is answered with 404 and logged as one error, for streams and covers, with and without ranges', async () => {
   const dataDir = await temporaryFolder();
   const child = await spawnServer({ DATA_DIR: dataDir });
   const eve = await guest(child.url, 'eve');
@@ -299,7 +299,7 @@ it('a missing file is 404 for streams and covers, with and without ranges, and o
   await rm(dataDir, { recursive: true });
 });
 
-it('200 covers over 6 connections at once, and 50 uploads one after another, are all taken', async () => {
+it('200 covers over 6 connections at once, and 50 uploads one after another, are not limited', async () => {
   const { body } = await bob.upload(room.id, fixture('tagged.mp3'), 'x.mp3');
   const { media_token } = (await bob.post('/auth/media-token')).body;
   const six = Array.from({ length: 6 }, () => connection());
@@ -323,7 +323,7 @@ it('200 covers over 6 connections at once, and 50 uploads one after another, are
   }
 }, 60_000);
 
-it('unread answers that add up over many connections are cut, and clients that read are served', async () => {
+it('connections with unread answers are closed when their total exceeds the limit, and clients that read are served', async () => {
   const own = await startServer();
   const [eve, fay] = [await guest(own.url, 'eve'), await guest(own.url, 'fay')];
   const hers = await roomOf(eve, [fay]);
@@ -336,7 +336,7 @@ it('unread answers that add up over many connections are cut, and clients that r
     connections.push(unread);
     unread.send(head('GET', path, bearer(eve)).repeat(maxInFlight)).socket.pause();
   }
-  await eventually(() => [...sockets].some(({ destroyed }) => destroyed), 'one to be cut', 30_000);
+  await eventually(() => [...sockets].some(({ destroyed }) => destroyed), 'one to be closed', 30_000);
   const reader = await fay.get(`/rooms/${hers.id}/events?limit=1000`);
   expect({ status: reader.status, more: reader.body.more }).toEqual({ status: 200, more: true });
   own.app.get(StalledConnections).sweep(performance.now());

@@ -1,4 +1,7 @@
 import type { User } from '../contract/index.js';
+import type { Database, Trx } from '../database/database.js';
+import { forUpdate } from '../database/dialects.js';
+import { prepare } from '../database/prepared.js';
 import type { UserRow } from '../database/schema.js';
 
 /** The columns that `userView` reads. */
@@ -10,3 +13,45 @@ export const userView = (row: Pick<UserRow, 'id' | 'username' | 'password_hash'>
   username: row.username,
   guest: row.password_hash === null,
 });
+
+/** `userColumns` under names that no table has, for joins that select all columns of the other table. */
+export const joinedUserColumns = [
+  'users.id as joined_id',
+  'users.username as joined_username',
+  'users.password_hash as joined_password_hash',
+] as const;
+
+/** @returns null where a left join found no user */
+export const joinedUserView = (row: {
+  joined_id: string | null;
+  joined_username: string | null;
+  joined_password_hash: string | null;
+}): User | null =>
+  row.joined_id === null || row.joined_username === null
+    ? null
+    : userView({
+        id: row.joined_id,
+        username: row.joined_username,
+        password_hash: row.joined_password_hash,
+      });
+
+/** The username as a column with another name, for joins. */
+export const usernameAs = <Alias extends string>(alias: Alias) => `users.username as ${alias}` as const;
+
+export async function findUser(db: Trx | Database['db'], id: string): Promise<User | undefined> {
+  const row = await selectUser.first(db, { id });
+  return row && userView(row);
+}
+
+/** Locks the user's row until the transaction ends, so that changes counted per user are made one at a time. */
+export async function lockUser(trx: Trx, id: string): Promise<void> {
+  await selectLocked.first(trx, { id });
+}
+
+const selectUser = prepare((db, { id }: { id: string }) =>
+  db.selectFrom('users').select(userColumns).where('id', '=', id),
+);
+
+const selectLocked = prepare((db, { id }: { id: string }) =>
+  forUpdate(db, db.selectFrom('users').select('id').where('id', '=', id)),
+);

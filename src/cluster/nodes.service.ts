@@ -6,24 +6,30 @@ import {
   type OnModuleInit,
 } from '@nestjs/common';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
-import { userColumns, userView } from '../auth/users.js';
 import { Clock } from '../config/clock.js';
-import { NodeId } from './node-id.js';
 import { Database } from '../database/database.js';
-import { asProblem } from '../errors/as-problem.js';
 import { GuardedBus } from '../events/bus/guarded-bus.js';
-import { presenceGraceMs, PresenceService } from '../rooms/presence/presence.service.js';
+import { NodeId } from './node-id.js';
 
 /** Every second heartbeat also removes dead nodes. */
 const heartbeatEveryMs = 5000;
 /** A node without a heartbeat for this long is dead. */
 const deadAfterSeconds = 20;
-/** Connections of dead nodes that are removed concurrently. */
-const maxConcurrentRemovals = 500;
+
+/** What a feature does about nodes that have stopped. Registered by the feature that stores rows of nodes. */
+export interface NodeObserver {
+  /** Users of a node that has stopped have this time to reconnect elsewhere before its rows are removed. */
+  graceMs: number;
+  /** Removes the rows of dead nodes. Errors are logged, and it is called again later. */
+  removeLeftovers(): Promise<void>;
+  /** Other nodes took this one for dead and removed its rows. */
+  evicted(): void;
+}
 
 /**
- * Registers this node in the table `nodes`, renews its row with a heartbeat, and removes dead nodes and their
- * connections. Without a shared bus there is one node and no heartbeat: all other rows are from earlier processes.
+ * Registers this node in the table `nodes`, renews its row with a heartbeat and removes the rows of dead nodes; the
+ * observer removes what else they left. Without a shared bus there is one node and no heartbeat: all other rows are
+ * from earlier processes.
  */
 @Injectable()
 export class NodesService
@@ -32,15 +38,32 @@ export class NodesService
   #timer: NodeJS.Timeout | undefined;
   #heartbeats = 0;
   #running: Promise<void> | undefined;
+  #observer: NodeObserver | undefined;
 
   constructor(
     private readonly node: NodeId,
     private readonly bus: GuardedBus,
-    private readonly presence: PresenceService,
     private readonly database: Database,
     private readonly clock: Clock,
     @InjectPinoLogger(NodesService.name) private readonly log: PinoLogger,
   ) {}
+
+  /** To be called in `onModuleInit`: the observer is there before the first look at other nodes. */
+  observe(observer: NodeObserver): void {
+    if (this.#observer) throw new Error('the nodes have an observer already');
+    this.#observer = observer;
+  }
+
+  /**
+   * Which of these nodes have ended. A node has its row before anything else of it is written, so ids have to be read
+   * before this is called: one that has no row by then was removed, and is not about to appear.
+   */
+  async endedAmong(nodeIds: readonly string[]): Promise<string[]> {
+    if (nodeIds.length === 0) return [];
+    const rows = await this.database.db.selectFrom('nodes').select('id').where('id', 'in', nodeIds).execute();
+    const running = new Set([this.node.value, ...rows.map(({ id }) => id)]);
+    return nodeIds.filter((id) => !running.has(id));
+  }
 
   async onModuleInit(): Promise<void> {
     await this.#register();
@@ -52,7 +75,7 @@ export class NodesService
       return;
     }
     // Users of an earlier process have the grace period to reconnect to this one.
-    this.#timer = setTimeout(() => this.#run(() => this.#removeDeadNodes()), presenceGraceMs);
+    this.#timer = setTimeout(() => this.#run(() => this.#removeDeadNodes()), this.#graceMs);
   }
 
   async onModuleDestroy(): Promise<void> {
@@ -63,7 +86,7 @@ export class NodesService
   /** Ages this node's heartbeat so that other nodes remove its connections after the grace period, not after 20 s. */
   async beforeApplicationShutdown(): Promise<void> {
     if (!this.bus.shared) return;
-    const seen_at = this.clock.now() - deadAfterSeconds + presenceGraceMs / 1000;
+    const seen_at = this.clock.now() - deadAfterSeconds + this.#graceMs / 1000;
     try {
       await this.database.db
         .updateTable('nodes')
@@ -73,6 +96,10 @@ export class NodesService
     } catch (err) {
       this.log.warn({ err }, 'the shutdown of this node could not be written');
     }
+  }
+
+  get #graceMs(): number {
+    return this.#observer?.graceMs ?? 0;
   }
 
   #run(work: () => Promise<void>): void {
@@ -92,7 +119,7 @@ export class NodesService
     // Another node took this one for dead and removed its row and its connections.
     if (numUpdatedRows === 0n) {
       await this.#register();
-      this.presence.evict();
+      this.#observer?.evicted();
     }
     this.#heartbeats += 1;
     if (this.#heartbeats % 2 === 0) await this.#removeDeadNodes();
@@ -105,34 +132,11 @@ export class NodesService
 
   /** Without a shared bus all other rows are from earlier processes, so they are removed whatever their age. */
   async #removeDeadNodes(): Promise<void> {
-    const { db } = this.database;
-    let deleteDead = db.deleteFrom('nodes').where('id', '!=', this.node.value);
+    let deleteDead = this.database.db.deleteFrom('nodes').where('id', '!=', this.node.value);
     if (this.bus.shared) {
       deleteDead = deleteDead.where('seen_at', '<', this.clock.now() - deadAfterSeconds);
     }
     await deleteDead.execute();
-    const orphaned = await db
-      .selectFrom('connections')
-      .innerJoin('users', 'users.id', 'connections.user_id')
-      .select(['connections.id as connection_id', 'connections.room_id', ...userColumns])
-      .where('node_id', '!=', this.node.value)
-      .where('node_id', 'not in', db.selectFrom('nodes').select('id'))
-      .execute();
-    for (let from = 0; from < orphaned.length; from += maxConcurrentRemovals) {
-      const removed = await Promise.allSettled(
-        orphaned
-          .slice(from, from + maxConcurrentRemovals)
-          .map((row) => this.presence.removeOfDeadNode(row.room_id, userView(row), row.connection_id)),
-      );
-      for (const result of removed) {
-        // The room, and with it the connection, may have been deleted meanwhile.
-        if (result.status === 'rejected' && asProblem(result.reason).code !== 'room_not_found') {
-          throw result.reason;
-        }
-      }
-    }
-    if (orphaned.length > 0) {
-      this.log.info({ connections: orphaned.length }, 'removed connections of dead nodes');
-    }
+    await this.#observer?.removeLeftovers();
   }
 }

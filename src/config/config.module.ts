@@ -2,7 +2,6 @@ import { type DynamicModule, Global, Module } from '@nestjs/common';
 import type { Settings } from './settings.js';
 import { ClientAddresses } from './client-addresses.js';
 import { Clock } from './clock.js';
-import { NodeId } from '../cluster/node-id.js';
 import { SystemClockMonitor } from './system-clock-monitor.js';
 
 /** Injection token of the `Settings`. */
@@ -20,9 +19,8 @@ export class ConfigModule {
         { provide: ClientAddresses, useValue: new ClientAddresses(settings.trustProxy) },
         Clock,
         SystemClockMonitor,
-        NodeId,
       ],
-      exports: [SETTINGS, ClientAddresses, Clock, NodeId],
+      exports: [SETTINGS, ClientAddresses, Clock],
     };
   }
 }

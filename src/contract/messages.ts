@@ -8,7 +8,6 @@ interface Declaration {
   description: string;
   /** Whether the lobby accepts it too; rooms accept every message. */
   lobby: boolean;
-  payload: TSchema;
   answer: TSchema;
 }
 
@@ -23,34 +22,21 @@ export const socketMessages = {
   time_sync: {
     description: "Requests the server's time.",
     lobby: true,
-    payload: shape({}),
     answer: shape({ ok, server_time: Time }),
   },
   room_state: {
     description: 'Requests the complete state of the room as of `sequence`.',
     lobby: false,
-    payload: shape({}),
     answer: shape({ ok, room: RoomState, sequence: Sequence }),
   },
   replay: {
     description: "Requests a page of the room's log: the events after a sequence.",
     lobby: false,
-    payload: shape({
-      after_sequence: Sequence,
-      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
-    }),
     answer: shape({ ok, events: Type.Array(AnyEnvelope), more: Type.Boolean() }),
   },
   sync_report: {
     description: 'Reports how well the listener keeps in time with the room.',
     lobby: false,
-    payload: shape({
-      drift: Type.Number({ description: 'By how many seconds the listener is ahead of the room' }),
-      round_trip: Type.Number({ minimum: 0, description: 'Seconds' }),
-      buffered: Type.Number({ minimum: 0, description: 'Seconds of audio that are buffered' }),
-      status: Type.Optional(oneOf(syncStatuses, '`blocked` and `silent` do not count as listening')),
-      muted: Type.Optional(Type.Boolean({ description: 'A muted listener does not count as listening' })),
-    }),
     answer: shape({ ok }),
   },
 } as const satisfies Record<string, Declaration>;

@@ -116,8 +116,9 @@ export class Connection implements Recipient {
   confirm(ackId: number): boolean {
     const { confirmations } = this.stream;
     const expected = confirmations.confirm(this, ackId, this.stream.now());
-    if (this.#state.kind === 'closing' && !confirmations.hasPending(this))
+    if (this.#state.kind === 'closing' && !confirmations.hasPending(this)) {
       this.socket.disconnect('namespace');
+    }
     return expected;
   }
 

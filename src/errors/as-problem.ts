@@ -1,8 +1,9 @@
 import { HttpException } from '@nestjs/common';
-import type { ErrorCode } from '../contract/index.js';
+import { type ErrorCode, errorCodes } from '../contract/index.js';
 import { Problem } from './problem.js';
 import { storageFailureOf, storageFailureTexts } from './storage-failure.js';
 
+/** What the framework's errors are, by their status. */
 const codes: Record<number, ErrorCode> = {
   400: 'malformed',
   401: 'unauthorized',
@@ -18,8 +19,9 @@ const codes: Record<number, ErrorCode> = {
   503: 'unavailable',
 };
 
+/** Where the framework's own text would be wrong or of no use. */
 const messages: Partial<Record<ErrorCode, string>> = {
-  not_found: 'No route matches this path.',
+  not_found: errorCodes.not_found.description,
   precondition_failed: 'The file does not match If-Match or If-Unmodified-Since.',
   payload_too_large: 'The body is larger than allowed.',
   unsupported_media_type:

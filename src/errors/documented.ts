@@ -1,8 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiResponse } from '@nestjs/swagger';
 import type { TSchema } from 'typebox';
-import { type ErrorCode, errorCodes } from '../contract/index.js';
-import { Problem } from './problem.js';
+import { type ErrorBody, type ErrorCode, errorCodes } from '../contract/index.js';
 
 type OpenApiSchema = NonNullable<Extract<Parameters<typeof ApiResponse>[0], { schema?: unknown }>['schema']>;
 
@@ -19,24 +18,30 @@ export const participantsOnly = ['malformed', 'unauthorized', 'not_a_participant
 /** The errors of every route for a room's administrator. */
 export const administratorsOnly = [...participantsOnly, 'not_administrator'] as const;
 
-/** Decorator: documents the errors of a route, each code under its HTTP status, with an example. */
+/** A code and what it means, in Markdown. */
+export const describeError = (code: ErrorCode): string => `\`${code}\`: ${errorCodes[code].description}`;
+
+/** An answer with this code. */
+export const exampleError = (code: ErrorCode): ErrorBody => ({
+  error: { code, message: errorCodes[code].description },
+});
+
+/** Documents the errors a route answers with, each code under its status, with an example. */
 export const Refuses = (...codes: ErrorCode[]) => {
   const byStatus = new Map<number, ErrorCode[]>();
   for (const code of codes) {
-    const { status } = new Problem(code, '');
+    const { status } = errorCodes[code];
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }
   return applyDecorators(
     ...[...byStatus].map(([status, ofStatus]) =>
       ApiResponse({
         status,
-        description: ofStatus.map((code) => `\`${code}\`: ${errorCodes[code]}`).join('\n\n'),
+        description: ofStatus.map(describeError).join('\n\n'),
         content: {
           'application/json': {
             schema: { $ref: '#/components/schemas/ErrorBody' },
-            examples: Object.fromEntries(
-              ofStatus.map((code) => [code, { value: { error: { code, message: errorCodes[code] } } }]),
-            ),
+            examples: Object.fromEntries(ofStatus.map((code) => [code, { value: exampleError(code) }])),
           },
         },
       }),

@@ -6,6 +6,7 @@ import { GuardedBus } from './bus/guarded-bus.js';
 import { RetentionService } from './retention.service.js';
 import { Statistics } from '../metrics/statistics.js';
 
+/** Provides the broadcaster, the log, the bus and the counters to every module. */
 @Global()
 @Module({})
 export class EventsModule {

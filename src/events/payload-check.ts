@@ -12,5 +12,7 @@ export function checkPayload<T extends EventType>(type: T, data: EventData<T>): 
   const check = checks.get(type);
   if (!check || check.Check(data)) return;
   const [error] = check.Errors(data);
-  throw new TypeError(`payload of ${type}${error?.instancePath ?? ''}: ${error?.message ?? 'does not match'}`);
+  throw new TypeError(
+    `payload of ${type}${error?.instancePath ?? ''}: ${error?.message ?? 'does not match'}`,
+  );
 }

@@ -1,3 +1,5 @@
+import type { INestApplication } from '@nestjs/common';
+import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { TSchema } from 'typebox';
 import {
   catalogue,
@@ -16,6 +18,8 @@ import {
   socketMessages,
   type SocketMessage,
 } from '../contract/index.js';
+import { GatewayModule } from '../gateway/gateway.module.js';
+import { messagePayloads } from '../gateway/messages.dto.js';
 import { eventName, NamedSchemas } from './named-schemas.js';
 
 type Json = Record<string, unknown>;
@@ -27,8 +31,8 @@ const goesTo = (type: EventType, namespace: 'room' | 'lobby'): boolean => {
   return audience.includes(namespace) || (namespace === 'room' && audience.includes('connection'));
 };
 
-/** The AsyncAPI document, generated from the event catalogue. */
-export function asyncApiDocument(): Json {
+/** The AsyncAPI document, generated from the event catalogue and the DTOs of the messages. */
+export function asyncApiDocument(app: INestApplication): Json {
   const named = new NamedSchemas();
   const schema = (value: TSchema): unknown => named.refer(JSON.parse(JSON.stringify(value)));
   return {
@@ -58,7 +62,7 @@ export function asyncApiDocument(): Json {
         parameters: { room_id: { description: 'UUID of the room; the caller must be its participant' } },
         messages: channelMessages('room'),
         bindings: handshake(RoomAuth, schema),
-        'x-refusals': refusals(roomRefusals),
+        'x-refusals': described(roomRefusals),
       },
       lobby: {
         address: '/',
@@ -67,14 +71,14 @@ export function asyncApiDocument(): Json {
           'Announces created and deleted public rooms and the status of the server. Nothing here is logged or replayed.',
         messages: channelMessages('lobby'),
         bindings: handshake(LobbyAuth, schema),
-        'x-refusals': refusals(lobbyRefusals),
+        'x-refusals': described(lobbyRefusals),
       },
     },
     operations: { ...operationsOf('room'), ...operationsOf('lobby') },
     components: {
       messages: {
         ...Object.fromEntries(eventTypes.map((type) => [type, eventMessage(type)])),
-        ...clientMessages(schema),
+        ...clientMessages(app, schema),
         confirmation: {
           name: 'confirmation',
           summary: 'Confirms an event that requires it; may be empty.',
@@ -89,7 +93,7 @@ export function asyncApiDocument(): Json {
       },
     },
     'x-priorities': priorities,
-    'x-error-codes': errorCodes,
+    'x-error-codes': described(Object.keys(errorCodes) as ErrorCode[]),
   };
 }
 
@@ -101,17 +105,31 @@ function channelMessages(namespace: 'room' | 'lobby'): Json {
   return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/messages/${name}` }]));
 }
 
-function clientMessages(schema: (value: TSchema) => unknown): Json {
-  const messages: Json = {};
-  for (const [name, { description, payload, answer }] of Object.entries(socketMessages)) {
-    messages[name] = { name, summary: description, payload: schema(payload) };
-    messages[`${name}_answer`] = {
+function clientMessages(app: INestApplication, schema: (value: TSchema) => unknown): Json {
+  const written: Json = {};
+  const payloads = payloadSchemas(app);
+  for (const [name, { description, answer }] of Object.entries(socketMessages)) {
+    written[name] = { name, summary: description, payload: payloads[name as SocketMessage] };
+    written[`${name}_answer`] = {
       name: `${name}_answer`,
       summary: `Acknowledges \`${name}\`.`,
       payload: { anyOf: [schema(answer), { $ref: '#/components/schemas/Failure' }] },
     };
   }
-  return messages;
+  return written;
+}
+
+/** JSON Schemas of what clients send, from the DTOs that validate it. */
+function payloadSchemas(app: INestApplication): Record<SocketMessage, unknown> {
+  const extraModels = Object.values(messagePayloads).filter((dto) => dto !== null);
+  // A module without REST routes, so that the document holds the DTOs' schemas alone.
+  const options = { include: [GatewayModule], extraModels };
+  const { components } = SwaggerModule.createDocument(app, new DocumentBuilder().build(), options);
+  const schemaOf = (dto: { name: string } | null) =>
+    dto ? components?.schemas?.[dto.name] : { type: 'object', properties: {} };
+  return Object.fromEntries(
+    Object.entries(messagePayloads).map(([name, dto]) => [name, schemaOf(dto)]),
+  ) as Record<SocketMessage, unknown>;
 }
 
 /** The client messages that a namespace accepts. */
@@ -168,5 +186,5 @@ const handshake = (auth: TSchema, schema: (value: TSchema) => unknown): Json => 
   ws: { bindingVersion: '0.1.0', 'x-socketio-auth': schema(auth) },
 });
 
-const refusals = (codes: readonly ErrorCode[]): Json =>
-  Object.fromEntries(codes.map((code) => [code, errorCodes[code]]));
+const described = (codes: readonly ErrorCode[]): Json =>
+  Object.fromEntries(codes.map((code) => [code, errorCodes[code].description]));

@@ -26,7 +26,7 @@ export function serveDocuments(app: NestExpressApplication): void {
   // Built on the first request, because it takes longer than the rest of the start.
   const openApi = () => (document ??= openApiDocument(app));
   let openApiJson: string | undefined;
-  const asyncApiJson = JSON.stringify(asyncApiDocument());
+  let asyncApiJson: string | undefined;
 
   express.use('/api/docs', (_: Request, response: Response, next: NextFunction) => {
     response.setHeader('Content-Security-Policy', pagePolicy);
@@ -40,6 +40,6 @@ export function serveDocuments(app: NestExpressApplication): void {
       response.type('json').send(json());
     });
   serve('/api/openapi.json', () => (openApiJson ??= JSON.stringify(openApi())));
-  serve('/api/asyncapi.json', () => asyncApiJson);
+  serve('/api/asyncapi.json', () => (asyncApiJson ??= JSON.stringify(asyncApiDocument(app))));
   express.get('/', (_, response) => response.redirect('/api/docs'));
 }

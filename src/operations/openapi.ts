@@ -1,10 +1,11 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
-import { errorCodes, type ErrorCode } from '../contract/index.js';
+import { type ErrorCode, errorCodes } from '../contract/index.js';
+import { describeError, exampleError } from '../errors/documented.js';
 import { NamedSchemas } from './named-schemas.js';
 
-/** Errors of every route, by status. */
-const commonErrors: Record<string, ErrorCode> = { 429: 'rate_limited', 500: 'internal' };
+/** What any route may answer, besides what it says itself. */
+const anywhere: readonly ErrorCode[] = ['rate_limited', 'internal'];
 
 /** The OpenAPI document, generated from the controllers. */
 export function openApiDocument(app: INestApplication): OpenAPIObject {
@@ -43,17 +44,17 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
       ...components,
       schemas: { ...schemas, ...(named.all as typeof schemas) },
       responses: Object.fromEntries(
-        Object.values(commonErrors).map((code) => [
+        anywhere.map((code) => [
           code,
           {
-            description: `\`${code}\`: ${errorCodes[code]}`,
+            description: describeError(code),
             ...(code === 'rate_limited'
               ? { headers: { 'Retry-After': { schema: { type: 'integer' }, description: 'Seconds' } } }
               : {}),
             content: {
               'application/json': {
                 schema: { $ref: '#/components/schemas/ErrorBody' },
-                example: { error: { code, message: errorCodes[code] } },
+                example: exampleError(code),
               },
             },
           },
@@ -71,10 +72,7 @@ interface Operation {
 /** Adds what applies to every route: the common errors, and the format `uuid` of path parameters. */
 function withCommonParts(paths: OpenAPIObject['paths']): OpenAPIObject['paths'] {
   const common = Object.fromEntries(
-    Object.entries(commonErrors).map(([status, code]) => [
-      status,
-      { $ref: `#/components/responses/${code}` },
-    ]),
+    anywhere.map((code) => [errorCodes[code].status, { $ref: `#/components/responses/${code}` }]),
   );
   const complete = ({ parameters = [], responses, ...rest }: Operation): Operation => ({
     ...rest,

@@ -13,6 +13,16 @@ export interface PlaybackState {
   version: number;
 }
 
+/** As it is in a room where nothing has been played yet. */
+export const initial: PlaybackState = Object.freeze({
+  status: 'stopped',
+  track_id: null,
+  position: 0,
+  started_at: null,
+  ends_at: null,
+  version: 0,
+});
+
 /**
  * How far in the future playback starts, so that the event reaches every listener before: well above the one-way delay
  * of most connections, and too short to be felt as a delay.
@@ -24,14 +34,7 @@ export const start = (state: PlaybackState, trackId: string, duration: number, n
   playing(state, trackId, 0, duration, now);
 
 /** The room has no current track. Allowed in every state. */
-export const clear = (state: PlaybackState): PlaybackState => ({
-  status: 'stopped',
-  track_id: null,
-  position: 0,
-  started_at: null,
-  ends_at: null,
-  version: state.version + 1,
-});
+export const clear = (state: PlaybackState): PlaybackState => ({ ...initial, version: state.version + 1 });
 
 /** @throws {Problem} not_playing */
 export function pause(state: PlaybackState, duration: number, now: number): PlaybackState {

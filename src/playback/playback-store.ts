@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { type Playback, positionAt } from '../contract/index.js';
 import { Database, type Trx } from '../database/database.js';
 import { prepare } from '../database/prepared.js';
-import type { PlaybackState } from './playback-machine.js';
+import { initial, type PlaybackState } from './playback-machine.js';
 
 /** Reads and writes the table `playback`, which has a row for each room. */
 @Injectable()
@@ -10,12 +10,18 @@ export class PlaybackStore {
   constructor(private readonly database: Database) {}
 
   async load(trx: Trx, roomId: string): Promise<PlaybackState> {
-    const { room_id: _, ...state } = await selectPlayback.one(trx, { roomId });
+    const row = await selectPlayback.first(trx, { roomId });
+    if (!row) return initial;
+    const { room_id: _, ...state } = row;
     return state;
   }
 
   async save(trx: Trx, roomId: string, state: PlaybackState): Promise<void> {
-    await trx.updateTable('playback').set(state).where('room_id', '=', roomId).execute();
+    await trx
+      .insertInto('playback')
+      .values({ room_id: roomId, ...state })
+      .onConflict((conflict) => conflict.column('room_id').doUpdateSet(state))
+      .execute();
   }
 
   /** The rooms whose track has ended by `now`. */

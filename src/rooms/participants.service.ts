@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { findUser } from '../auth/users.js';
 import type { EventData, Participant, Room, User } from '../contract/index.js';
 import { Database } from '../database/database.js';
 import { Problem } from '../errors/problem.js';
@@ -72,7 +73,7 @@ export class ParticipantsService {
           'The administrator cannot remove themselves: leave the room instead.',
         );
       }
-      const user = await this.reader.user(trx, userId);
+      const user = await findUser(trx, userId);
       const isParticipant = await this.#isParticipant(change, userId);
       if (!user || !(isParticipant || ban)) {
         throw new Problem('user_not_found', 'That user is not in the room.');
@@ -98,7 +99,7 @@ export class ParticipantsService {
       .where('user_id', '=', userId)
       .returning('user_id')
       .executeTakeFirst();
-    const user = lifted && (await this.reader.user(this.database.db, userId));
+    const user = lifted && (await findUser(this.database.db, userId));
     if (!user) throw new Problem('user_not_found', 'That user is not banned here.');
     return user;
   }

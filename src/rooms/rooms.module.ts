@@ -2,8 +2,8 @@ import { Module } from '@nestjs/common';
 import { InvitesController } from './invites.controller.js';
 import { InvitesService } from './invites.service.js';
 import { ParticipantsService } from './participants.service.js';
+import { DeadConnectionsService } from './presence/dead-connections.service.js';
 import { ListenerCounts } from './presence/listener-counts.js';
-import { NodesService } from '../cluster/nodes.service.js';
 import { PresenceWriter } from './presence/presence-writer.js';
 import { PresenceService } from './presence/presence.service.js';
 import { RoomAccess } from './room-access.js';
@@ -21,7 +21,7 @@ import { RoomsService } from './rooms.service.js';
     PresenceService,
     PresenceWriter,
     ListenerCounts,
-    NodesService,
+    DeadConnectionsService,
     RoomsReader,
     RoomAccess,
   ],

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import type { Participant, Room, RoomSummary, User } from '../contract/index.js';
-import { userColumns, userView } from '../auth/users.js';
+import { findUser, joinedUserColumns, joinedUserView, userColumns, userView } from '../auth/users.js';
 import { Database, type Trx } from '../database/database.js';
 import { prepare } from '../database/prepared.js';
-import type { RoomRow, UserRow } from '../database/schema.js';
+import type { RoomRow } from '../database/schema.js';
 
 type Reads = Trx | Database['db'];
 
@@ -14,13 +14,8 @@ export class RoomsReader {
 
   async room(trx: Reads, row: RoomRow): Promise<Room> {
     const administrator =
-      row.administrator_id === null ? undefined : await this.user(trx, row.administrator_id);
+      row.administrator_id === null ? undefined : await findUser(trx, row.administrator_id);
     return roomView(row, administrator ?? null);
-  }
-
-  async user(trx: Reads, id: string): Promise<User | undefined> {
-    const row = await selectUser.first(trx, { id });
-    return row && userView(row);
   }
 
   /** In the order in which they joined. */
@@ -47,9 +42,8 @@ export class RoomsReader {
       .selectFrom('rooms')
       .leftJoin('users', 'users.id', 'rooms.administrator_id')
       .selectAll('rooms')
+      .select(joinedUserColumns)
       .select((of) => [
-        'users.username as administrator_name',
-        'users.password_hash as administrator_hash',
         of
           .selectFrom('participants')
           .select((p) => p.fn.countAll<number>().as('count'))
@@ -77,21 +71,11 @@ export class RoomsReader {
       .limit(limit);
     if (after !== undefined) query = query.where('rooms.id', '<', after);
     const rows = await query.execute();
-    return rows.map((row) => {
-      const administrator: Pick<UserRow, 'id' | 'username' | 'password_hash'> | null =
-        row.administrator_id === null || row.administrator_name === null
-          ? null
-          : {
-              id: row.administrator_id,
-              username: row.administrator_name,
-              password_hash: row.administrator_hash,
-            };
-      return {
-        ...roomView(row, administrator && userView(administrator)),
-        participant_count: row.participant_count ?? 0,
-        online_count: row.online_count ?? 0,
-      };
-    });
+    return rows.map((row) => ({
+      ...roomView(row, joinedUserView(row)),
+      participant_count: row.participant_count ?? 0,
+      online_count: row.online_count ?? 0,
+    }));
   }
 }
 
@@ -104,10 +88,6 @@ export const roomView = (row: RoomRow, administrator: User | null): Room => ({
   administrator,
   created_at: row.created_at,
 });
-
-const selectUser = prepare((db, { id }: { id: string }) =>
-  db.selectFrom('users').select(userColumns).where('id', '=', id),
-);
 
 const selectParticipants = prepare((db, { roomId }: { roomId: string }) =>
   db

@@ -37,18 +37,6 @@ export class RoomsService {
         .insertInto('participants')
         .values({ room_id: row.id, user_id: user.id, joined_at: now })
         .execute();
-      await change.trx
-        .insertInto('playback')
-        .values({
-          room_id: row.id,
-          status: 'stopped',
-          track_id: null,
-          position: 0,
-          started_at: null,
-          ends_at: null,
-          version: 0,
-        })
-        .execute();
       const room = roomView({ ...row, sequence: 0 }, user);
       if (visibility === 'public') {
         change.lobby('room_created', { room: { ...room, participant_count: 1, online_count: 0 } });
@@ -82,7 +70,7 @@ export class RoomsService {
           'Give at least one of name, visibility and settings (playback_control, upload, vote).',
         );
       }
-      const changed = Object.fromEntries(given) as Partial<RoomRow>;
+      const changed = Object.fromEntries(given) as Partial<Omit<RoomRow, 'sequence'>>;
       await change.trx.updateTable('rooms').set(changed).where('id', '=', roomId).execute();
       const room = roomView({ ...row, ...changed }, user);
       change.roomState(room);

@@ -8,36 +8,40 @@ import {
 } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import multer from 'multer';
-import { finalize, type Observable } from 'rxjs';
+import { lastValueFrom, type Observable, of } from 'rxjs';
 import type { AuthenticatedRequest } from '../auth/caller.js';
 import { SETTINGS } from '../config/config.module.js';
 import type { Settings } from '../config/settings.js';
 import { IdPipe } from '../errors/id.pipe.js';
 import { invalidField, Problem } from '../errors/problem.js';
-import { FileStore, type Incoming } from './storage/file-store.js';
 import type { Reservation } from './storage/storage-quota.js';
+import { type ReceivedFile, UploadFolder } from './storage/upload-folder.js';
 import { OpenTransfers } from './transfers/open-transfers.js';
 import { UploadsService } from './uploads.service.js';
 
 export const uploadField = 'audio_file';
 
-/** A multipart file as it has arrived on disk. */
+/** The file of a multipart request. The file and the reservation are valid until the handler has returned. */
 export interface UploadedAudio {
-  incoming: Incoming;
+  file: ReceivedFile;
+  /** The file name that the client sent, unchecked. */
   name: string;
-  /** Aborted if the uploader loses the permission during the upload. */
+  /** Aborted if the uploader loses the permission during the upload; the reason is the `Problem`. */
   ended: AbortSignal;
-  /** Released once the request is answered. */
   reservation: Reservation;
 }
 
 type RequestWithAudio = AuthenticatedRequest & {
   audio?: UploadedAudio;
   reservation?: Reservation;
-  file?: Express.Multer.File & Partial<Incoming>;
+  file?: Express.Multer.File & Partial<ReceivedFile>;
 };
 
-/** Streams the file of a multipart request to disk, once it is sure that the caller may upload here. */
+/**
+ * Receives the file of a multipart request into a temporary file and hands it to the handler as `request.audio`. One
+ * instance, for the upload route. No byte of the body is read before it is certain that the caller may upload to this
+ * room; when the request ends, successfully or not, the temporary file and the reservation are released.
+ */
 @Injectable()
 export class AudioUploadInterceptor implements NestInterceptor {
   readonly #receive: (request: Request, response: Response) => Promise<void>;
@@ -46,18 +50,18 @@ export class AudioUploadInterceptor implements NestInterceptor {
   constructor(
     private readonly uploads: UploadsService,
     private readonly transfers: OpenTransfers,
-    store: FileStore,
+    private readonly folder: UploadFolder,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {
     const middleware = multer({
       storage: {
         _handleFile: (request: RequestWithAudio, file, done) => {
-          store
+          folder
             .receive(file.stream, request.reservation!)
-            .then((incoming) => done(null, incoming as Partial<Express.Multer.File>), done);
+            .then((received) => done(null, received as Partial<Express.Multer.File>), done);
         },
         _removeFile: (_request, file, done) => {
-          store.discard(file as unknown as Incoming).then(() => done(null), done);
+          folder.discard(file as unknown as ReceivedFile).then(() => done(null), done);
         },
       },
       limits: {
@@ -69,7 +73,7 @@ export class AudioUploadInterceptor implements NestInterceptor {
         headerPairs: 50,
       },
       defParamCharset: 'utf8',
-      // So that a name with a path in it can be seen and refused, instead of being made to look harmless.
+      // Without this, multer strips folders from the name, and a name with a path in it could not be refused.
       preservePath: true,
     }).single(uploadField);
     this.#receive = promisify<Request, Response, void>(middleware);
@@ -81,7 +85,7 @@ export class AudioUploadInterceptor implements NestInterceptor {
     const roomId = this.#id.transform(String(request.params['id']));
     const response = http.getResponse<Response>();
     const { user, sessionId } = request.caller!;
-    // Before the permission is looked at, so that losing it afterwards ends the upload.
+    // Before the permission is checked, so that losing it afterwards aborts the upload.
     const ended = this.transfers.begin('upload', { userId: user.id, sessionId, roomId }, response);
     await this.uploads.requireMayUpload(user, roomId);
     if (!request.is('multipart/form-data')) {
@@ -96,16 +100,22 @@ export class AudioUploadInterceptor implements NestInterceptor {
     );
     const reservation = await this.uploads.reserve(user, roomId, announcedBytes);
     request.reservation = reservation;
+    let file: ReceivedFile | undefined;
     try {
       await this.#receive(request, response);
-      const { file } = request;
-      if (!file) throw invalidField(uploadField, `The form has no file in the field ${uploadField}.`);
-      const { path, sha256, size } = file as unknown as Incoming;
-      request.audio = { incoming: { path, sha256, size }, name: file.originalname, ended, reservation };
-    } catch (error) {
+      if (!request.file) throw invalidField(uploadField, `The form has no file in the field ${uploadField}.`);
+      const {
+        path,
+        sha256,
+        sizeBytes,
+        originalname: name,
+      } = request.file as Express.Multer.File & ReceivedFile;
+      file = { path, sha256, sizeBytes };
+      request.audio = { file, name, ended, reservation };
+      return of(await lastValueFrom(next.handle()));
+    } finally {
       reservation.release();
-      throw error;
+      if (file) await this.folder.discard(file);
     }
-    return next.handle().pipe(finalize(() => reservation.release()));
   }
 }

@@ -1,13 +1,13 @@
-/** So that an event that carries two tracks stays small. */
+/** UTF-16 units. Limits the size of an event, which may contain two tracks. */
 const maxLength = 100;
 
-/** One clean line of at most 100 UTF-16 units, or null where nothing is left. */
+/** Removes control and invisible characters and shortens to `maxLength`. @returns null if nothing is left */
 export function oneLine(text: string | undefined): string | null {
   const clean = (text ?? '')
     .toWellFormed()
-    // They would reorder or hide what stands beside the text where it is shown.
+    // Bidirectional controls would reorder the text around this one; the others are invisible.
     .replace(/[\p{Bidi_Control}\u200b\u2060\ufeff]/gu, '')
-    // eslint-disable-next-line no-control-regex -- these are what is removed
+    // eslint-disable-next-line no-control-regex -- these are removed
     .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\s]+/g, ' ')
     .trim();
   if (clean.length <= maxLength) return clean || null;

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { usernameAs } from '../auth/users.js';
 import { orderQueue, placeInQueue, type QueueEntry, type Track } from '../contract/index.js';
 import type { Database, Trx } from '../database/database.js';
 import { prepare } from '../database/prepared.js';
@@ -7,7 +8,11 @@ import { trackView, type TrackWithUploader } from './track-view.js';
 
 type Reads = Trx | Database['db'];
 
-/** A room's tracks in their order: the current one, those queued, those played. */
+/**
+ * The order of a room's tracks: the current one, the queue, the history. One instance, owned by the tracks module;
+ * playback and the room's state use it too. It does not lock: writes belong into a change of the room. At most one
+ * track of a room has the status `playing`.
+ */
 @Injectable()
 export class QueueService {
   /** @throws {Problem} track_not_found */
@@ -21,12 +26,12 @@ export class QueueService {
     return trackView(await this.find(trx, trackId));
   }
 
-  /** What comes next, next first. */
+  /** The queue, next track first. */
   async queued(trx: Reads, roomId: string): Promise<TrackWithUploader[]> {
     return orderQueue(await selectTracks.all(trx, { roomId, status: 'queued' }));
   }
 
-  /** What was played, newest first. */
+  /** The history, newest first. */
   async played(trx: Reads, roomId: string, limit: number, offset: number): Promise<TrackWithUploader[]> {
     return tracks(trx)
       .where('tracks.room_id', '=', roomId)
@@ -48,32 +53,32 @@ export class QueueService {
     return count;
   }
 
-  /** The current track, also while paused or stopped. */
+  /** The current track, even while playback is paused or stopped. */
   async current(trx: Reads, roomId: string): Promise<TrackWithUploader | undefined> {
     return selectTracks.first(trx, { roomId, status: 'playing' });
   }
 
-  /** A queued track's place, from 1; null where it is not queued. */
+  /** A track's position in the queue, from 1; null if it is not queued. */
   async position(trx: Trx, roomId: string, trackId: string): Promise<number | null> {
     const index = orderQueue(await this.#entries(trx, roomId)).findIndex(({ id }) => id === trackId);
     return index === -1 ? null : index + 1;
   }
 
-  /** The id of what comes next. */
+  /** The id of the first track in the queue. */
   async next(trx: Trx, roomId: string): Promise<string | undefined> {
     return orderQueue(await this.#entries(trx, roomId))[0]?.id;
   }
 
-  /** Gives a queued track a place that it holds from now on. @returns its place, which is the last at the most */
+  /** Places a queued track at a position. @returns its position: the last one if `position` is beyond the end */
   async place(trx: Trx, roomId: string, trackId: string, position: number): Promise<number> {
-    const places = placeInQueue(await this.#entries(trx, roomId), trackId, position);
-    for (const [id, placed_position] of places) {
+    const positions = placeInQueue(await this.#entries(trx, roomId), trackId, position);
+    for (const [id, placed_position] of positions) {
       await trx.updateTable('tracks').set({ placed_position }).where('id', '=', id).execute();
     }
-    return places.get(trackId)!;
+    return positions.get(trackId)!;
   }
 
-  /** Makes a track the current one; whatever was current goes to the history. */
+  /** Makes a track the current one. The previous one moves to the history. @param now Unix seconds */
   async makeCurrent(trx: Trx, roomId: string, trackId: string, now: number): Promise<void> {
     await this.retireCurrent(trx, roomId, now);
     await this.leaveQueue(trx, roomId, trackId);
@@ -84,7 +89,7 @@ export class QueueService {
       .execute();
   }
 
-  /** Sends the current track to the history. */
+  /** Moves the current track to the history. @param now Unix seconds */
   async retireCurrent(trx: Trx, roomId: string, now: number): Promise<void> {
     await trx
       .updateTable('tracks')
@@ -94,7 +99,7 @@ export class QueueService {
       .execute();
   }
 
-  /** Before a track leaves the queue: those placed behind it move up with the rest. */
+  /** Called before a track leaves the queue: placed tracks behind it move up by one, as all others do. */
   async leaveQueue(trx: Trx, roomId: string, trackId: string): Promise<void> {
     const position = await this.position(trx, roomId, trackId);
     if (position === null) return;
@@ -120,7 +125,7 @@ const tracks = (db: Reads) =>
     .selectFrom('tracks')
     .innerJoin('users', 'users.id', 'tracks.uploader_id')
     .selectAll('tracks')
-    .select('users.username as uploader_name');
+    .select(usernameAs('uploader_name'));
 
 const selectTrack = prepare((db, { trackId }: { trackId: string }) =>
   tracks(db).where('tracks.id', '=', trackId),

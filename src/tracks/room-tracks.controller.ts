@@ -11,6 +11,7 @@ import { ListTracksDto, PlaceTrackDto } from './tracks.dto.js';
 import { TracksService } from './tracks.service.js';
 import { UploadsService } from './uploads.service.js';
 
+/** The routes of a room's tracks: listing, uploading, and the order of the queue. */
 @ApiTags('tracks')
 @ApiBearerAuth()
 @Controller('rooms/:id')
@@ -21,8 +22,8 @@ export class RoomTracksController {
   ) {}
 
   @ApiOperation({
-    summary: "The room's tracks",
-    description: 'The current one, then the queue in order; or the history.',
+    summary: 'List the tracks of a room',
+    description: 'The current track and the queue in order; with `status=played` the history, newest first.',
   })
   @Answers(200, rest.TrackList)
   @Refuses(...participantsOnly, 'invalid_field')
@@ -38,7 +39,8 @@ export class RoomTracksController {
 
   @ApiOperation({
     summary: 'Upload a track',
-    description: 'mp3, m4a, aac, wav, flac, ogg or opus. The first track of a silent room starts by itself.',
+    description:
+      'mp3, m4a, aac, wav, flac, ogg or opus. If the room has no current track and the queue is empty, the track starts immediately.',
   })
   @ApiConsumes('multipart/form-data')
   @ApiBody({
@@ -72,8 +74,9 @@ export class RoomTracksController {
   }
 
   @ApiOperation({
-    summary: 'Place a track in the queue',
-    description: "The administrator's. It holds its place while the others flow around it.",
+    summary: 'Move a track to a position in the queue',
+    description:
+      'Administrator only. Votes do not change this position; the other tracks are ordered around it.',
   })
   @Answers(200, rest.QueueAnswer)
   @Refuses(...administratorsOnly, 'track_not_found', 'not_queued', 'invalid_field')

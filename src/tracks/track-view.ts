@@ -3,6 +3,7 @@ import type { TrackRow } from '../database/schema.js';
 
 export type TrackWithUploader = TrackRow & { uploader_name: string };
 
+/** A track as REST answers and events show it. */
 export const trackView = (row: TrackWithUploader): Track => ({
   id: row.id,
   room_id: row.room_id,

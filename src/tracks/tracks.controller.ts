@@ -12,9 +12,14 @@ import { OpenTransfers } from './transfers/open-transfers.js';
 import { TracksService } from './tracks.service.js';
 import { UploadsService } from './uploads.service.js';
 
-const mediaQuery = ApiQuery({ name: 'media_token', required: false, description: 'Instead of the header.' });
+const mediaQuery = ApiQuery({
+  name: 'media_token',
+  required: false,
+  description: 'Replaces the Authorization header.',
+});
 const binary = (contentType: string) => ({ [contentType]: { schema: { type: 'string', format: 'binary' } } });
 
+/** The routes of one track: votes, removal, and its audio, metadata and cover. */
 @ApiTags('tracks')
 @ApiBearerAuth()
 @Controller('tracks/:id')
@@ -26,7 +31,7 @@ export class TracksController {
     private readonly transfers: OpenTransfers,
   ) {}
 
-  @ApiOperation({ summary: 'Remove a track', description: "Its uploader's or the administrator's." })
+  @ApiOperation({ summary: 'Remove a track', description: 'Uploader and administrator only.' })
   @Answers(200, rest.TrackAnswer, 'Removed.')
   @Refuses('malformed', 'unauthorized', 'not_a_participant', 'forbidden', 'track_not_found')
   @Delete()
@@ -36,7 +41,7 @@ export class TracksController {
     return { track };
   }
 
-  @ApiOperation({ summary: 'Vote for a track', description: 'Voting twice changes nothing.' })
+  @ApiOperation({ summary: 'Vote for a track', description: 'A second vote changes nothing.' })
   @Answers(200, rest.TrackAnswer)
   @Refuses('malformed', 'unauthorized', 'not_a_participant', 'not_administrator', 'track_not_found')
   @HttpCode(200)
@@ -45,7 +50,7 @@ export class TracksController {
     return { track: await this.tracks.vote(user, id) };
   }
 
-  @ApiOperation({ summary: 'Take a vote back', description: 'Where there is none, nothing changes.' })
+  @ApiOperation({ summary: 'Withdraw a vote', description: 'If there is none, nothing changes.' })
   @Answers(200, rest.TrackAnswer)
   @Refuses('malformed', 'unauthorized', 'not_a_participant', 'not_administrator', 'track_not_found')
   @Delete('vote')
@@ -53,13 +58,13 @@ export class TracksController {
     return { track: await this.tracks.unvote(user, id) };
   }
 
-  @ApiOperation({ summary: 'The audio' })
+  @ApiOperation({ summary: 'Stream the audio of a track' })
   @mediaQuery
   @ApiHeader({ name: 'Range', required: false, example: 'bytes=0-1023' })
   @ApiHeader({ name: 'If-None-Match', required: false })
-  @ApiResponse({ status: 200, description: 'All of it.', content: binary('audio/*') })
-  @ApiResponse({ status: 206, description: 'The range asked for.', content: binary('audio/*') })
-  @ApiResponse({ status: 304, description: 'As the caller has it.' })
+  @ApiResponse({ status: 200, description: 'The whole file.', content: binary('audio/*') })
+  @ApiResponse({ status: 206, description: 'The requested range.', content: binary('audio/*') })
+  @ApiResponse({ status: 304, description: 'Not modified: the caller has the file already.' })
   @Refuses(
     'malformed',
     'unauthorized',
@@ -77,7 +82,7 @@ export class TracksController {
     await this.files.send(response, { trackId: id, sha256, mimeType });
   }
 
-  @ApiOperation({ summary: 'What is known of the file' })
+  @ApiOperation({ summary: 'Get the metadata of an audio file' })
   @mediaQuery
   @Answers(200, rest.TrackMetadata)
   @Refuses('malformed', 'unauthorized', 'not_a_participant', 'track_not_found')
@@ -92,10 +97,10 @@ export class TracksController {
     };
   }
 
-  @ApiOperation({ summary: 'The cover image' })
+  @ApiOperation({ summary: 'Get the cover of a track' })
   @mediaQuery
   @ApiResponse({ status: 200, description: 'The image.', content: binary('image/*') })
-  @ApiResponse({ status: 304, description: 'As the caller has it.' })
+  @ApiResponse({ status: 304, description: 'Not modified: the caller has the file already.' })
   @Refuses(
     'malformed',
     'unauthorized',

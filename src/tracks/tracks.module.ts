@@ -4,17 +4,20 @@ import { RoomsModule } from '../rooms/rooms.module.js';
 import { FileSender } from './file-sender.js';
 import { QueueService } from './queue.service.js';
 import { RoomTracksController } from './room-tracks.controller.js';
+import { AudioStore } from './storage/audio-store.js';
 import { DatabaseIdentity } from './storage/database-identity.js';
-import { FileStore } from './storage/file-store.js';
+import { FolderAudioStore } from './storage/folder-audio-store.js';
 import { FreeSpace } from './storage/free-space.js';
 import { StorageHealth } from './storage/storage-health.js';
 import { StorageQuota } from './storage/storage-quota.js';
 import { TrackFiles } from './storage/track-files.js';
+import { UploadFolder } from './storage/upload-folder.js';
 import { TracksController } from './tracks.controller.js';
 import { TracksService } from './tracks.service.js';
 import { OpenTransfers } from './transfers/open-transfers.js';
 import { UploadsService } from './uploads.service.js';
 
+/** Tracks: uploads and their files, votes and the queue. */
 @Module({
   imports: [AuthModule, RoomsModule],
   controllers: [RoomTracksController, TracksController],
@@ -24,7 +27,8 @@ import { UploadsService } from './uploads.service.js';
     QueueService,
     FileSender,
     OpenTransfers,
-    FileStore,
+    UploadFolder,
+    { provide: AudioStore, useClass: FolderAudioStore },
     TrackFiles,
     DatabaseIdentity,
     FreeSpace,

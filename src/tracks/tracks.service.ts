@@ -8,7 +8,10 @@ import { RoomAccess } from '../rooms/room-access.js';
 import { QueueService, trackNotFound } from './queue.service.js';
 import { trackView, type TrackWithUploader } from './track-view.js';
 
-/** Votes, places and removal: what people do to the tracks of a room. */
+/**
+ * Lists, votes, moves and removes the tracks of a room. One instance, owned by the tracks module. Every method checks
+ * first whether the user may do this; every change is a change of the room, with its event.
+ */
 @Injectable()
 export class TracksService {
   constructor(
@@ -19,7 +22,7 @@ export class TracksService {
   ) {}
 
   /**
-   * The current track and the queue in order, or the history, newest first.
+   * A page of the room's tracks: the current one and the queue in order, or the history, newest first.
    * @throws {Problem} room_not_found, not_a_participant
    */
   async list(user: User, roomId: string, played: boolean, limit = 1000, offset = 0) {
@@ -47,16 +50,19 @@ export class TracksService {
     try {
       await this.access.requireParticipant(track.room_id, user.id);
     } catch (error) {
-      // A private room's tracks exist for its participants alone.
+      // To other users, a private room and its tracks do not exist.
       const hidden = error instanceof Problem && error.code === 'room_not_found';
       throw hidden ? trackNotFound() : error;
     }
     return track;
   }
 
-  /** Voting twice changes nothing. @throws {Problem} track_not_found, not_a_participant, not_administrator */
+  /**
+   * Votes for a track; a second vote of the same user changes nothing.
+   * @throws {Problem} track_not_found, not_a_participant, not_administrator
+   */
   vote(user: User, trackId: string): Promise<Track> {
-    return this.#ballot(user, trackId, 'track_voted', async ({ trx, now }) => {
+    return this.#changeVote(user, trackId, 'track_voted', async ({ trx, now }) => {
       const added = await trx
         .insertInto('votes')
         .values({ track_id: trackId, user_id: user.id, created_at: now })
@@ -67,9 +73,9 @@ export class TracksService {
     });
   }
 
-  /** Taking back a vote that was not given changes nothing. @throws {Problem} as `vote` */
+  /** Withdraws a vote; if there is none, nothing changes. @throws {Problem} as `vote` */
   unvote(user: User, trackId: string): Promise<Track> {
-    return this.#ballot(user, trackId, 'track_unvoted', async ({ trx }) => {
+    return this.#changeVote(user, trackId, 'track_unvoted', async ({ trx }) => {
       const removed = await trx
         .deleteFrom('votes')
         .where('track_id', '=', trackId)
@@ -81,7 +87,7 @@ export class TracksService {
   }
 
   /**
-   * Places a queued track; it holds that place while the others flow around it.
+   * Moves a queued track to a position in the queue, which votes do not change. Administrator only.
    * @throws {Problem} room_not_found, not_a_participant, not_administrator, track_not_found, not_queued
    */
   async place(user: User, roomId: string, trackId: string, position: number) {
@@ -90,14 +96,18 @@ export class TracksService {
       await this.access.requireAdministrator(roomId, user, trx);
       const row = await this.queue.find(trx, trackId);
       if (row.room_id !== roomId) throw trackNotFound();
-      if (row.status !== 'queued') throw new Problem('not_queued', 'Only queued tracks have a place.');
+      if (row.status !== 'queued') throw new Problem('not_queued', 'Only a queued track has a position.');
       const queue_position = await this.queue.place(trx, roomId, trackId, position);
       change.trackActivity('queue_reordered', { track_id: trackId, queue_position, user });
       return { track: await this.queue.view(trx, trackId), queue_position };
     });
   }
 
-  /** The uploader's or the administrator's. @throws {Problem} track_not_found, not_a_participant, forbidden */
+  /**
+   * Removes a track. Uploader and administrator only.
+   * @returns the track, and the keys of its files, which the caller releases
+   * @throws {Problem} track_not_found, not_a_participant, forbidden
+   */
   async remove(user: User, trackId: string): Promise<{ track: Track; files: string[] }> {
     const { room_id } = await this.get(user, trackId);
     return this.broadcaster.roomChange(room_id, async (change) => {
@@ -106,7 +116,7 @@ export class TracksService {
       const row = await this.queue.find(trx, trackId);
       const isUploader = row.uploader_id === user.id;
       if (!isUploader && room.administrator_id !== user.id) {
-        throw new Problem('forbidden', 'Only its uploader and the administrator may remove a track.');
+        throw new Problem('forbidden', 'Only its uploader or the administrator may remove a track.');
       }
       await this.queue.leaveQueue(trx, room_id, trackId);
       await trx.deleteFrom('tracks').where('id', '=', trackId).execute();
@@ -120,20 +130,21 @@ export class TracksService {
     });
   }
 
-  async #ballot(
+  /** @param write inserts or deletes the vote; returns whether that changed anything */
+  async #changeVote(
     user: User,
     trackId: string,
     type: 'track_voted' | 'track_unvoted',
-    cast: (change: RoomChange) => Promise<boolean>,
+    write: (change: RoomChange) => Promise<boolean>,
   ): Promise<Track> {
     const { room_id } = await this.get(user, trackId);
     return this.broadcaster.roomChange(room_id, async (change) => {
       const { trx } = change;
       await this.access.requirePermission(room_id, user, 'vote', trx);
-      // Gone since it was looked up, perhaps.
+      // The track may have been removed since it was looked up outside of the transaction.
       await this.queue.find(trx, trackId);
-      const counted = await cast(change);
-      if (!counted) return this.queue.view(trx, trackId);
+      const changed = await write(change);
+      if (!changed) return this.queue.view(trx, trackId);
       const by = type === 'track_voted' ? 1 : -1;
       await trx
         .updateTable('tracks')

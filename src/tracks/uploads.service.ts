@@ -10,22 +10,28 @@ import { RoomAccess } from '../rooms/room-access.js';
 import { AudioInspector } from './inspection/audio-inspector.js';
 import { originalName, titleOf } from './original-name.js';
 import { QueueService } from './queue.service.js';
-import { type Incoming, sha256Of } from './storage/file-store.js';
+import { keyOf } from './storage/audio-store.js';
 import { type Reservation, StorageQuota } from './storage/storage-quota.js';
 import { TrackFiles } from './storage/track-files.js';
+import type { ReceivedFile } from './storage/upload-folder.js';
 
-const longestQueue = 1000;
+const maxQueuedTracks = 1000;
 
-/** A file that was received, and what belongs to its request. */
+/** A received file and what belongs to its request. */
 interface Upload {
-  incoming: Incoming;
+  file: ReceivedFile;
+  /** The file name that the client sent, unchecked. */
   name: string;
-  /** Aborted if the uploader loses the permission during the upload. */
+  /** Aborted if the uploader loses the permission during the upload; the reason is the `Problem`. */
   ended: AbortSignal;
   reservation: Reservation;
 }
 
-/** Uploads: who may, whether there is room, and a queued track made of the file that came. */
+/**
+ * Uploads: checks who may upload and whether there is storage left, and turns a received file into a queued track.
+ * One instance, owned by the tracks module. A track's files are stored before its row is committed, and deleted again
+ * if the transaction fails.
+ */
 @Injectable()
 export class UploadsService implements OnModuleInit {
   constructor(
@@ -42,15 +48,18 @@ export class UploadsService implements OnModuleInit {
     this.broadcaster.react('room_deleted', (change) => this.#releaseFilesOf(change));
   }
 
-  /** Asked before the first byte is read. @throws {Problem} room_not_found, not_a_participant, not_administrator, queue_full */
+  /**
+   * Checked before the body is read, and again when the track is added.
+   * @throws {Problem} room_not_found, not_a_participant, not_administrator, queue_full
+   */
   async requireMayUpload(user: User, roomId: string): Promise<void> {
     await this.access.requirePermission(roomId, user, 'upload');
-    await this.#requireRoom(this.database.db, roomId);
+    await this.#requireQueueSpace(this.database.db, roomId);
   }
 
   /**
-   * Asked before the first byte is read, too. The caller releases it, whatever becomes of the upload.
-   * @param announcedBytes what is said to come; 0 where nothing is said
+   * Reserves storage for an upload, before the body is read. The caller releases it when the request ends.
+   * @param announcedBytes the size that the request announces; 0 if it announces none
    * @throws {Problem} storage_full
    */
   reserve(user: User, roomId: string, announcedBytes: number): Promise<Reservation> {
@@ -58,46 +67,41 @@ export class UploadsService implements OnModuleInit {
   }
 
   /**
-   * Turns an uploaded file into a queued track. The incoming file is used up, whatever happens.
+   * Turns a received file into a queued track. The caller discards the temporary file.
    * @throws {Problem} as `requireMayUpload`, and unsupported_media_type, unreadable_audio, audio_too_complex, unavailable,
    * invalid_field, storage_full
    */
-  async add(user: User, roomId: string, { incoming, name, ended, reservation }: Upload): Promise<Track> {
-    try {
-      const original_name = originalName(name);
-      const audio = await this.inspector.inspect(user.id, incoming);
-      const { sha256, size: size_bytes } = incoming;
-      const cover = audio.cover && { ...audio.cover, sha256: sha256Of(audio.cover.bytes) };
-      if (cover) await reservation.take(cover.bytes.length);
-      return await this.files.keepFor(incoming, cover, async () => {
-        const id = uuid();
-        ended.throwIfAborted();
-        await this.#insert(user, {
-          id,
-          room_id: roomId,
-          uploader_id: user.id,
-          sha256,
-          title: audio.title ?? titleOf(original_name),
-          artist: audio.artist,
-          album: audio.album,
-          original_name,
-          duration: audio.duration,
-          mime_type: audio.mimeType,
-          size_bytes,
-          cover_sha256: cover?.sha256 ?? null,
-          cover_mime_type: cover?.mimeType ?? null,
-          cover_size_bytes: cover?.bytes.length ?? 0,
-          status: 'queued',
-        });
-        // Read again: it may have started at once.
-        return this.queue.view(this.database.db, id);
+  async add(user: User, roomId: string, { file, name, ended, reservation }: Upload): Promise<Track> {
+    const original_name = originalName(name);
+    const audio = await this.inspector.inspect(user.id, file);
+    const cover = audio.cover && { ...audio.cover, sha256: keyOf(audio.cover.bytes) };
+    if (cover) await reservation.take(cover.bytes.length);
+    return this.files.storeFor(file, cover, async () => {
+      const id = uuid();
+      ended.throwIfAborted();
+      await this.#insert(user, {
+        id,
+        room_id: roomId,
+        uploader_id: user.id,
+        sha256: file.sha256,
+        title: audio.title ?? titleOf(original_name),
+        artist: audio.artist,
+        album: audio.album,
+        original_name,
+        duration: audio.duration,
+        mime_type: audio.mimeType,
+        size_bytes: file.sizeBytes,
+        cover_sha256: cover?.sha256 ?? null,
+        cover_mime_type: cover?.mimeType ?? null,
+        cover_size_bytes: cover?.bytes.length ?? 0,
+        status: 'queued',
       });
-    } finally {
-      await this.files.discard(incoming);
-    }
+      // Read after the commit: in a silent room the track has started in the same transaction.
+      return this.queue.view(this.database.db, id);
+    });
   }
 
-  /** Deletes the files of a removed track, unless another track has them. */
+  /** Deletes the files of a removed track, except those that another track uses. */
   release(files: readonly string[]): Promise<void> {
     return this.files.release(files);
   }
@@ -109,8 +113,8 @@ export class UploadsService implements OnModuleInit {
     return this.broadcaster.roomChange(row.room_id, async (change) => {
       const { trx, now } = change;
       await this.access.requirePermission(row.room_id, user, 'upload', trx);
-      await this.#requireRoom(trx, row.room_id);
-      await this.quota.requireRoomFor(trx, user.id, row.room_id, row.size_bytes + row.cover_size_bytes);
+      await this.#requireQueueSpace(trx, row.room_id);
+      await this.quota.requireStorage(trx, user.id, row.room_id, row.size_bytes + row.cover_size_bytes);
       await trx
         .insertInto('tracks')
         .values({ ...row, created_at: now, placed_position: null, played_at: null })
@@ -125,11 +129,11 @@ export class UploadsService implements OnModuleInit {
     });
   }
 
-  async #requireRoom(trx: Database['db'], roomId: string): Promise<void> {
-    if ((await this.queue.count(trx, roomId, 'queued')) >= longestQueue) {
+  async #requireQueueSpace(trx: Database['db'], roomId: string): Promise<void> {
+    if ((await this.queue.count(trx, roomId, 'queued')) >= maxQueuedTracks) {
       throw new Problem(
         'queue_full',
-        `The queue holds ${longestQueue} tracks already; wait until some were played.`,
+        `The queue is full: it has ${maxQueuedTracks} tracks. Wait until some have been played.`,
       );
     }
   }

@@ -139,7 +139,11 @@ export class SimulatedNode {
   /** Cuts the log down to its newest events, as the change that fills it would. */
   prune(keep: number, head: number): void {
     const settings = { eventRetention: keep } as Settings;
-    new RetentionService(this.#gatedDatabase(), settings, new Lifecycle(logger), logger).advanced(this.world.roomId, -1, head);
+    new RetentionService(this.#gatedDatabase(), settings, new Lifecycle(logger), logger).advanced(
+      this.world.roomId,
+      -1,
+      head,
+    );
   }
 
   /** A newer playback event makes retries of older ones pointless. */

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-// Jest looks globals up slowly, and this one is needed for each sample.
+// Looking up a global is slow in Jest, and these are used for each sample.
 const { sin, round, PI } = Math;
 
-/** A WAV file of so many seconds: a sine tone, 8 kHz, mono, 8 bits. Different frequencies make different files. */
+/** A WAV file with a sine tone: 8 kHz, mono, 8 bits. Different frequencies make different files. */
 export function wav(seconds: number, frequency = 440): Buffer {
   const rate = 8000;
   const samples = Math.round(seconds * rate);
@@ -27,11 +27,11 @@ export function wav(seconds: number, frequency = 440): Buffer {
   return file;
 }
 
-/** A really encoded file out of test/fixtures. */
+/** A file of test/fixtures, made by a real encoder. */
 export const fixture = (name: string): Buffer =>
   readFileSync(fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url)));
 
-/** A WAV file of exactly so many bytes: a second of sound, then a chunk that players pass over. */
+/** A WAV file of exactly this size: one second of sound, then a chunk that players ignore. */
 export function paddedWav(bytes: number, frequency = 440): Buffer {
   const sound = wav(1, frequency);
   const file = Buffer.alloc(bytes);

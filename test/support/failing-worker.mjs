@@ -1,4 +1,4 @@
-// In place of the worker that inspects uploads: does what the file says.
+// Replaces the inspection worker: fails in the way that the content of the file names.
 import { readFileSync } from 'node:fs';
 
 export default function inspect({ path }) {

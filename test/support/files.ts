@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Names of all files below one of the data folder's folders, sorted. */
+/** Names of all files below a folder of the data folder, sorted. */
 export async function filesIn(dataDir: string, folder: 'files' | 'uploads' | 'trash'): Promise<string[]> {
   const entries = await readdir(join(dataDir, folder), { recursive: true, withFileTypes: true });
   return entries
@@ -13,7 +13,7 @@ export async function filesIn(dataDir: string, folder: 'files' | 'uploads' | 'tr
 
 export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-/** The content of a folder's own files as hashes, by name. */
+/** The SHA-256 of each file directly in a folder, by name. */
 export async function hashesIn(folder: string): Promise<Record<string, string>> {
   const entries = await readdir(folder, { withFileTypes: true });
   const names = entries.filter((entry) => entry.isFile()).map(({ name }) => name);

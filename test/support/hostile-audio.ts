@@ -17,8 +17,8 @@ const fixtures = [
   'tagged.opus',
 ];
 
-/** What can be done to a file of any kind. */
-function* spoiltFiles(): Generator<HostileFile> {
+/** Corruptions that apply to a file of any format. */
+function* corruptFiles(): Generator<HostileFile> {
   for (const name of fixtures) {
     const whole = fixture(name);
     const file = (what: string, pieces: HostileFile['pieces'], expected = any): HostileFile => ({
@@ -28,9 +28,9 @@ function* spoiltFiles(): Generator<HostileFile> {
     });
     yield file('unchanged', [whole], audio);
     for (const share of [0.1, 0.25, 0.5, 0.75, 0.99]) {
-      // A cut between two ADTS frames is not noticed.
+      // Truncated between two ADTS frames, the file is valid.
       yield file(
-        `cut at ${share}`,
+        `truncated at ${share}`,
         [whole.subarray(0, whole.length * share)],
         name === 'plain.aac' ? any : refused,
       );
@@ -41,16 +41,16 @@ function* spoiltFiles(): Generator<HostileFile> {
     yield file('the first 200 bytes, then 0xff', join(whole.subarray(0, 200), times(2 ** 20, uint8(0xff))));
     yield file('the middle is noise', [whole.subarray(0, 300), noise(whole.length - 300)]);
     yield file('twice', [whole, whole]);
-    yield file('an archive behind it', [
+    yield file('followed by an archive', [
       whole,
       text('PK\x03\x04'),
       noise(2000),
       text('PK\x05\x06'),
       Buffer.alloc(18),
     ]);
-    yield file('another file behind it', [whole, fixture('tagged.wav')]);
-    yield file('behind another file', [fixture('cover.png'), whole], unsupported);
-    yield file('noise before it', [noise(1000, 7), whole], refused);
+    yield file('followed by another file', [whole, fixture('tagged.wav')]);
+    yield file('preceded by another file', [fixture('cover.png'), whole], unsupported);
+    yield file('preceded by noise', [noise(1000, 7), whole], refused);
   }
   yield { name: 'an empty file', pieces: [Buffer.alloc(0)], expected: unreadable };
   yield { name: 'one byte', pieces: [uint8(0xff)], expected: unsupported };
@@ -60,7 +60,7 @@ function* spoiltFiles(): Generator<HostileFile> {
   }
 }
 
-/** Files that an attacker would upload to hold up or end a server: each container, from no byte to the limit. */
+/** Files made to block or crash the server: of every container, from an empty file to the maximum upload size. */
 export function* hostileAudio(): Generator<HostileFile> {
   yield* id3Files();
   yield* apeFiles();
@@ -70,5 +70,5 @@ export function* hostileAudio(): Generator<HostileFile> {
   yield* mp4Files();
   yield* wavFiles();
   yield* mpegFiles();
-  yield* spoiltFiles();
+  yield* corruptFiles();
 }

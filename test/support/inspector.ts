@@ -9,21 +9,21 @@ import type { InspectedAudio } from '../../src/tracks/inspection/inspection.js';
 import { inspectionWorker } from './server.js';
 
 export interface TestInspector {
-  /** Writes a file, and has it inspected. @throws {Problem} */
+  /** Writes a temporary file and inspects it. @throws {Problem} */
   inspect(bytes: Uint8Array, user?: string): Promise<InspectedAudio>;
-  /** As `inspect`; the code of the refusal, or `accepted`. */
+  /** Inspects a file. @returns the error code of the refusal, or `accepted` */
   outcome(bytes: Uint8Array, user?: string): Promise<string>;
-  /** How many files were handed to it. */
+  /** Number of inspections that were started. */
   readonly begun: number;
-  /** What it has logged, as objects. */
+  /** The log entries of the inspector. */
   log: Record<string, unknown>[];
   close(): Promise<void>;
 }
 
-/** The service that inspects uploads, with its threads, and without the rest of the server. */
+/** The AudioInspector with its threads, without the rest of the server. */
 export async function startInspector(worker = inspectionWorker): Promise<TestInspector> {
   const log: Record<string, unknown>[] = [];
-  // All loggers of a process write to one stream.
+  // A real PinoLogger would write to the one stream that all loggers of the process share.
   const write = (level: string) => (entry: object, message: string) =>
     void log.push({ level, message, ...entry });
   const logger = { warn: write('warn'), error: write('error') } as unknown as PinoLogger;
@@ -37,7 +37,7 @@ export async function startInspector(worker = inspectionWorker): Promise<TestIns
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     try {
       begun += 1;
-      return await inspector.inspect(user, { path, sha256, size: bytes.length });
+      return await inspector.inspect(user, { path, sha256, sizeBytes: bytes.length });
     } finally {
       await rm(path);
     }

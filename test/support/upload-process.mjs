@@ -1,7 +1,7 @@
-// Uploads files as a guest, a few at a time, in a process of its own with a low priority.
+// Uploads files as a guest, a few at a time, as a separate process with a low priority.
 //   node upload-process.mjs <url> <token> <room id> <how many at once>
 // Reads one JSON line for each file ({ path, name }) and writes one for each answer ({ name, status, code, ms }).
-// A track that was made is removed again, so that nothing may stay of its file.
+// An accepted track is removed again, so that its file must be deleted.
 import { openAsBlob } from 'node:fs';
 import { setPriority } from 'node:os';
 import { createInterface } from 'node:readline';

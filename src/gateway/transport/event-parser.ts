@@ -37,15 +37,16 @@ export class EventEncoder extends Encoder {
   static readonly shared = new WeakSet<object>();
 
   override encode(packet: Packet): unknown[] {
-    const { type, nsp, id, data } = packet as Packet & { data?: [string, unknown?] };
+    const { type, nsp, id } = packet;
+    const data = packet.data as unknown[] | undefined;
     const envelope = data?.[1];
-    if (type !== PacketType.EVENT || typeof envelope !== 'object' || envelope === null) {
-      return super.encode(packet);
-    }
-    if (data!.length !== 2 || !EventEncoder.shared.has(envelope)) return super.encode(packet);
-    return [`2${nsp === '/' ? '' : `${nsp},`}${id ?? ''}${encodeBody(envelope as Envelope)}`];
+    if (type !== PacketType.EVENT || data?.length !== 2 || !isShared(envelope)) return super.encode(packet);
+    return [`2${nsp === '/' ? '' : `${nsp},`}${id ?? ''}${encodeBody(envelope)}`];
   }
 }
+
+const isShared = (value: unknown): value is Envelope =>
+  typeof value === 'object' && value !== null && EventEncoder.shared.has(value);
 
 /** Packets for a namespace that a client has left which are ignored; more on one connection are not late but wrong. */
 const maxLatePackets = 10_000;

@@ -4,26 +4,26 @@ import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import type { Piscina } from 'piscina';
 import { Problem } from '../../errors/problem.js';
-import type { Incoming } from '../storage/file-store.js';
 import { FairQueue, QueueRefusal } from '../../limits/fair-queue.js';
+import type { ReceivedFile } from '../storage/upload-folder.js';
 import type { InspectedAudio, InspectionAnswer, InspectionRequest } from './inspection.js';
 
 export const INSPECTION_WORKER = Symbol('inspection worker');
 
 /** One processor stays free for the main thread. */
-const threads = Math.max(1, Math.min(2, availableParallelism() - 1));
-/** Of one file, from the moment that a thread has it. Larger files than the default allows get more time. */
-const deadlineMs = 10_000;
-const deadlineMsPerMegabyteOver50 = 100;
+const maxThreads = Math.max(1, Math.min(2, availableParallelism() - 1));
+/** Per file, from the start of its inspection. Files above the default upload limit of 50 MB get more time. */
+const timeoutMs = 10_000;
+const timeoutMsPerMegabyteOver50 = 100;
 const idleThreadMs = 30_000;
-/** Of JavaScript alone: what is read of a file lies outside, and is bounded by the limits of the reader. */
+/** Limits of the JavaScript heap. Buffers are outside of it; `limits.ts` bounds them. */
 const resourceLimits = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 16, stackSizeMb: 2 };
-const queueLimits = { maxRunning: threads, maxRunningPerKey: 1, maxWaiting: 128, maxWaitingPerKey: 16 };
+const queueLimits = { maxRunning: maxThreads, maxRunningPerKey: 1, maxWaiting: 128, maxWaitingPerKey: 16 };
 
 /**
- * Inspects uploaded files in worker threads, so that no file holds up or ends the process. A thread that runs out of
- * memory or of time is terminated and replaced, and its file refused. Threads start with the first upload and end
- * when there was none for a while.
+ * Inspects uploaded files in worker threads, so that no file can block or crash the process. One instance, owned by
+ * the inspection module. A thread that runs out of memory or time is terminated and replaced, and its file refused.
+ * Of each user one file is inspected at a time. Threads start with the first upload and end after 30 s without one.
  */
 @Injectable()
 export class AudioInspector implements OnApplicationShutdown {
@@ -37,10 +37,10 @@ export class AudioInspector implements OnApplicationShutdown {
   ) {}
 
   /**
-   * One file of each user at a time.
+   * Waits in the queue and inspects a file.
    * @throws {Problem} unsupported_media_type, unreadable_audio, audio_too_complex, unavailable, draining
    */
-  async inspect(userId: string, file: Incoming): Promise<InspectedAudio> {
+  async inspect(userId: string, file: ReceivedFile): Promise<InspectedAudio> {
     let answer: InspectionAnswer;
     try {
       answer = await this.#queue.run(userId, () => this.#runInThread(file));
@@ -57,52 +57,52 @@ export class AudioInspector implements OnApplicationShutdown {
     await (await this.#pool)?.destroy();
   }
 
-  async #runInThread({ path, size }: Incoming): Promise<InspectionAnswer> {
+  async #runInThread({ path, sizeBytes }: ReceivedFile): Promise<InspectionAnswer> {
     const pool = await (this.#pool ??= this.#open());
-    const overMegabytes = Math.max(0, size / 2 ** 20 - 50);
-    const deadline = new AbortController();
-    const timer = setTimeout(
-      () => deadline.abort(),
-      deadlineMs + overMegabytes * deadlineMsPerMegabyteOver50,
-    );
+    const overMegabytes = Math.max(0, sizeBytes / 2 ** 20 - 50);
+    const timeout = new AbortController();
+    const timer = setTimeout(() => timeout.abort(), timeoutMs + overMegabytes * timeoutMsPerMegabyteOver50);
     try {
-      return await pool.run({ path }, { signal: deadline.signal });
+      return await pool.run({ path }, { signal: timeout.signal });
     } finally {
       clearTimeout(timer);
     }
   }
 
-  /** Loaded with the first upload: a server is ready sooner without. */
+  /** Piscina is loaded with the first upload, so that the server starts faster. */
   async #open(): Promise<Piscina<InspectionRequest, InspectionAnswer>> {
     const { Piscina } = await import('piscina');
     const pool = new Piscina<InspectionRequest, InspectionAnswer>({
       filename: fileURLToPath(this.worker),
       minThreads: 0,
-      maxThreads: threads,
+      maxThreads,
       idleTimeout: idleThreadMs,
       resourceLimits,
       env: {},
     });
-    // Of a thread that had no file.
+    // Errors of threads that are not inspecting a file.
     pool.on('error', (err: unknown) => this.log.error({ err }, 'an inspection thread failed'));
     return pool;
   }
 
-  #problemOf(error: unknown, userId: string, { sha256, size }: Incoming): Error {
-    if (this.#closed) return new Problem('draining', 'The server is going down; try again.');
+  #problemOf(error: unknown, userId: string, { sha256, sizeBytes }: ReceivedFile): Error {
+    if (this.#closed) return new Problem('draining', 'The server is shutting down; try again.');
     if (error instanceof QueueRefusal) {
-      return new Problem('unavailable', 'Too many uploads wait to be inspected; try again in a moment.');
+      return new Problem(
+        'unavailable',
+        'Too many uploads are waiting to be inspected; try again in a moment.',
+      );
     }
     const { name, code, syscall } = error as NodeJS.ErrnoException;
-    // The disk or the installation failed, not the file.
+    // An error of the file system or a broken installation: not the fault of the file.
     if (syscall !== undefined || code === 'ERR_MODULE_NOT_FOUND') return error as Error;
-    const file = { user_id: userId, sha256, size_bytes: size };
+    const file = { user_id: userId, sha256, size_bytes: sizeBytes };
     if (name === 'AbortError' || code === 'ERR_WORKER_OUT_OF_MEMORY') {
       const reason = name === 'AbortError' ? 'time' : 'memory';
-      this.log.warn({ ...file, reason }, 'an inspection took too much time or memory; the file is refused');
-      return new Problem('audio_too_complex', `Reading the file takes too much ${reason}.`);
+      this.log.warn({ ...file, reason }, 'an inspection exceeded its time or memory; the file was refused');
+      return new Problem('audio_too_complex', `Inspecting the file takes too much ${reason}.`);
     }
-    this.log.error({ ...file, err: error }, 'an inspection failed; the file is refused');
-    return new Problem('unreadable_audio', 'The file is broken: its audio could not be read.');
+    this.log.error({ ...file, err: error }, 'an inspection failed; the file was refused');
+    return new Problem('unreadable_audio', 'The file is corrupt: its audio could not be read.');
   }
 }

@@ -1,4 +1,4 @@
-/** The containers that are taken, and what browsers call them. */
+/** The supported containers: their MIME types, and the extensions that `file-type` reports for them. */
 export const audioKinds = {
   mp3: { mimeType: 'audio/mpeg', extensions: ['mp3'] },
   mp4: { mimeType: 'audio/mp4', extensions: ['m4a', 'm4b', 'mp4'] },
@@ -10,7 +10,7 @@ export const audioKinds = {
 
 export type AudioKind = keyof typeof audioKinds;
 
-/** By the ending that `file-type` gives to what it found in the bytes. */
+/** @param extension as reported by `file-type` */
 export const kindOf = (extension: string | undefined): AudioKind | undefined =>
   (Object.keys(audioKinds) as AudioKind[]).find((kind) =>
     (audioKinds[kind].extensions as readonly string[]).includes(extension ?? ''),

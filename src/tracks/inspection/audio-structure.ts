@@ -1,14 +1,14 @@
-/** What the structure of a file tells, before its tags are read. */
+/** The result of reading a file's structure, before its tags are parsed. */
 export interface AudioStructure {
-  /** Seconds; not checked. */
+  /** Seconds; not validated yet. */
   duration: number;
-  /** The tags that are read, as a small file for the parser; null where there are none. */
+  /** The tags to parse; null if there are none. */
   tags: TagExcerpt | null;
 }
 
 /**
- * A file with the tags of another, and nothing else of it: the parser never sees an uploaded file. Its size and its
- * number of elements are bounded by the limits.
+ * A small file that contains only the tags of the uploaded file. The tag parser is given this file and never the
+ * upload. `limits.ts` bounds its size and its number of elements.
  */
 export interface TagExcerpt {
   mimeType: string;

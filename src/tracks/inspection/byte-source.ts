@@ -1,15 +1,16 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { cutOff } from './inspection.js';
+import { truncated } from './inspection.js';
 
 export const windowBytes = 64 * 1024;
-const nothing = Buffer.alloc(0);
+const empty = Buffer.alloc(0);
 
 /**
- * Bytes of a file or of a buffer, read synchronously: the worker has nothing else to do. Of a file, one window is
- * held; a returned buffer is a view into it that the next call may overwrite, so copy what has to stay.
+ * Reads a file or a buffer at any offset. Owned by the inspection of one file. It reads synchronously, because the
+ * worker thread has nothing else to do. It holds one window of the file in memory: a returned buffer is a view into
+ * that window and is valid until the next call. Use `copy` for bytes that are needed longer.
  */
 export class ByteSource {
-  #memory = nothing;
+  #memory = empty;
   #windowStart = 0;
   #window: Buffer;
 
@@ -21,10 +22,10 @@ export class ByteSource {
     this.#window = window;
   }
 
-  /** The caller closes it. */
+  /** The caller closes the source. */
   static open(path: string): ByteSource {
     const fd = openSync(path, 'r');
-    return new ByteSource(fstatSync(fd).size, fd, nothing);
+    return new ByteSource(fstatSync(fd).size, fd, empty);
   }
 
   static of(bytes: Buffer): ByteSource {
@@ -35,10 +36,10 @@ export class ByteSource {
     if (this.fd !== undefined) closeSync(this.fd);
   }
 
-  /** Up to `length` bytes at `offset`: fewer at the end, none beyond it. */
+  /** Up to `length` bytes at `offset`; fewer at the end of the file, none beyond it. */
   at(offset: number, length: number): Buffer {
     const available = Math.min(length, this.size - offset);
-    if (available <= 0) return nothing;
+    if (available <= 0) return empty;
     const start = offset - this.#windowStart;
     if (start >= 0 && start + available <= this.#window.length) {
       return this.#window.subarray(start, start + available);
@@ -47,14 +48,14 @@ export class ByteSource {
     return this.#window.subarray(0, available);
   }
 
-  /** Exactly `length` bytes. @throws {Refusal} unreadable_audio where the file ends before */
+  /** Exactly `length` bytes. @throws {Refusal} unreadable_audio if the file ends before */
   exactly(offset: number, length: number): Buffer {
     const bytes = this.at(offset, length);
-    if (bytes.length < length) throw cutOff();
+    if (bytes.length < length) throw truncated();
     return bytes;
   }
 
-  /** A copy, which stays. @throws {Refusal} unreadable_audio where the file ends before */
+  /** A copy of exactly `length` bytes. @throws {Refusal} unreadable_audio if the file ends before */
   copy(offset: number, length: number): Buffer {
     return Buffer.from(this.exactly(offset, length));
   }
@@ -69,7 +70,7 @@ export class ByteSource {
     let filled = 0;
     while (filled < length) {
       const read = readSync(this.fd!, this.#window, filled, length - filled, offset + filled);
-      if (read === 0) throw cutOff();
+      if (read === 0) throw truncated();
       filled += read;
     }
   }

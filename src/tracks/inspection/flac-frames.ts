@@ -1,18 +1,20 @@
 import type { ByteSource } from './byte-source.js';
 import type { StreamInfo } from './flac-stream-info.js';
 
-/** Searched before the end for the last frame, where STREAMINFO does not say how large a frame can be. */
+/** How far before the end the last frame is searched if STREAMINFO has no maximum frame size. */
 const defaultTailBytes = 512 * 1024;
-/** Of 65,535 samples in eight channels of 32 bits, which is the most that the format can hold. */
+/** Upper bound of that distance. The format's largest frame, 65,535 samples of 8 channels with 32 bits, has 2 MiB. */
 const maxTailBytes = 4 * 1024 * 1024;
-/** Sync code, flags, a coded number of up to 7 bytes, block size, sample rate and their checksum; then a CRC-16. */
-const shortestFrame = 6;
+/** Sync code (2 bytes), block size and sample rate, channels and sample size, coded number, CRC-8. */
+const minHeaderBytes = 6;
 
 /**
- * The number of the sample after the frame that ends at `end`; undefined where no frame ends there.
+ * Finds the frame that ends at `end`.
  *
- * The CRC-16 of a frame and the two bytes of it that follow is 0. It is therefore computed backwards from the end,
- * once: wherever the state is 0 again, the checksum of a frame from there to the end would hold.
+ * The CRC-16 over a whole frame, its checksum included, is 0. So the CRC is computed backwards from the end in a single
+ * pass: wherever its state is 0, a frame from there to `end` has a valid checksum.
+ *
+ * @returns the number of the sample after that frame; undefined if no frame ends at `end`
  */
 export function lastFlacSample(
   file: ByteSource,
@@ -20,7 +22,7 @@ export function lastFlacSample(
   end: number,
   info: StreamInfo,
 ): number | undefined {
-  const tailBytes = Math.min(maxTailBytes, (info.largestFrame || defaultTailBytes) + 16);
+  const tailBytes = Math.min(maxTailBytes, (info.maxFrameBytes || defaultTailBytes) + 16);
   const from = Math.max(start, end - tailBytes);
   if (from >= end) return undefined;
   const tail = file.exactly(from, end - from);
@@ -28,7 +30,7 @@ export function lastFlacSample(
   for (let at = tail.length - 1; at >= 0; at -= 1) {
     const index = indexByLowByte[state & 0xff]!;
     state = (((index ^ tail[at]!) << 8) | ((state ^ crc16[index]!) >> 8)) & 0xffff;
-    if (state !== 0 || tail.length - at < shortestFrame) continue;
+    if (state !== 0 || tail.length - at < minHeaderBytes) continue;
     if (tail[at] !== 0xff || (tail[at + 1]! & 0xfe) !== 0xf8) continue;
     const lastSample = frameEnd(tail.subarray(at), info.blockSize);
     if (lastSample !== undefined) return lastSample;
@@ -36,12 +38,12 @@ export function lastFlacSample(
   return undefined;
 }
 
-/** Up to which sample the frame that begins here goes (RFC 9639, section 9.1); undefined where none does. */
+/** The number of the sample after this frame (RFC 9639, section 9.1); undefined if its header is invalid. */
 function frameEnd(frame: Buffer, fixedBlockSize: number): number | undefined {
   const blockCode = frame[2]! >> 4;
   const rateCode = frame[2]! & 0x0f;
   if (blockCode === 0 || rateCode === 15) return undefined;
-  // The frame's or first sample's number, coded like UTF-8 in up to 7 bytes.
+  // The number of the frame or of its first sample, encoded like UTF-8 in up to 7 bytes.
   const first = frame[4]!;
   const extra = first < 0x80 ? 0 : Math.clz32(~(first << 24)) - 1;
   if (extra < 0 || extra > 6 || (first >= 0x80 && extra === 0)) return undefined;
@@ -63,7 +65,7 @@ function frameEnd(frame: Buffer, fixedBlockSize: number): number | undefined {
   return (variable ? number : number * fixedBlockSize) + blockSize;
 }
 
-/** Of a frame header: at most 15 bytes. */
+/** The checksum of a frame header, which has at most 15 bytes. */
 function crc8(bytes: Buffer): number {
   let crc = 0;
   for (const byte of bytes) {
@@ -73,13 +75,13 @@ function crc8(bytes: Buffer): number {
   return crc;
 }
 
-/** CRC-16 with the polynomial 0x8005, by the byte that is shifted out. */
+/** Lookup table of the CRC-16 with the polynomial 0x8005, by the byte that is shifted out. */
 const crc16 = Uint16Array.from({ length: 256 }, (_, index) => {
   let crc = index << 8;
   for (let bit = 0; bit < 8; bit += 1) crc = crc & 0x8000 ? (crc << 1) ^ 0x8005 : crc << 1;
   return crc & 0xffff;
 });
 
-/** The low byte of an entry is what the low byte of the next state is, and no two entries share theirs. */
+/** Inverse of the table. A step's new low byte is that of the entry it used, and all entries have different low bytes. */
 const indexByLowByte = new Uint8Array(256);
 crc16.forEach((crc, index) => (indexByLowByte[crc & 0xff] = index));

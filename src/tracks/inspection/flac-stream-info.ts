@@ -1,14 +1,15 @@
 export const streamInfoBytes = 34;
 
-/** STREAMINFO, the first metadata block (RFC 9639, section 8.2). */
+/** The fields used of STREAMINFO, the first metadata block (RFC 9639, section 8.2). */
 export interface StreamInfo {
   sampleRate: number;
-  /** 0: not known when it was written. */
+  /** 0 if the encoder did not know it. */
   totalSamples: number;
-  /** In samples; where all frames have the same, only then their number says where they begin. */
+  /** Samples per frame. Frames of a fixed size have only a frame number, from which the sample number is computed. */
   blockSize: number;
-  /** Bytes; 0: not known. */
-  largestFrame: number;
+  /** 0 if the encoder did not know it. */
+  maxFrameBytes: number;
+  /** The whole block. */
   bytes: Buffer;
 }
 
@@ -17,7 +18,7 @@ export function parseStreamInfo(bytes: Buffer): StreamInfo {
     sampleRate: bytes.readUIntBE(10, 3) >> 4,
     totalSamples: (bytes[13]! & 0x0f) * 2 ** 32 + bytes.readUInt32BE(14),
     blockSize: bytes.readUInt16BE(0),
-    largestFrame: bytes.readUIntBE(7, 3),
+    maxFrameBytes: bytes.readUIntBE(7, 3),
     bytes: Buffer.from(bytes.subarray(0, streamInfoBytes)),
   };
 }

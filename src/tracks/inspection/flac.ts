@@ -3,7 +3,7 @@ import type { ByteSource } from './byte-source.js';
 import { lastFlacSample } from './flac-frames.js';
 import { parseStreamInfo, type StreamInfo, streamInfoBytes } from './flac-stream-info.js';
 import type { Id3Tags } from './id3.js';
-import { cutOff, Refusal } from './inspection.js';
+import { Refusal, truncated } from './inspection.js';
 import { type ElementCounter, FieldSelection } from './limits.js';
 import { readTrailingTags } from './trailing-tags.js';
 import { readVorbisComment } from './vorbis-comment.js';
@@ -12,8 +12,8 @@ const blocks = { streamInfo: 0, vorbisComment: 4, picture: 6 };
 const lastBlock = 0x80;
 
 /**
- * FLAC (RFC 9639): metadata blocks, then frames. Whole where the bytes before the end are a frame whose checksum
- * holds, and it is the last one that STREAMINFO counts.
+ * Reads a FLAC file (RFC 9639): metadata blocks, then frames. The file is complete if it ends with a frame with a valid
+ * checksum, and that frame ends at the total number of samples that STREAMINFO announces.
  * @throws {Refusal} unreadable_audio, audio_too_complex
  */
 export function readFlac(file: ByteSource, id3: Id3Tags, elements: ElementCounter): AudioStructure {
@@ -38,11 +38,11 @@ export function readFlac(file: ByteSource, id3: Id3Tags, elements: ElementCounte
     }
     at += length;
   }
-  if (info === undefined) throw new Refusal('unreadable_audio', 'The FLAC file does not describe its audio.');
+  if (info === undefined) throw new Refusal('unreadable_audio', 'The FLAC file has no STREAMINFO block.');
   const trailing = readTrailingTags(file, at, elements);
   const lastSample = lastFlacSample(file, at, trailing.start, info);
   if (lastSample === undefined || (info.totalSamples !== 0 && lastSample !== info.totalSamples)) {
-    throw cutOff();
+    throw truncated();
   }
   const tags = id3.excerpt.length > 0 || trailing.excerpt.length > 0 || comment !== null || picture !== null;
   return {
@@ -51,7 +51,7 @@ export function readFlac(file: ByteSource, id3: Id3Tags, elements: ElementCounte
   };
 }
 
-/** A FLAC file without audio. */
+/** A FLAC file with tags and without audio, for the tag parser. */
 export function flacExcerpt(
   info: StreamInfo,
   comment: Buffer | null,

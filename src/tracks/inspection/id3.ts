@@ -1,17 +1,18 @@
 import { ByteSource } from './byte-source.js';
-import { cutOff } from './inspection.js';
+import { truncated } from './inspection.js';
 import { type ElementCounter, type Field, FieldSelection, requireTagSize } from './limits.js';
 
-/** ID3v2 tags in a row, cut down to the frames that are read. */
+/** Consecutive ID3v2 tags. */
 export interface Id3Tags {
-  /** Where the last tag ends. */
+  /** Offset at which the last tag ends. */
   end: number;
+  /** The tags with only the frames that are used. */
   excerpt: Buffer;
 }
 
 const headerBytes = 10;
 const unsynchronised = 0x80;
-/** Of version 2.2: the tag is compressed, in a way that was never specified. */
+/** In version 2.2 this flag means that the tag is compressed, by a method that was never specified. */
 const extendedHeader = 0x40;
 const footer = 0x10;
 
@@ -27,7 +28,7 @@ const fields: Record<string, Field> = {
 };
 
 /**
- * ID3v2.2, 2.3 and 2.4 (id3.org) from `start` on; an empty excerpt where there is none.
+ * Reads the ID3v2.2, 2.3 and 2.4 tags (id3.org) at `start`. Without a tag, `end` is `start` and the excerpt is empty.
  * @throws {Refusal} unreadable_audio, audio_too_complex
  */
 export function readId3Tags(file: ByteSource, start: number, elements: ElementCounter): Id3Tags {
@@ -41,7 +42,7 @@ export function readId3Tags(file: ByteSource, start: number, elements: ElementCo
     const [version, flags, size] = [header[3]!, header[5]!, syncSafe(header, 6)];
     const body = end + headerBytes;
     end = body + size + (flags & footer ? headerBytes : 0);
-    if (end > file.size) throw cutOff();
+    if (end > file.size) throw truncated();
     requireTagSize(size);
     if (version < 2 || version > 4) continue;
     const frames = readTag(file, body, body + size, version, flags, selection, elements);
@@ -59,7 +60,7 @@ function readTag(
   selection: FieldSelection,
   elements: ElementCounter,
 ): Buffer[] {
-  // Since 2.4 each frame says so for itself, and the parser undoes it.
+  // In 2.4 unsynchronisation is a flag of each frame, and the tag parser reverses it.
   if (flags & unsynchronised && version < 4) {
     const body = ByteSource.of(withoutUnsynchronisation(file.copy(from, to - from)));
     return readFrames(
@@ -78,11 +79,11 @@ function afterExtendedHeader(body: ByteSource, from: number, version: number, fl
   if ((flags & extendedHeader) === 0) return from;
   if (version === 2) return Infinity;
   const size = body.exactly(from, 4);
-  // Its own size counts in 2.4 and does not in 2.3.
+  // In 2.4 the size includes itself, in 2.3 it does not.
   return from + (version === 3 ? 4 + size.readUInt32BE() : Math.max(4, syncSafe(size, 0)));
 }
 
-/** The frames that are read, as they are. What follows the last sound frame is padding, or lost to players too. */
+/** The frames that are used, unchanged. Whatever follows the last valid frame is padding, or corrupt and ignored. */
 function readFrames(
   body: ByteSource,
   from: number,
@@ -104,7 +105,7 @@ function readFrames(
     const length = frameHeaderBytes + size;
     if (at + length > to) break;
     const field = fields[id];
-    // One byte of a text is its encoding.
+    // The first byte of a text is its encoding, so a frame of one byte is empty.
     if (field !== undefined && size > 1 && !isOpaque(header, version) && selection.take(field, size)) {
       frames.push(body.copy(at, length));
     }
@@ -113,7 +114,7 @@ function readFrames(
   return frames;
 }
 
-/** Whether a frame is compressed or encrypted, which the parser takes for text. */
+/** Whether a frame is compressed or encrypted: the tag parser would read it as text. */
 const isOpaque = (header: Buffer, version: number): boolean =>
   version === 3 ? (header[9]! & 0xc0) !== 0 : version === 4 ? (header[9]! & 0x0c) !== 0 : false;
 
@@ -124,14 +125,14 @@ function tagOf(version: number, frames: readonly Buffer[]): Buffer {
   return Buffer.concat([header, body]);
 }
 
-/** Seven bits of each of four bytes. */
+/** Decodes a sync-safe integer: seven bits in each of four bytes. */
 const syncSafe = (bytes: Buffer, at: number): number =>
   ((bytes[at]! & 0x7f) << 21) |
   ((bytes[at + 1]! & 0x7f) << 14) |
   ((bytes[at + 2]! & 0x7f) << 7) |
   (bytes[at + 3]! & 0x7f);
 
-/** Removes the zero after each 0xff, in place. */
+/** Reverses unsynchronisation: removes the zero byte after each 0xff, in place. */
 function withoutUnsynchronisation(bytes: Buffer): Buffer {
   let length = 0;
   for (let i = 0; i < bytes.length; i += 1) {

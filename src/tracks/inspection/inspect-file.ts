@@ -14,12 +14,13 @@ import { readOgg } from './ogg.js';
 import { readTags } from './tags.js';
 import { readWav } from './wav.js';
 
-/** As many as the detection looks at by itself. */
+/** The number of bytes that `file-type` examines. */
 const detectionBytes = 4100;
 
 /**
- * What a file really is, by its bytes alone. Its structure is read first, in time and memory that its size bounds; the
- * parser of tags gets only what that found.
+ * Determines container, duration and tags of a file from its bytes alone; its name and declared type are not used. The
+ * structure is read first, in time and memory bounded by the file's size. The tag parser is given only the tags that
+ * this found.
  * @throws {Refusal} unsupported_media_type, unreadable_audio, audio_too_complex
  */
 export async function inspectFile(path: string): Promise<InspectedAudio> {
@@ -31,7 +32,7 @@ export async function inspectFile(path: string): Promise<InspectedAudio> {
     const kind = await detect(file, id3);
     const { duration, tags } = readStructure(kind, file, id3, elements);
     if (!(duration > 0 && duration <= maxDurationSeconds)) {
-      throw new Refusal('unreadable_audio', 'The file holds no audio that could be played.');
+      throw new Refusal('unreadable_audio', 'The file contains no playable audio.');
     }
     const { title, artist, album, cover } = await readTags(tags);
     return {
@@ -50,12 +51,12 @@ export async function inspectFile(path: string): Promise<InspectedAudio> {
 async function detect(file: ByteSource, id3: Id3Tags): Promise<AudioKind> {
   const start = Buffer.from(file.at(id3.end, detectionBytes));
   const type = await fileTypeFromBuffer(start);
-  // Behind an ID3 tag, something may stand before the first frame.
+  // Other bytes may be between the ID3 tag and the first frame, so the type is not recognised.
   const kind = kindOf(type?.ext) ?? (type === undefined && id3.end > 0 ? 'mp3' : undefined);
   if (kind === undefined || (id3.end > 0 && !['mp3', 'aac', 'flac'].includes(kind))) {
     throw new Refusal(
       'unsupported_media_type',
-      'Not an audio file that is taken here: mp3, m4a, aac, wav, flac, ogg or opus.',
+      'The file is not in a supported audio format: mp3, m4a, aac, wav, flac, ogg or opus.',
     );
   }
   return kind;

@@ -1,11 +1,14 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { AudioInspector, INSPECTION_WORKER } from './audio-inspector.js';
 
-/** Global, because the modules that import `TracksModule` do not know what it needs. */
+/**
+ * Provides the `AudioInspector`. Global, because the composition root passes the path of the worker and the modules
+ * that import `TracksModule` do not know it.
+ */
 @Global()
 @Module({})
 export class InspectionModule {
-  /** @param worker the compiled worker.ts */
+  /** @param worker URL of the compiled worker.ts */
   static with(worker: URL): DynamicModule {
     return {
       module: InspectionModule,

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../../contract/index.js';
 
-/** What is known of an audio file after it was inspected. */
+/** The result of inspecting an accepted audio file. */
 export interface InspectedAudio {
   title: string | null;
   artist: string | null;
@@ -11,12 +11,12 @@ export interface InspectedAudio {
   cover: { bytes: Uint8Array; mimeType: string } | null;
 }
 
-/** What the main thread sends to a worker. */
+/** Message from the main thread to a worker thread. */
 export interface InspectionRequest {
   path: string;
 }
 
-/** What a worker answers. An exception instead of an answer is a fault of the server. */
+/** Answer of a worker thread. If the thread throws instead, the server is at fault and not the file. */
 export type InspectionAnswer =
   { accepted: true; audio: InspectedAudio } | { accepted: false; code: RefusalCode; message: string };
 
@@ -25,7 +25,7 @@ export type RefusalCode = Extract<
   'unsupported_media_type' | 'unreadable_audio' | 'audio_too_complex'
 >;
 
-/** Thrown inside the worker for a file that is not accepted. */
+/** Thrown in the worker thread for a file that is not accepted. The message is shown to the uploader. */
 export class Refusal extends Error {
   constructor(
     readonly code: RefusalCode,
@@ -37,5 +37,5 @@ export class Refusal extends Error {
   }
 }
 
-export const cutOff = (): Refusal =>
-  new Refusal('unreadable_audio', 'The file is cut off: it ends in the middle of something it announces.');
+export const truncated = (): Refusal =>
+  new Refusal('unreadable_audio', 'The file is truncated: it ends before the end that its headers announce.');

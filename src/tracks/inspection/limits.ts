@@ -3,27 +3,27 @@ import { Refusal } from './inspection.js';
 const mebibyte = 1024 * 1024;
 
 /**
- * Of one tag: an ID3v2 or APEv2 tag, a Vorbis comment, a movie box. Large enough for a cover of 10 MB, coded as
- * base64, and for the sample table of an audio book.
+ * Maximum size of one tag: an ID3v2 or APEv2 tag, a Vorbis comment, or a `moov` box. Large enough for a cover of 10 MB
+ * in base64 and for the sample table of an audio book.
  */
 export const maxTagBytes = 32 * mebibyte;
 
-/** A larger picture is not an error; the track has no cover then. */
+/** A larger picture is ignored, and the track has no cover. */
 export const maxPictureBytes = 5 * mebibyte;
 
-/** Of a title, artist or album. The parser's work grows with the square of the values that one text holds. */
+/** Maximum size of a title, artist or album. The tag parser is quadratic in the number of values of one text. */
 const maxTextBytes = 8 * 1024;
 
 /**
- * Tag frames, comments, chunks, boxes, metadata blocks and header pages of one file together. A recording in
- * one-second fragments of nine boxes each reaches it after three hours.
+ * Maximum number of tag frames, comments, chunks, boxes, metadata blocks and header pages of one file in total. A
+ * fragmented MP4 file with nine boxes per second reaches it after three hours.
  */
 const maxElements = 100_000;
 
-/** Boxes in boxes. Real files nest eight deep. */
+/** Maximum nesting of boxes. Real files have up to eight levels. */
 export const maxDepth = 16;
 
-/** A longer duration is not believed. */
+/** A file with a longer duration is refused as unreadable. */
 export const maxDurationSeconds = 7 * 24 * 60 * 60;
 
 /** @throws {Refusal} audio_too_complex */
@@ -33,7 +33,7 @@ export function requireTagSize(bytes: number): void {
   }
 }
 
-/** Counts the elements of one file. */
+/** Counts the elements of one file and refuses the file at `maxElements`. One instance per inspection. */
 export class ElementCounter {
   #count = 0;
 
@@ -48,14 +48,14 @@ export class ElementCounter {
 
 export type Field = 'title' | 'artist' | 'album' | 'picture';
 
-/** Which values of one kind of tag are handed to the parser: the first of each field. */
+/** Selects the values that are passed to the tag parser: the first of each field. One instance per kind of tag. */
 export class FieldSelection {
   readonly #taken = new Set<Field>();
 
   /**
-   * @param bytes size of the value as it is stored
-   * @param maxPicture for pictures stored in a form larger than their bytes
-   * @returns whether this value is handed on
+   * @param bytes size of the value as stored in the file
+   * @param maxPicture for pictures that are stored encoded, for example as base64
+   * @returns whether the value is passed on
    * @throws {Refusal} audio_too_complex
    */
   take(field: Field, bytes: number, maxPicture = maxPictureBytes): boolean {

@@ -1,20 +1,20 @@
 import type { ByteSource } from './byte-source.js';
-import { cutOff } from './inspection.js';
+import { truncated } from './inspection.js';
 import type { ElementCounter } from './limits.js';
 
 const headerBytes = 8;
 const longHeaderBytes = 16;
 
+/** A box of an MP4 file; `from` and `to` are the offsets of its content. */
 export interface Box {
   type: string;
-  /** Of what is in it. */
   from: number;
   to: number;
 }
 
 /**
- * The boxes between two offsets, one after the other. A few bytes that are too few for a box may follow them, except
- * at the end of the file.
+ * Yields the boxes between two offsets. After the last one there may be bytes that are too few for a box, except at the
+ * end of the file.
  * @throws {Refusal} unreadable_audio, audio_too_complex
  */
 export function* readBoxes(
@@ -31,20 +31,20 @@ export function* readBoxes(
     let start = at + headerBytes;
     if (length === 0) length = to - at;
     if (length === 1) {
-      if (header.length < longHeaderBytes) throw cutOff();
+      if (header.length < longHeaderBytes) throw truncated();
       start = at + longHeaderBytes;
       length = Number(header.readBigUInt64BE(8));
     }
-    if (at + length < start || at + length > to) throw cutOff();
+    if (at + length < start || at + length > to) throw truncated();
     yield { type: header.toString('latin1', 4, 8), from: start, to: at + length };
     at += length;
   }
-  if (at < to && to === file.size) throw cutOff();
+  if (at < to && to === file.size) throw truncated();
 }
 
-/** The first bytes of what is in a box. @throws {Refusal} unreadable_audio where it has fewer */
+/** The first bytes of a box's content. @throws {Refusal} unreadable_audio if it has fewer */
 export function boxStart(file: ByteSource, { from, to }: Box, length: number): Buffer {
-  if (to - from < length) throw cutOff();
+  if (to - from < length) throw truncated();
   return file.exactly(from, length);
 }
 

@@ -1,6 +1,6 @@
 import type { AudioStructure } from './audio-structure.js';
 import type { ByteSource } from './byte-source.js';
-import { cutOff, Refusal } from './inspection.js';
+import { Refusal, truncated } from './inspection.js';
 import { type ElementCounter, type Field, FieldSelection, maxDepth, requireTagSize } from './limits.js';
 import { type Box, boxStart, makeBox, readBoxes } from './mp4-box.js';
 import { Mp4Fragments } from './mp4-fragments.js';
@@ -8,7 +8,7 @@ import { Mp4Fragments } from './mp4-fragments.js';
 interface Track {
   handler?: string;
   timeScale?: number;
-  /** In units of the time scale; 0 where fragments hold the samples, or it is not known. */
+  /** In units of the time scale; 0 if the samples are in fragments or the duration is unknown. */
   duration?: number;
 }
 
@@ -16,17 +16,18 @@ const fields: Record<string, Field> = { '©nam': 'title', '©ART': 'artist', '©
 const containers = new Set(['moov', 'trak', 'mdia', 'udta', 'meta', 'ilst', 'mvex', 'moof', 'traf']);
 
 /**
- * ISO base media file format (ISO 14496-12): every box lies within the file, the index and the samples are there.
+ * Reads an MP4 file (ISO 14496-12). The file is complete if every box lies within it, and it has an index (`moov`) and
+ * samples (`mdat` or `moof`).
  * @throws {Refusal} unsupported_media_type, unreadable_audio, audio_too_complex
  */
 export function readMp4(file: ByteSource, elements: ElementCounter): AudioStructure {
   const reader = new Mp4Reader(file, elements);
   const types = reader.readAll();
-  if (!types.has('moov') || !(types.has('mdat') || types.has('moof'))) throw cutOff();
+  if (!types.has('moov') || !(types.has('mdat') || types.has('moof'))) throw truncated();
   return { duration: reader.duration(), tags: reader.tags() };
 }
 
-/** Walks the boxes of one file once. */
+/** Reads the boxes of one file in a single pass. */
 class Mp4Reader {
   readonly #tracks: Track[] = [];
   readonly #fragments: Mp4Fragments;
@@ -40,7 +41,7 @@ class Mp4Reader {
     this.#fragments = new Mp4Fragments(file);
   }
 
-  /** @returns the types of the outermost boxes */
+  /** @returns the types of the top-level boxes */
   readAll(): Set<string> {
     const types = new Set<string>();
     for (const box of readBoxes(this.file, 0, this.file.size, this.elements)) {
@@ -51,10 +52,10 @@ class Mp4Reader {
     return types;
   }
 
-  /** Seconds of the first audio track. @throws {Refusal} unsupported_media_type, unreadable_audio */
+  /** Duration of the first audio track in seconds. @throws {Refusal} unsupported_media_type, unreadable_audio */
   duration(): number {
     if (this.#tracks.some(({ handler }) => handler === 'vide')) {
-      throw new Refusal('unsupported_media_type', 'This is a video; only audio is taken here.');
+      throw new Refusal('unsupported_media_type', 'The file is a video; only audio is supported.');
     }
     const track = this.#tracks.find(({ handler }) => handler === 'soun');
     if (track?.timeScale === undefined) {
@@ -63,7 +64,7 @@ class Mp4Reader {
     return (track.duration || this.#fragments.duration()) / track.timeScale;
   }
 
-  /** A movie that has nothing but a list of tags. */
+  /** The tags as an MP4 file without samples, for the tag parser. */
   tags(): AudioStructure['tags'] {
     if (this.#items.length === 0) return null;
     const meta = makeBox('meta', Buffer.alloc(4), makeBox('ilst', ...this.#items));
@@ -93,7 +94,7 @@ class Mp4Reader {
     }
   }
 
-  /** In QuickTime's form `meta` has no version and flags before its boxes. */
+  /** Start of the boxes in `meta`. In QuickTime files it has no version and flags before them. */
   #afterVersion({ from, to }: Box): number {
     const isQuickTime = to - from >= 8 && this.file.at(from + 4, 4).toString('latin1') === 'hdlr';
     return isQuickTime ? from : Math.min(from + 4, to);
@@ -111,11 +112,11 @@ class Mp4Reader {
     track.duration = duration === unknown ? 0 : duration;
   }
 
-  /** Of an item of the list, the first value. */
+  /** Takes the first value of an item of the tag list. */
   #readItem(item: Box, field: Field): void {
     for (const { type, from, to } of readBoxes(this.file, item.from, item.to, this.elements)) {
       if (type !== 'data') continue;
-      // Type and language come before the value.
+      // The first eight bytes are the value's type and language.
       if (to - from > 8 && this.#selection.take(field, to - from)) {
         this.#items.push(makeBox(item.type, makeBox('data', this.file.copy(from, to - from))));
       }

@@ -1,18 +1,19 @@
+/** The length and the duration of a frame. */
 export interface FrameHeader {
-  /** Of the whole frame. */
+  /** Length of the whole frame. */
   bytes: number;
   seconds: number;
 }
 
-/** @returns undefined where no frame begins at the offset, or too few bytes follow to tell */
+/** @returns undefined if no frame begins at the offset, or too few bytes follow to decide */
 export type ParseFrameHeader = (bytes: Buffer, at: number) => FrameHeader | undefined;
 
-/** Of ADTS; MP3 needs the first four. */
+/** Length of an ADTS header; an MP3 header has four bytes. */
 export const frameHeaderBytes = 7;
-/** Of ADTS, in 13 bits. */
-export const longestFrame = 8191;
+/** The largest length in the 13 bits of an ADTS header. */
+export const maxFrameBytes = 8191;
 
-// Layer III bit rates in kbit/s by index (ISO 11172-3 table for MPEG 1, ISO 13818-3 for MPEG 2 and 2.5).
+// Layer III bit rates in kbit/s, by index (ISO 11172-3 table for MPEG 1, ISO 13818-3 for MPEG 2 and 2.5).
 const bitRates1 = [0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320];
 const bitRates2 = [0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160];
 const sampleRates = [44_100, 48_000, 32_000];
@@ -20,7 +21,7 @@ const sampleRates = [44_100, 48_000, 32_000];
 export const parseMp3Header: ParseFrameHeader = (bytes, at) => {
   if (at + 4 > bytes.length || bytes[at] !== 0xff) return undefined;
   const [second, third] = [bytes[at + 1]!, bytes[at + 2]!];
-  // The sync code and layer III.
+  // Sync code and layer III.
   if ((second & 0xe6) !== 0xe2) return undefined;
   const version = (second >> 3) & 3;
   const fullRate = sampleRates[(third >> 2) & 3];

@@ -1,20 +1,21 @@
 import type { AudioStructure } from './audio-structure.js';
 import { type ByteSource, windowBytes } from './byte-source.js';
 import type { Id3Tags } from './id3.js';
-import { cutOff, Refusal } from './inspection.js';
+import { Refusal, truncated } from './inspection.js';
 import type { ElementCounter } from './limits.js';
-import { frameHeaderBytes, longestFrame, type ParseFrameHeader } from './mpeg-frames.js';
+import { frameHeaderBytes, maxFrameBytes, type ParseFrameHeader } from './mpeg-frames.js';
 import { readTrailingTags } from './trailing-tags.js';
 
-/** Bytes between two frames that are none are passed over; after more of them the audio has ended. */
+/** Up to so many bytes between two frames are skipped; after more of them the audio is considered ended. */
 const maxGapBytes = 128 * 1024;
-/** Of all gaps of a file. */
+/** Bytes of all gaps of a file in total. */
 const maxGapBytesTotal = 1024 * 1024;
+/** Bytes that are searched for a frame at a time. */
 const searchBytes = 4096;
 
 /**
- * MP3 and ADTS files: frame after frame, each within the file, tags before and behind. The duration is that of the
- * frames, so nothing that the file claims about it is believed.
+ * Reads an MP3 or ADTS file: tags, frames, tags. The file is complete if every frame lies within it. The duration is
+ * the sum of the frames; headers that announce a duration are not used.
  * @throws {Refusal} unreadable_audio, audio_too_complex
  */
 export function readMpeg(
@@ -28,25 +29,26 @@ export function readMpeg(
   const start = audio.find(id3.end);
   if (start === undefined) throw new Refusal('unreadable_audio', 'No audio was found in the file.');
   const info = readInfoFrame(file, start, parse);
-  if (info !== undefined && info.end > file.size) throw cutOff();
+  if (info !== undefined && info.end > file.size) throw truncated();
   let duration = audio.secondsFrom(start);
-  // Decoders do not play the frame that describes the others.
+  // Decoders do not play the info frame.
   if (info !== undefined && duration > info.seconds) duration -= info.seconds;
   const tags = Buffer.concat([id3.excerpt, trailing.excerpt]);
   return { duration, tags: tags.length > 0 ? { mimeType: 'audio/mpeg', bytes: tags } : null };
 }
 
+/** Reads the frames of one file. */
 class FrameReader {
   #gapBytes = 0;
 
-  /** @param end where the audio ends */
+  /** @param end offset at which the audio ends */
   constructor(
     private readonly file: ByteSource,
     private readonly end: number,
     private readonly parse: ParseFrameHeader,
   ) {}
 
-  /** @throws {Refusal} unreadable_audio where the last frame is cut off */
+  /** Duration of the frames from `start` on. @throws {Refusal} unreadable_audio if the last frame is truncated */
   secondsFrom(start: number): number {
     let seconds = 0;
     let at: number | undefined = start;
@@ -60,8 +62,8 @@ class FrameReader {
         offset += frame.bytes;
       }
       at += offset;
-      if (at > this.end) throw cutOff();
-      // A header may lie across the end of the window.
+      if (at > this.end) throw truncated();
+      // A header may cross the end of the window; the next window starts with it.
       if (offset < window.length && (offset === 0 || window.length - offset >= frameHeaderBytes)) {
         at = this.#afterGap(at, window.subarray(offset));
       }
@@ -69,11 +71,14 @@ class FrameReader {
     return seconds;
   }
 
-  /** The next frame that another frame or the end follows, within the longest gap. */
+  /** Offset of the next frame that is followed by another frame or the end, within `maxGapBytes`. */
   find(from: number): number | undefined {
     const limit = Math.min(from + maxGapBytes, from + maxGapBytesTotal - this.#gapBytes, this.end);
     for (let at = from; at < limit; at += searchBytes) {
-      const window = this.file.at(at, Math.min(searchBytes + longestFrame + frameHeaderBytes, this.end - at));
+      const window = this.file.at(
+        at,
+        Math.min(searchBytes + maxFrameBytes + frameHeaderBytes, this.end - at),
+      );
       const found = this.#findIn(window, at);
       if (found !== undefined) {
         this.#gapBytes += found - from;
@@ -83,7 +88,7 @@ class FrameReader {
     return undefined;
   }
 
-  /** @param window what is searched, and as much behind it as the frames need that are found there */
+  /** @param window `searchBytes` to search, and after them as much as a frame found there needs to be checked */
   #findIn(window: Buffer, start: number): number | undefined {
     for (let offset = 0; offset < Math.min(searchBytes, window.length); offset += 1) {
       offset = window.indexOf(0xff, offset);
@@ -96,18 +101,20 @@ class FrameReader {
     return undefined;
   }
 
-  /** @param rest what follows the last frame */
+  /** Offset of the next frame, if any. @param rest the bytes after the last frame */
   #afterGap(at: number, rest: Buffer): number | undefined {
     if (rest.length < frameHeaderBytes) {
-      // Too few bytes for a header, but the beginning of one.
-      if (rest[0] === 0xff) throw cutOff();
+      // Too few bytes for a header, but they begin like one.
+      if (rest[0] === 0xff) throw truncated();
       return undefined;
     }
     return this.find(at);
   }
 }
 
-/** What an MP3's first frame ("Xing" or "Info") says: encoders write it last, so it tells where the audio ends. */
+/**
+ * Reads the info frame ("Xing" or "Info"), the first frame of many MP3 files. It has the total length of the frames.
+ */
 function readInfoFrame(
   file: ByteSource,
   start: number,

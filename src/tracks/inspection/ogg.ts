@@ -2,42 +2,43 @@ import type { AudioStructure } from './audio-structure.js';
 import { ByteSource } from './byte-source.js';
 import { flacExcerpt } from './flac.js';
 import { parseStreamInfo, type StreamInfo, streamInfoBytes } from './flac-stream-info.js';
-import { cutOff, Refusal } from './inspection.js';
+import { Refusal, truncated } from './inspection.js';
 import { type ElementCounter, requireTagSize } from './limits.js';
 import { readVorbisComment } from './vorbis-comment.js';
 
 const pageHeaderBytes = 27;
-const largestPage = pageHeaderBytes + 255 + 255 * 255;
+const maxPageBytes = pageHeaderBytes + 255 + 255 * 255;
 const flags = { first: 2, last: 4 };
-/** Of a page on which no packet ends. */
+/** The granule position of a page on which no packet ends. */
 const noGranule = 2n ** 64n - 1n;
 
 interface Page {
   flags: number;
   granule: bigint;
   serial: number;
-  /** Lengths of the pieces of packets; below 255 it is the last piece of its packet. */
+  /** Lengths of the packet segments; a length below 255 ends its packet. */
   segments: Buffer;
+  /** Offsets of the body and of the next page. */
   body: number;
   end: number;
 }
 
-/** The logical stream that is played: the first audio stream of the file. */
+/** The logical stream that players play: the first audio stream of the file. */
 interface AudioStream {
   serial: number;
-  /** Of the granule positions. */
+  /** Unit of the granule positions. */
   sampleRate: number;
-  /** Samples at the beginning that are not played. */
+  /** Samples at the beginning that are decoded but not played. */
   preSkip: number;
-  /** How the second packet, with the comments, begins. */
+  /** The first bytes of the second packet, which contains the comments. */
   commentPrefix: Buffer;
-  /** Of FLAC in Ogg. */
+  /** Only for FLAC in Ogg. */
   info?: StreamInfo;
 }
 
 /**
- * Ogg (RFC 3533) with Vorbis, Opus (RFC 7845) or FLAC: the pages up to the comments, then the last one. Whole where
- * the last page is marked so and ends where the file ends. Nothing between is read.
+ * Reads an Ogg file (RFC 3533) with Vorbis, Opus (RFC 7845) or FLAC: the pages up to the comments and the last page;
+ * nothing in between. The file is complete if its last page is marked as the last and ends at the end of the file.
  * @throws {Refusal} unsupported_media_type, unreadable_audio, audio_too_complex
  */
 export function readOgg(file: ByteSource, elements: ElementCounter): AudioStructure {
@@ -51,7 +52,7 @@ export function readOgg(file: ByteSource, elements: ElementCounter): AudioStruct
       const found = identify(file.at(page.body, Math.min(page.end - page.body, 256)), page.serial);
       stream ??= found;
     } else if (stream === undefined) {
-      throw new Refusal('unreadable_audio', 'The Ogg file has no audio that is known here.');
+      throw new Refusal('unreadable_audio', 'The Ogg file contains no Vorbis, Opus or FLAC audio.');
     } else if (page.serial === stream.serial) {
       const { length, ends } = firstPacket(page.segments);
       commentBytes += length;
@@ -68,7 +69,7 @@ export function readOgg(file: ByteSource, elements: ElementCounter): AudioStruct
 function readPage(file: ByteSource, at: number): Page {
   const header = file.exactly(at, pageHeaderBytes);
   if (header.toString('latin1', 0, 4) !== 'OggS') {
-    throw new Refusal('unreadable_audio', 'The Ogg file is broken: a page is missing.');
+    throw new Refusal('unreadable_audio', 'The Ogg file is corrupt: a page is missing.');
   }
   const segmentCount = header[26]!;
   const page: Page = {
@@ -83,7 +84,7 @@ function readPage(file: ByteSource, at: number): Page {
   return page;
 }
 
-/** How much of a page belongs to the packet that begins or continues at its start. */
+/** Length of the first packet of a page, or of the packet that continues there, and whether it ends on the page. */
 function firstPacket(segments: Buffer): { length: number; ends: boolean } {
   let length = 0;
   for (const segment of segments) {
@@ -93,11 +94,11 @@ function firstPacket(segments: Buffer): { length: number; ends: boolean } {
   return { length, ends: false };
 }
 
-/** @returns undefined for a stream of something else. */
+/** Identifies a stream by its first packet. @returns undefined if it is not a supported audio stream */
 function identify(packet: Buffer, serial: number): AudioStream | undefined {
   const startsWith = (text: string) => packet.toString('latin1', 0, text.length) === text;
   if (startsWith('\x80theora') || startsWith('\x01video')) {
-    throw new Refusal('unsupported_media_type', 'This is a video; only audio is taken here.');
+    throw new Refusal('unsupported_media_type', 'The file is a video; only audio is supported.');
   }
   if (startsWith('\x01vorbis') && packet.length >= 30) {
     return stream({ sampleRate: packet.readUInt32LE(12), commentPrefix: '\x03vorbis' });
@@ -116,16 +117,16 @@ function identify(packet: Buffer, serial: number): AudioStream | undefined {
   }
 }
 
-/** The comments are what they are in FLAC, where the parser needs no pages to find them. */
+/** The comments are passed to the tag parser as a FLAC file, which has the same comments and no pages. */
 function readComments(
   packet: Buffer,
   { commentPrefix, info }: AudioStream,
   elements: ElementCounter,
 ): AudioStructure['tags'] {
   if (!packet.subarray(0, commentPrefix.length).equals(commentPrefix)) {
-    throw new Refusal('unreadable_audio', 'The Ogg file is broken: its comments are missing.');
+    throw new Refusal('unreadable_audio', 'The Ogg file is corrupt: its comments are missing.');
   }
-  // In FLAC they are a metadata block, with a header of 4 bytes.
+  // FLAC in Ogg has a metadata block header of 4 bytes instead of a prefix.
   const from = info === undefined ? commentPrefix.length : 4;
   const comment = readVorbisComment(ByteSource.of(packet), from, packet.length, elements);
   return comment && flacExcerpt(info ?? emptyStreamInfo, comment);
@@ -133,19 +134,21 @@ function readComments(
 
 const emptyStreamInfo = parseStreamInfo(Buffer.alloc(streamInfoBytes));
 
-/** The position after the last sample. @throws {Refusal} unreadable_audio */
+/** The granule position after the last sample. @throws {Refusal} unreadable_audio */
 function lastGranule(file: ByteSource, { serial }: AudioStream): number {
-  const from = Math.max(0, file.size - largestPage);
+  const from = Math.max(0, file.size - maxPageBytes);
   const tail = ByteSource.of(file.copy(from, file.size - from));
   const bytes = tail.exactly(0, tail.size);
   let at = bytes.lastIndexOf('OggS', undefined, 'latin1');
-  if (at === -1) throw cutOff();
+  if (at === -1) throw truncated();
   const last = readPage(tail, at);
-  if ((last.flags & flags.last) === 0 || last.end !== tail.size) throw cutOff();
-  // The last page can belong to another stream of the file, or hold only the middle of a packet.
+  if ((last.flags & flags.last) === 0 || last.end !== tail.size) throw truncated();
+  // The last page may belong to another stream, or contain only the middle of a packet.
   for (let page = last; ; page = readPage(tail, at)) {
     if (page.granule !== noGranule && (page.serial === serial || page === last)) return Number(page.granule);
     at = at === 0 ? -1 : bytes.lastIndexOf('OggS', at - 1, 'latin1');
-    if (at === -1) throw new Refusal('unreadable_audio', 'The Ogg file does not say where its audio ends.');
+    if (at === -1) {
+      throw new Refusal('unreadable_audio', 'The Ogg file has no position for the end of its audio.');
+    }
   }
 }

@@ -10,7 +10,7 @@ export interface Tags {
   cover: InspectedAudio['cover'];
 }
 
-/** @throws {Refusal} unreadable_audio */
+/** Parses the tags of a file. @throws {Refusal} unreadable_audio */
 export async function readTags(excerpt: TagExcerpt | null): Promise<Tags> {
   if (excerpt === null) return { title: undefined, artist: undefined, album: undefined, cover: null };
   const { mimeType, bytes } = excerpt;
@@ -24,21 +24,21 @@ export async function readTags(excerpt: TagExcerpt | null): Promise<Tags> {
       cover: coverOf(picture?.[0]?.data),
     };
   } catch (cause) {
-    throw new Refusal('unreadable_audio', 'The file is broken: its tags could not be read.', { cause });
+    throw new Refusal('unreadable_audio', 'The file is corrupt: its tags could not be parsed.', { cause });
   }
 }
 
-/** In MP4 any value can be a number. */
+/** In MP4, the value of a text field may be a number. */
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
-/** A copy: the whole memory behind a view would be sent to the main thread. */
+/** Copies the picture: posting a view to the main thread would transfer its whole buffer. */
 function coverOf(data: Uint8Array | undefined): InspectedAudio['cover'] {
   if (data === undefined || data.length > maxPictureBytes) return null;
   const mimeType = imageType(data);
   return mimeType === undefined ? null : { bytes: new Uint8Array(data), mimeType };
 }
 
-/** Of the kinds of images that browsers show. */
+/** The MIME type of an image that browsers can show; undefined for anything else. */
 function imageType(data: Uint8Array): string | undefined {
   const start = Buffer.from(data.subarray(0, 16)).toString('latin1');
   if (start.startsWith('\xff\xd8\xff')) return 'image/jpeg';

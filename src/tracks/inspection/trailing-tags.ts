@@ -1,11 +1,11 @@
 import type { ByteSource } from './byte-source.js';
 import { type ElementCounter, type Field, FieldSelection, requireTagSize } from './limits.js';
 
-/** The tags behind the audio of mp3, aac and flac files. */
+/** The tags after the audio of MP3, AAC and FLAC files. */
 export interface TrailingTags {
-  /** Where they begin, and the audio ends. */
+  /** Offset at which the tags begin and the audio ends. */
   start: number;
-  /** APEv2 cut down to the items that are read, then ID3v1 as it is. */
+  /** The APEv2 tag with only the items that are used, followed by the ID3v1 tag. */
   excerpt: Buffer;
 }
 
@@ -22,8 +22,9 @@ const fields: Record<string, Field> = {
 };
 
 /**
- * An APEv2 tag whose sizes contradict each other ends where they do: the audio before it is whole all the same.
- * @param audioStart tags do not reach before this
+ * Reads ID3v1, Lyrics3v2 and APEv2 tags from the end of the file. An APEv2 tag with inconsistent sizes is read up to
+ * the inconsistency; the audio before it is not affected.
+ * @param audioStart offset before which no tag begins
  * @throws {Refusal} audio_too_complex
  */
 export function readTrailingTags(
@@ -44,7 +45,7 @@ export function readTrailingTags(
     : { start: ape.start, excerpt: Buffer.concat([ape.excerpt, id3v1]) };
 }
 
-/** Length of a Lyrics3v2 block, which stands only before an ID3v1 tag: six digits, then its name. */
+/** Length of a Lyrics3v2 block. It is only found before an ID3v1 tag and ends with its size in six digits and its name. */
 function lyricsBytes(file: ByteSource, end: number, audioStart: number): number {
   const tail = file.at(end - 15, 15).toString('latin1');
   const size = /^(\d{6})LYRICS200$/.exec(tail)?.[1];
@@ -62,7 +63,7 @@ function readApe(
   if (footerAt < audioStart) return undefined;
   const footer = file.copy(footerAt, apeFooterBytes);
   if (!startsWith(footer, 'APETAGEX')) return undefined;
-  // Items and footer, without the header.
+  // The size of items and footer, without the header.
   const size = footer.readUInt32LE(12);
   const from = end - size;
   const start = from - ((footer.readUInt32LE(20) & hasHeader) !== 0 ? apeFooterBytes : 0);

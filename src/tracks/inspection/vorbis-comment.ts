@@ -1,5 +1,5 @@
 import type { ByteSource } from './byte-source.js';
-import { cutOff } from './inspection.js';
+import { truncated } from './inspection.js';
 import {
   type ElementCounter,
   type Field,
@@ -8,8 +8,9 @@ import {
   requireTagSize,
 } from './limits.js';
 
-const longestName = 64;
-/** Base64, and what a picture block says about its picture. */
+/** Bytes of a comment that are searched for the end of its name. */
+const maxNameBytes = 64;
+/** A picture in base64, with the fields that a picture block has besides the picture. */
 const maxPictureTextBytes = Math.ceil((maxPictureBytes * 4) / 3) + 1024;
 
 const fields: Record<string, Field> = {
@@ -20,8 +21,9 @@ const fields: Record<string, Field> = {
 };
 
 /**
- * The comments of a Vorbis comment header (xiph.org, "Ogg Vorbis I format specification: comment field") between two
- * offsets, cut down to those that are read and in the same form; null where there are none of them.
+ * Reads the Vorbis comment (xiph.org, "Ogg Vorbis I format specification: comment field and header specification")
+ * between two offsets.
+ * @returns a Vorbis comment with only the comments that are used; null if there are none
  * @throws {Refusal} unreadable_audio, audio_too_complex
  */
 export function readVorbisComment(
@@ -32,7 +34,7 @@ export function readVorbisComment(
 ): Buffer | null {
   requireTagSize(to - from);
   const uint32 = (at: number): number => {
-    if (at + 4 > to) throw cutOff();
+    if (at + 4 > to) throw truncated();
     return source.exactly(at, 4).readUInt32LE();
   };
   const selection = new FieldSelection();
@@ -43,8 +45,8 @@ export function readVorbisComment(
   for (; count > 0; count -= 1) {
     elements.add();
     const length = uint32(at);
-    if (at + 4 + length > to) throw cutOff();
-    const start = source.exactly(at + 4, Math.min(length, longestName)).toString('latin1');
+    if (at + 4 + length > to) throw truncated();
+    const start = source.exactly(at + 4, Math.min(length, maxNameBytes)).toString('latin1');
     const nameLength = start.indexOf('=');
     const field = nameLength === -1 ? undefined : fields[start.slice(0, nameLength).toUpperCase()];
     if (field !== undefined && selection.take(field, length - nameLength - 1, maxPictureTextBytes)) {

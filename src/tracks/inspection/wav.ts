@@ -1,17 +1,17 @@
 import type { AudioStructure } from './audio-structure.js';
 import { ByteSource } from './byte-source.js';
 import { readId3Tags } from './id3.js';
-import { cutOff, Refusal } from './inspection.js';
+import { Refusal, truncated } from './inspection.js';
 import { type ElementCounter, type Field, FieldSelection, requireTagSize } from './limits.js';
 
-/** Written by encoders that could not seek back to it. */
+/** Lengths written by encoders that could not seek back to the header. */
 const unknownLength = new Set([0, 0xffffffff]);
 
 const fields: Record<string, Field> = { INAM: 'title', TITL: 'title', IART: 'artist', IPRD: 'album' };
 
 /**
- * RIFF WAVE: chunks, of which the one with the samples lies within the file. Chunks behind it can be cut off without
- * loss.
+ * Reads a RIFF WAVE file. The file is complete if the chunk with the samples lies within it; chunks after it may be
+ * truncated.
  * @throws {Refusal} unreadable_audio, audio_too_complex
  */
 export function readWav(file: ByteSource, elements: ElementCounter): AudioStructure {
@@ -29,7 +29,7 @@ export function readWav(file: ByteSource, elements: ElementCounter): AudioStruct
     at += 8;
     if (id === 'data' && unknownLength.has(length)) length = file.size - at;
     if (at + length > file.size) {
-      if (dataBytes === undefined) throw cutOff();
+      if (dataBytes === undefined) throw truncated();
       break;
     }
     if (id === 'data') dataBytes ??= length;
@@ -40,7 +40,7 @@ export function readWav(file: ByteSource, elements: ElementCounter): AudioStruct
     at += length + (length % 2);
   }
   if (bytesPerSecond === undefined || dataBytes === undefined) {
-    throw new Refusal('unreadable_audio', 'The WAV file has no audio in it.');
+    throw new Refusal('unreadable_audio', 'The WAV file contains no audio.');
   }
   if (id3 !== undefined && id3.length > 0) tags.push(chunk('id3 ', id3));
   if (tags.length > 0 && codePage !== undefined) tags.unshift(codePage);
@@ -50,11 +50,11 @@ export function readWav(file: ByteSource, elements: ElementCounter): AudioStruct
   };
 }
 
-/** As the format says, or where it does not, block after block. */
+/** Bytes per second: the value in the format chunk, or if that is 0, sample rate × block size. */
 const byteRate = (format: Buffer): number =>
   format.readUInt32LE(8) || format.readUInt32LE(4) * format.readUInt16LE(12);
 
-/** A LIST chunk of the type INFO, cut down to the texts that are read. */
+/** Reads a LIST chunk of the type INFO. @returns the chunk with only the texts that are used, or nothing */
 function readInfo(
   file: ByteSource,
   from: number,

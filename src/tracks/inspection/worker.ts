@@ -2,9 +2,9 @@ import { setPriority } from 'node:os';
 import { inspectFile } from './inspect-file.js';
 import { type InspectionAnswer, type InspectionRequest, Refusal } from './inspection.js';
 
-// The entry of the worker threads: a file of its own in the build, which the main thread never imports.
+// Entry point of the worker threads. It is a separate file in the build; the main thread does not import it.
 
-// On Linux the priority is that of the calling thread: listeners come before uploads where processors are scarce.
+// On Linux this lowers the priority of the calling thread only, so that delivery goes first when the CPU is busy.
 if (process.platform === 'linux') setPriority(10);
 
 export default async function inspect({ path }: InspectionRequest): Promise<InspectionAnswer> {

@@ -5,17 +5,17 @@ import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import { SETTINGS } from '../../config/config.module.js';
 import type { Settings } from '../../config/settings.js';
 import { Database } from '../../database/database.js';
-import { FileStore } from './file-store.js';
+import { AudioStore } from './audio-store.js';
 
-/** In the marker file: take whatever database is there. */
+/** In the marker file instead of an id: accept the current database. */
 const acceptAny = 'accept';
-/** So many files are looked up at once. */
+/** Files looked up with one query. */
 const chunkSize = 500;
 
 /**
- * Whether the database is the one that the audio files in the data folder belong to. `<data>/database-id` names it.
- * A database that was lost, or another one, does not know the files, and may not decide that they are of no use.
- * Several servers with folders of their own may share one database.
+ * Tells whether the audio files belong to the current database. One instance, owned by the tracks module. The marker
+ * file `<data>/database-id` has the id of the database that they belong to. A new or a different database does not
+ * know the files, so as long as the database is not recognised, no file may be moved or deleted.
  */
 @Injectable()
 export class DatabaseIdentity {
@@ -25,7 +25,7 @@ export class DatabaseIdentity {
   #unrecognised: string | undefined;
 
   constructor(
-    private readonly store: FileStore,
+    private readonly store: AudioStore,
     private readonly database: Database,
     @Inject(SETTINGS) { dataDir }: Settings,
     @InjectPinoLogger(DatabaseIdentity.name) private readonly log: PinoLogger,
@@ -34,24 +34,28 @@ export class DatabaseIdentity {
     this.#marker = join(dataDir, 'database-id');
   }
 
-  /** What is wrong, in words; undefined where the database is recognised, or it was not looked yet. */
+  /** Why the database is not recognised; undefined if it is, or if that was not checked yet. */
   get unrecognised(): string | undefined {
     return this.#unrecognised;
   }
 
-  /** Looks once in the life of the process. @throws where the database or the folder cannot be read */
+  /** Checked once per process. @throws if the database or the data folder cannot be read; the next call retries */
   recognised(): Promise<boolean> {
-    return (this.#recognised ??= this.#look().catch((error: unknown) => {
+    return (this.#recognised ??= this.#check().catch((error: unknown) => {
       this.#recognised = undefined;
       throw error;
     }));
   }
 
-  async #look(): Promise<boolean> {
+  async #check(): Promise<boolean> {
     const id = await this.database.id();
     const marker = await this.#readMarker();
     if (marker === id) return true;
-    if (marker === acceptAny || !(await this.#hasFiles()) || (marker === null && (await this.#knowsAny()))) {
+    if (
+      marker === acceptAny ||
+      !(await this.#hasFiles()) ||
+      (marker === null && (await this.#knowsAnyFile()))
+    ) {
       await this.#writeMarker(id);
       return true;
     }
@@ -81,7 +85,7 @@ export class DatabaseIdentity {
     try {
       await writeFile(this.#marker, `${id}\n`);
     } catch (err) {
-      // The next start decides again; a full disk must not keep tracks from being removed.
+      // The next start checks again. A full disk must not prevent tracks from being removed.
       this.log.warn({ err }, `${this.#marker} could not be written`);
     }
   }
@@ -91,19 +95,19 @@ export class DatabaseIdentity {
     return false;
   }
 
-  /** A data folder from before there were markers: its database knows the files. */
-  async #knowsAny(): Promise<boolean> {
+  /** Older versions wrote no marker: without one, the files belong to the database if a track uses one of them. */
+  async #knowsAnyFile(): Promise<boolean> {
     let chunk: string[] = [];
     for await (const sha256 of this.store.list()) {
       chunk.push(sha256);
       if (chunk.length < chunkSize) continue;
-      if (await this.#anyTrackHas(chunk)) return true;
+      if (await this.#isAnyUsed(chunk)) return true;
       chunk = [];
     }
-    return this.#anyTrackHas(chunk);
+    return this.#isAnyUsed(chunk);
   }
 
-  async #anyTrackHas(files: readonly string[]): Promise<boolean> {
+  async #isAnyUsed(files: readonly string[]): Promise<boolean> {
     if (files.length === 0) return false;
     const row = await this.database.db
       .selectFrom('tracks')

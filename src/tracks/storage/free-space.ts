@@ -4,18 +4,18 @@ import { SETTINGS } from '../../config/config.module.js';
 import type { Settings } from '../../config/settings.js';
 import { diskFull } from './storage-problems.js';
 
-/** For how long a measurement is used; grants since then are subtracted from it. */
-const measuredForMs = 50;
+/** How long a measurement is used. Grants made since then are subtracted from it. */
+const maxMeasurementAgeMs = 50;
 
-/** Bytes that someone was granted and has not written yet. */
+/** A writer's bytes that were granted and are not written yet. */
 export interface PendingWrites {
   readonly pendingBytes: number;
 }
 
 /**
- * Free space on the volume of the data folder, of which uploads leave `MIN_FREE_MB` to the database, its log and
- * everything else. A grant counts from the moment it is given, so that uploads side by side cannot pass the floor
- * together.
+ * The free space on the volume of the data folder. One instance, owned by the tracks module. Uploads leave
+ * `MIN_FREE_MB` of it, the floor, to the database and everything else. Bytes count as used from the moment they are
+ * granted, so concurrent uploads cannot exceed the floor together.
  */
 @Injectable()
 export class FreeSpace {
@@ -24,7 +24,7 @@ export class FreeSpace {
   readonly #writers = new Set<PendingWrites>();
   #measuring: Promise<void> | undefined;
   #measuredAt = -Infinity;
-  /** What can be granted above the floor; negative below it. */
+  /** Bytes that can be granted; negative if less than the floor is free. */
   #availableBytes = 0;
 
   constructor(@Inject(SETTINGS) { dataDir, minFreeBytes }: Settings) {
@@ -36,7 +36,7 @@ export class FreeSpace {
     return this.#floorBytes;
   }
 
-  /** Counts what a writer was granted and has not written yet, until `remove`. */
+  /** Subtracts the writer's pending bytes from what is free, until `remove`. */
   add(writer: PendingWrites): void {
     this.#writers.add(writer);
   }
@@ -45,21 +45,21 @@ export class FreeSpace {
     this.#writers.delete(writer);
   }
 
-  /** Bytes that are free, the floor included, measured now. */
+  /** Measures the free bytes now, the floor included. */
   async freeBytes(): Promise<number> {
     const { bavail, bsize } = await statfs(this.#folder);
     return bavail * bsize;
   }
 
-  /** @throws {Problem} storage_full where so many bytes do not fit above the floor; grants nothing */
+  /** Checks that so many bytes could be granted. @throws {Problem} storage_full */
   async require(bytes: number): Promise<void> {
     await this.#measure();
     if (this.#availableBytes < bytes) throw diskFull();
   }
 
-  /** Grants bytes to a writer that was added. @throws {Problem} storage_full where they do not fit above the floor */
+  /** Grants bytes to a writer that was added. @throws {Problem} storage_full */
   async grant(bytes: number): Promise<void> {
-    if (performance.now() - this.#measuredAt > measuredForMs || this.#availableBytes < bytes) {
+    if (performance.now() - this.#measuredAt > maxMeasurementAgeMs || this.#availableBytes < bytes) {
       await this.#measure();
     }
     if (this.#availableBytes < bytes) throw diskFull();
@@ -72,7 +72,7 @@ export class FreeSpace {
   }
 
   async #measureNow(): Promise<void> {
-    // Before the system is asked: what is written in between is counted twice rather than not at all.
+    // Before statfs, so that bytes written in between are subtracted twice rather than not at all.
     const pending = [...this.#writers].reduce((sum, { pendingBytes }) => sum + pendingBytes, 0);
     const before = this.#availableBytes;
     const free = await this.freeBytes();

@@ -1,14 +1,14 @@
 import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import { DatabaseIdentity } from './database-identity.js';
-import { FileStore } from './file-store.js';
 import { FreeSpace } from './free-space.js';
+import { UploadFolder } from './upload-folder.js';
 
-/** The state of the data folder, for readiness. */
+/** Reports on the storage for the readiness check. One instance, owned by the tracks module. */
 @Injectable()
 export class StorageHealth implements OnApplicationBootstrap {
   constructor(
-    private readonly store: FileStore,
+    private readonly uploads: UploadFolder,
     private readonly space: FreeSpace,
     private readonly identity: DatabaseIdentity,
     @InjectPinoLogger(StorageHealth.name) private readonly log: PinoLogger,
@@ -19,12 +19,12 @@ export class StorageHealth implements OnApplicationBootstrap {
     if (refused !== undefined) this.log.warn(`uploads are refused: ${refused}`);
   }
 
-  /** Writes a small file. @throws where that fails */
+  /** Writes a small file into the data folder. @throws the error of the file system */
   probe(): Promise<void> {
-    return this.store.probe();
+    return this.uploads.probe();
   }
 
-  /** Why no upload is taken; undefined where uploads are taken. */
+  /** Why uploads are refused; undefined if they are accepted. */
   async uploadsRefused(): Promise<string | undefined> {
     const free = await this.space.freeBytes();
     const { floorBytes } = this.space;
@@ -33,7 +33,7 @@ export class StorageHealth implements OnApplicationBootstrap {
     return `${megabytes(free)} MB are free on the disk, MIN_FREE_MB is ${megabytes(floorBytes)}`;
   }
 
-  /** Why the audio files are left alone; undefined where the database is the one that they belong to. */
+  /** Why no audio file is moved or deleted; undefined if the files belong to the database. */
   get unrecognised(): string | undefined {
     return this.identity.unrecognised;
   }

@@ -1,4 +1,5 @@
 import { Problem } from '../../errors/problem.js';
+import { storageFailureOf } from '../../errors/storage-failure.js';
 
 const megabytes = (bytes: number): string => `${Math.round(bytes / (1024 * 1024)).toLocaleString('en')} MB`;
 
@@ -10,7 +11,7 @@ const advice = {
 
 export type Limit = keyof typeof advice;
 
-/** The tracks of this user, this room or this server take up as much as they may. */
+/** The file would exceed what the tracks of this user, this room or this server may use. */
 export const limitReached = (limit: Limit, limitBytes: number, usedBytes: number): Problem =>
   new Problem(
     'storage_full',
@@ -22,6 +23,10 @@ export const limitReached = (limit: Limit, limitBytes: number, usedBytes: number
 export const diskFull = (): Problem =>
   new Problem(
     'storage_full',
-    'The disk of the server is full; the file was not kept. Tell the operator of the server, and try again later.',
+    'The disk of the server is full; the file was not stored. Tell the operator of the server, and try again later.',
     { limit: 'disk' },
   );
+
+/** @returns `storage_full` if the error says that the disk is full, otherwise the error itself */
+export const asDiskFull = (error: unknown): unknown =>
+  storageFailureOf(error) === 'disk_full' ? diskFull() : error;

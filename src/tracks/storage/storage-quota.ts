@@ -1,26 +1,28 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { lockUser } from '../../auth/users.js';
 import { SETTINGS } from '../../config/config.module.js';
 import type { Settings } from '../../config/settings.js';
 import { Database, type Trx } from '../../database/database.js';
-import { forUpdate } from '../../database/dialects.js';
 import { prepare } from '../../database/prepared.js';
 import { FreeSpace, type PendingWrites } from './free-space.js';
 import { type Limit, limitReached } from './storage-problems.js';
 
 type Usage = Record<Limit, number>;
 
-/** Room for one upload while it is received. The caller releases it when the upload ends, successfully or not. */
+/** The storage that one upload may use while it is received. The caller releases it when the request ends. */
 export interface Reservation {
-  /** Asks for room for the next bytes, before they are written. @throws {Problem} storage_full */
+  /** Takes the next bytes, before they are written. @throws {Problem} storage_full */
   take(bytes: number): Promise<void>;
-  /** How many of them have reached the file, all together. */
+  /** Reports how many bytes have been written to the file in total. */
   wrote(totalBytes: number): void;
   release(): void;
 }
 
 /**
- * What users, rooms and the server may keep. Counted are audio and covers of the tracks that exist, played ones
- * included, for each track even where two have the same file, and what is being received.
+ * Enforces the storage limits of users, rooms and the server. One instance, owned by the tracks module. It counts the
+ * audio and the cover of every track, also of played ones and of tracks with the same file, and the uploads in
+ * progress in this process. Limits are checked while an upload arrives, and again in the transaction that adds the
+ * track.
  */
 @Injectable()
 export class StorageQuota {
@@ -40,8 +42,8 @@ export class StorageQuota {
   }
 
   /**
-   * Before the first byte is read.
-   * @param announcedBytes what the caller says will come; what really comes is counted as it arrives
+   * Called before the body is read.
+   * @param announcedBytes refuses an upload at once that cannot fit; the bytes are taken as they arrive
    * @throws {Problem} storage_full
    */
   async reserve(userId: string, roomId: string, announcedBytes: number): Promise<Reservation> {
@@ -63,10 +65,10 @@ export class StorageQuota {
     return upload;
   }
 
-  /** In the transaction that adds a track: tracks added since then count. @throws {Problem} storage_full */
-  async requireRoomFor(trx: Trx, userId: string, roomId: string, bytes: number): Promise<void> {
-    // The room is held already; the user's uploads to other rooms wait here for each other.
-    await lockUser.first(trx, { userId });
+  /** Checks the limits again, in the transaction that adds the track. @throws {Problem} storage_full */
+  async requireStorage(trx: Trx, userId: string, roomId: string, bytes: number): Promise<void> {
+    // The room is locked already. Without this lock, uploads of one user to several rooms could exceed the limit.
+    await lockUser(trx, userId);
     this.#requireLimits(await this.#stored(trx, userId, roomId), bytes);
   }
 
@@ -75,7 +77,7 @@ export class StorageQuota {
     await this.space.grant(bytes);
   }
 
-  /** What is stored and being received, seen from one upload. */
+  /** What is stored, as of the start of the upload, and taken by uploads in progress. */
   #usage({ userId, roomId, stored }: Upload): Usage {
     const usage = { ...stored };
     for (const other of this.#uploads) {
@@ -88,8 +90,10 @@ export class StorageQuota {
 
   #requireLimits(usage: Usage, bytes: number): void {
     for (const limit of ['user', 'room', 'server'] as const) {
-      const most = this.#limits[limit];
-      if (most !== null && usage[limit] + bytes > most) throw limitReached(limit, most, usage[limit]);
+      const maxBytes = this.#limits[limit];
+      if (maxBytes !== null && usage[limit] + bytes > maxBytes) {
+        throw limitReached(limit, maxBytes, usage[limit]);
+      }
     }
   }
 
@@ -97,12 +101,13 @@ export class StorageQuota {
     return {
       user: (await sumOfUser.one(db, { userId })).bytes ?? 0,
       room: (await sumOfRoom.one(db, { roomId })).bytes ?? 0,
-      // The one sum over all tracks, and only where someone wants to know.
+      // Sums over all tracks, so only if there is a limit.
       server: this.#limits.server === null ? 0 : ((await sumOfAll.one(db, {})).bytes ?? 0),
     };
   }
 }
 
+/** One upload in progress, from `reserve` to `release`. */
 class Upload implements Reservation, PendingWrites {
   takenBytes = 0;
   #writtenBytes = 0;
@@ -110,7 +115,7 @@ class Upload implements Reservation, PendingWrites {
   constructor(
     readonly userId: string,
     readonly roomId: string,
-    /** As it was when the upload began. */
+    /** The usage when the upload began, without uploads in progress. */
     readonly stored: Usage,
     private readonly grant: (bytes: number) => Promise<void>,
     readonly release: () => void,
@@ -132,7 +137,7 @@ class Upload implements Reservation, PendingWrites {
 
 const tracksSize = (db: Trx | Database['db']) =>
   db.selectFrom('tracks').select((of) => [
-    // As a double: a sum of bigint is numeric in PostgreSQL, which arrives as text.
+    // In PostgreSQL the sum of bigints is numeric, which pg returns as text; a double it returns as a number.
     of
       .cast<number | null>(
         of.fn.sum<number | null>(of('size_bytes', '+', of.ref('cover_size_bytes'))),
@@ -147,6 +152,3 @@ const sumOfRoom = prepare((db, { roomId }: { roomId: string }) =>
   tracksSize(db).where('room_id', '=', roomId),
 );
 const sumOfAll = prepare((db, _: object) => tracksSize(db));
-const lockUser = prepare((db, { userId }: { userId: string }) =>
-  forUpdate(db, db.selectFrom('users').select('id').where('id', '=', userId)),
-);

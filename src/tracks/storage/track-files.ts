@@ -1,31 +1,36 @@
+import { Readable } from 'node:stream';
 import { Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import { Clock } from '../../config/clock.js';
 import { Database } from '../../database/database.js';
 import { prepare } from '../../database/prepared.js';
 import { KeyedLock } from '../../events/keyed-lock.js';
+import { AudioStore } from './audio-store.js';
 import { DatabaseIdentity } from './database-identity.js';
-import { FileStore, type Incoming } from './file-store.js';
+import type { ReceivedFile } from './upload-folder.js';
 
 const trashSeconds = 7 * 24 * 3600;
-const purgeEveryMs = 24 * 3600 * 1000;
+const purgeIntervalMs = 24 * 3600 * 1000;
 
 /**
- * The files that tracks are made of, from when they are kept until the last track that has them goes. A file whose
- * last track was removed is deleted at once. A file that no track has for a reason the database does not know (the
- * process was killed, an older backup was restored) goes to the trash for a week. Where the database is not the one
- * that the files belong to, none is moved or deleted.
+ * Decides when files are stored and removed. One instance, owned by the tracks module, and the only writer of the
+ * audio store.
+ *
+ * - A file exists as long as a track uses it. It is deleted with its last track.
+ * - At start, a file that no track uses is moved to the trash for 7 days: the process may have been killed, or an older
+ *   backup of the database restored. A file in the trash that a track uses is restored.
+ * - If the database is not the one that the files belong to, no file is moved or deleted.
  */
 @Injectable()
 export class TrackFiles implements OnApplicationBootstrap, OnModuleDestroy {
-  /** Held while a file is given to a track, or taken away because no track has it. */
-  readonly #files = new KeyedLock();
+  /** A lock per file: held while a track with the file is added, and while an unused file is removed. */
+  readonly #locks = new KeyedLock();
   #timer: NodeJS.Timeout | undefined;
-  #tidying: Promise<void> = Promise.resolve();
+  #cleanup: Promise<void> = Promise.resolve();
   #ended = false;
 
   constructor(
-    private readonly store: FileStore,
+    private readonly store: AudioStore,
     private readonly identity: DatabaseIdentity,
     private readonly database: Database,
     private readonly clock: Clock,
@@ -33,49 +38,46 @@ export class TrackFiles implements OnApplicationBootstrap, OnModuleDestroy {
   ) {}
 
   onApplicationBootstrap(): void {
-    this.#tidying = this.#tidy(() => this.#sweep());
+    this.#cleanup = this.#cleanUp(() => this.#sweep());
     this.#timer = setInterval(() => {
-      this.#tidying = this.#tidying.then(() => this.#tidy(() => this.#purge()));
-    }, purgeEveryMs).unref();
+      this.#cleanup = this.#cleanup.then(() => this.#cleanUp(() => this.#purge()));
+    }, purgeIntervalMs).unref();
   }
 
   async onModuleDestroy(): Promise<void> {
     this.#ended = true;
     clearInterval(this.#timer);
-    await this.#tidying;
+    await this.#cleanup;
   }
 
-  /** Keeps a track's files while `work` writes its row; where it fails, those that no track has are deleted again. */
-  async keepFor<R>(
-    audio: Incoming,
+  /** Stores the files of a track, then runs `insertTrack`. If either fails, files that no track uses are deleted. */
+  async storeFor<R>(
+    audio: ReceivedFile,
     cover: { bytes: Uint8Array; sha256: string } | null,
-    work: () => Promise<R>,
+    insertTrack: () => Promise<R>,
   ): Promise<R> {
-    return this.#holding(cover ? [audio.sha256, cover.sha256] : [audio.sha256], async () => {
-      await this.store.keep(audio);
-      if (cover) await this.store.keepBytes(cover.bytes, cover.sha256);
-      return work();
+    return this.#withLocks(cover ? [audio.sha256, cover.sha256] : [audio.sha256], async () => {
+      await this.store.put(audio.sha256, audio.sizeBytes, { path: audio.path });
+      if (cover) {
+        await this.store.put(cover.sha256, cover.bytes.length, { stream: Readable.from([cover.bytes]) });
+      }
+      return insertTrack();
     });
   }
 
-  /** Deletes an incoming file, unless it was kept. */
-  discard(incoming: Incoming): Promise<void> {
-    return this.store.discard(incoming);
-  }
-
-  /** Deletes files whose track was removed, unless another track has them. */
+  /** Deletes the files of a removed track, except those that another track uses. */
   async release(files: readonly string[]): Promise<void> {
-    for (const sha256 of files) await this.#holding([sha256], () => Promise.resolve());
+    for (const sha256 of files) await this.#withLocks([sha256], () => Promise.resolve());
   }
 
-  /** Runs `work` while holding the locks of these files, then removes those that no track has. */
-  async #holding<R>(files: readonly string[], work: () => Promise<R>): Promise<R> {
-    // In one order, so that two uploads never wait for each other.
+  /** Runs `work` while holding the locks of these files, then deletes those that no track uses. */
+  async #withLocks<R>(files: readonly string[], work: () => Promise<R>): Promise<R> {
+    // Always in the same order: two uploads with the same files would deadlock otherwise.
     const [first, ...rest] = [...new Set(files)].sort();
     if (first === undefined) return work();
-    return this.#files.run(first, async () => {
+    return this.#locks.run(first, async () => {
       try {
-        return await this.#holding(rest, work);
+        return await this.#withLocks(rest, work);
       } finally {
         await this.#removeIfUnused(first);
       }
@@ -84,7 +86,7 @@ export class TrackFiles implements OnApplicationBootstrap, OnModuleDestroy {
 
   async #removeIfUnused(sha256: string): Promise<void> {
     if (await this.#isUsed(sha256)) return;
-    // It may have been there before, for a database that is to be restored.
+    // The file may have been stored before, for a track in a database that is yet to be restored.
     if (await this.identity.recognised()) await this.store.remove(sha256);
   }
 
@@ -92,39 +94,41 @@ export class TrackFiles implements OnApplicationBootstrap, OnModuleDestroy {
     return (await selectUse.first(this.database.db, { sha256 })) !== undefined;
   }
 
-  async #tidy(work: () => Promise<void>): Promise<void> {
+  async #cleanUp(work: () => Promise<void>): Promise<void> {
     try {
       if (!this.#ended && (await this.identity.recognised())) await work();
     } catch (err) {
-      this.log.warn({ err }, 'files that no track has could not be tidied up');
+      this.log.warn({ err }, 'the cleanup of files that no track uses failed');
     }
   }
 
-  /** After a start: what is in the trash and a track has comes back, what no track has goes there. */
+  /** Restores files that a track uses from the trash, moves files that no track uses there, then purges the trash. */
   async #sweep(): Promise<void> {
     let restored = 0;
-    for (const aside of await this.store.listAside()) {
+    for (const trashed of await this.store.listTrash()) {
       if (this.#stopped()) return;
-      await this.#files.run(aside.sha256, async () => {
-        if (!(await this.#isUsed(aside.sha256))) return;
-        await this.store.restore(aside);
+      await this.#locks.run(trashed.key, async () => {
+        if (!(await this.#isUsed(trashed.key))) return;
+        await this.store.restore(trashed);
         restored += 1;
       });
     }
     let moved = 0;
-    for await (const sha256 of this.store.list()) {
+    for await (const key of this.store.list()) {
       if (this.#stopped()) return;
-      await this.#files.run(sha256, async () => {
-        if (await this.#isUsed(sha256)) return;
-        await this.store.putAside(sha256, this.clock.now());
+      await this.#locks.run(key, async () => {
+        if (await this.#isUsed(key)) return;
+        await this.store.moveToTrash(key, this.clock.now());
         moved += 1;
       });
     }
-    if (restored > 0) this.log.info({ files: restored }, 'files of tracks were brought back from the trash');
+    if (restored > 0) {
+      this.log.info({ files: restored }, 'files that tracks use were restored from the trash');
+    }
     if (moved > 0) {
       this.log.warn(
         { files: moved },
-        'files that no track has were put into the trash, and are kept there for 7 days',
+        'files that no track uses were put into the trash, and are kept there for 7 days',
       );
     }
     await this.#purge();
@@ -133,16 +137,16 @@ export class TrackFiles implements OnApplicationBootstrap, OnModuleDestroy {
   async #purge(): Promise<void> {
     const oldest = this.clock.now() - trashSeconds;
     let removed = 0;
-    for (const { name, day } of await this.store.listAside()) {
-      // Counted from the end of the day.
-      if (day + 24 * 3600 > oldest) continue;
-      await this.store.removeAside(name);
+    for (const trashed of await this.store.listTrash()) {
+      // Seven days from the end of the day on which the file was moved.
+      if (trashed.day + 24 * 3600 > oldest) continue;
+      await this.store.deleteFromTrash(trashed);
       removed += 1;
     }
     if (removed > 0) this.log.info({ files: removed }, 'files were deleted from the trash after 7 days');
   }
 
-  /** A database that was lost while the server runs decides nothing any more. */
+  /** If the database was lost while the server runs, it must not decide which files are unused. */
   #stopped(): boolean {
     return this.#ended || this.database.damage !== undefined;
   }

@@ -10,15 +10,15 @@ import { type Broadcast, EventBroadcasterService } from '../../events/event-broa
 
 export type TransferKind = 'upload' | 'stream' | 'cover';
 
-/** How many may be open at once. Covers come in bursts, of pages that show a whole queue. */
+/** How many transfers may be open at once. Covers come in bursts, from pages that show a whole queue. */
 export const maxTransfers: Record<TransferKind, { perUser: number; perServer: number }> = {
   upload: { perUser: 5, perServer: 100 },
   stream: { perUser: 12, perServer: 2000 },
   cover: { perUser: 256, perServer: 2000 },
 };
-/** A stream or cover that has not moved for this long is ended where a new one needs its place. */
+/** A stream or cover without progress for this long is ended if a new transfer would exceed the limit. */
 export const idleMs = 5000;
-const sampleMs = 1000;
+const sampleIntervalMs = 1000;
 
 export interface TransferOwner {
   userId: string;
@@ -31,13 +31,15 @@ interface Transfer {
   owner: TransferOwner;
   socket: Socket;
   ended: AbortController;
-  bytes: number;
-  movedAt: number;
+  /** Bytes sent so far, and when that number last changed, in milliseconds of the monotonic clock. */
+  sentBytes: number;
+  progressAt: number;
 }
 
 /**
- * The uploads, streams and covers that are in progress. Each belongs to a session, a user and a room, and its
- * connection is destroyed when one of these goes: logout, leaving, kick, ban, deletion of the room.
+ * The uploads, streams and covers in progress. One instance, owned by the tracks module; the upload interceptor and
+ * the controller register each transfer. A transfer belongs to a session, a user and a room. Its TCP connection is
+ * destroyed when the owner loses access: logout, leaving, kick, ban, or deletion of the room.
  */
 @Injectable()
 export class OpenTransfers implements OnModuleInit, OnModuleDestroy {
@@ -52,8 +54,8 @@ export class OpenTransfers implements OnModuleInit, OnModuleDestroy {
 
   onModuleInit(): void {
     this.sessions.ended.subscribe((sessionId) => this.#endSession(sessionId));
-    this.broadcaster.events$.subscribe((broadcast) => this.#follow(broadcast));
-    this.#timer = setInterval(() => this.sample(performance.now()), sampleMs).unref();
+    this.broadcaster.events$.subscribe((broadcast) => this.#endLostAccess(broadcast));
+    this.#timer = setInterval(() => this.sample(performance.now()), sampleIntervalMs).unref();
   }
 
   onModuleDestroy(): void {
@@ -66,49 +68,56 @@ export class OpenTransfers implements OnModuleInit, OnModuleDestroy {
 
   /**
    * Registers a transfer until its response closes.
-   * @returns aborted where the transfer has to end, with the `Problem` as its reason
+   * @returns a signal that is aborted when the owner loses access; the reason is a `Problem`
    * @throws {Problem} rate_limited, unavailable
    */
   begin(kind: TransferKind, owner: TransferOwner, response: ServerResponse): AbortSignal {
-    this.#requirePlace(kind, owner.userId);
+    this.#requireCapacity(kind, owner.userId);
     const { socket } = response.req;
     const ended = new AbortController();
-    const transfer = { kind, owner, socket, ended, bytes: takenBy(socket), movedAt: performance.now() };
+    const transfer = {
+      kind,
+      owner,
+      socket,
+      ended,
+      sentBytes: sentBytes(socket),
+      progressAt: performance.now(),
+    };
     this.#transfers.add(transfer);
     response.once('close', () => this.#transfers.delete(transfer));
     return ended.signal;
   }
 
-  /** Notes which transfers have moved. @param now in milliseconds, of the monotonic clock */
+  /** Records which transfers have made progress. @param now milliseconds of the monotonic clock */
   sample(now: number): void {
     for (const transfer of this.#transfers) {
-      const bytes = takenBy(transfer.socket);
-      if (bytes === transfer.bytes) continue;
-      transfer.bytes = bytes;
-      transfer.movedAt = now;
+      const bytes = sentBytes(transfer.socket);
+      if (bytes === transfer.sentBytes) continue;
+      transfer.sentBytes = bytes;
+      transfer.progressAt = now;
     }
   }
 
-  #requirePlace(kind: TransferKind, userId: string): void {
+  #requireCapacity(kind: TransferKind, userId: string): void {
     const { perUser, perServer } = maxTransfers[kind];
     const open = [...this.#transfers].filter((transfer) => transfer.kind === kind);
     const own = open.filter(({ owner }) => owner.userId === userId);
     if (this.settings.rateLimit && own.length >= perUser && !this.#endIdlest(own)) {
-      throw new RateLimited(`At most ${perUser} of these at once; wait until one has ended.`, 5000);
+      throw new RateLimited(`At most ${perUser} of these at the same time; wait until one has ended.`, 5000);
     }
     if (open.length >= perServer && !this.#endIdlest(open)) {
-      throw new Problem('unavailable', 'Too many transfers at once; try again in a moment.');
+      throw new Problem('unavailable', 'The server has too many open transfers; try again in a moment.');
     }
   }
 
-  /** @returns whether there was one to end */
+  /** Ends the stream or cover that has been idle longest. @returns false if none is idle */
   #endIdlest(transfers: Transfer[]): boolean {
     const now = performance.now();
     const [idlest] = transfers
-      .filter(({ kind, movedAt }) => kind !== 'upload' && now - movedAt >= idleMs)
-      .sort((a, b) => a.movedAt - b.movedAt);
+      .filter(({ kind, progressAt }) => kind !== 'upload' && now - progressAt >= idleMs)
+      .sort((a, b) => a.progressAt - b.progressAt);
     if (!idlest) return false;
-    this.#end(idlest, new Problem('rate_limited', 'Ended for a newer one.'));
+    this.#end(idlest, new Problem('rate_limited', 'Ended because it was idle and a newer transfer began.'));
     return true;
   }
 
@@ -117,7 +126,7 @@ export class OpenTransfers implements OnModuleInit, OnModuleDestroy {
     this.#endAll((owner) => owner.sessionId === sessionId, reason);
   }
 
-  #follow({ to, event }: Broadcast): void {
+  #endLostAccess({ to, event }: Broadcast): void {
     if (to !== 'room') return;
     const roomId = event.data.room_id;
     if (event.type === 'room_deleted') {
@@ -127,13 +136,13 @@ export class OpenTransfers implements OnModuleInit, OnModuleDestroy {
       );
     } else if (event.type === 'user_left') {
       const { user } = (event as RoomEvent<'user_left'>).data;
-      const reason = new Problem('not_a_participant', 'No longer a participant of the room.');
+      const reason = new Problem('not_a_participant', 'The user is no longer a participant of the room.');
       this.#endAll((owner) => owner.roomId === roomId && owner.userId === user.id, reason);
     }
   }
 
-  #endAll(concerns: (owner: TransferOwner) => boolean, reason: Problem): void {
-    for (const transfer of this.#transfers) if (concerns(transfer.owner)) this.#end(transfer, reason);
+  #endAll(matches: (owner: TransferOwner) => boolean, reason: Problem): void {
+    for (const transfer of this.#transfers) if (matches(transfer.owner)) this.#end(transfer, reason);
   }
 
   #end(transfer: Transfer, reason: Problem): void {
@@ -143,5 +152,5 @@ export class OpenTransfers implements OnModuleInit, OnModuleDestroy {
   }
 }
 
-/** Bytes written to a connection that were accepted by the kernel. */
-const takenBy = (socket: Socket): number => socket.bytesWritten - socket.writableLength;
+/** Bytes that the kernel has accepted: `bytesWritten` includes what still waits in the socket's own buffer. */
+const sentBytes = (socket: Socket): number => socket.bytesWritten - socket.writableLength;

@@ -1,4 +1,4 @@
-/** Pieces of a file, produced as it is written: nothing holds a whole large file. */
+/** Pieces of a file, generated while it is written, so that a large file is never in memory as a whole. */
 export type Pieces = Iterable<Buffer>;
 
 export const text = (value: string): Buffer => Buffer.from(value, 'latin1');
@@ -23,7 +23,7 @@ export const uint64be = (value: bigint): Buffer => {
 export const syncSafe = (value: number): Buffer =>
   Buffer.from([(value >> 21) & 0x7f, (value >> 14) & 0x7f, (value >> 7) & 0x7f, value & 0x7f]);
 
-/** The same bytes so many times, in pieces of about a megabyte. */
+/** Repeats bytes `count` times, in pieces of about 1 MiB. */
 export function* times(count: number, bytes: Buffer): Pieces {
   const perPiece = Math.max(1, Math.floor(2 ** 20 / bytes.length));
   const piece = Buffer.alloc(bytes.length * Math.min(perPiece, count), bytes);
@@ -32,7 +32,7 @@ export function* times(count: number, bytes: Buffer): Pieces {
   }
 }
 
-/** `times`, as one buffer. */
+/** Repeats bytes `count` times, in one buffer. */
 export const filled = (count: number, bytes: Buffer): Buffer => Buffer.alloc(bytes.length * count, bytes);
 
 export function* join(...parts: (Buffer | Pieces)[]): Pieces {
@@ -42,7 +42,7 @@ export function* join(...parts: (Buffer | Pieces)[]): Pieces {
   }
 }
 
-/** The same bytes in each run: xorshift32. */
+/** Pseudo-random bytes (xorshift32), the same in every run. */
 export function noise(length: number, seed = 1): Buffer {
   const bytes = Buffer.alloc(length);
   let state = seed;

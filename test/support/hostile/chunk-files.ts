@@ -33,7 +33,7 @@ import {
 } from './containers.js';
 import { any, audio, complex, type HostileFile, refused, unreadable, unsupported } from './hostile-file.js';
 
-/** Boxes in one another, each with nothing else in it. */
+/** Nested boxes, each containing nothing but the next one. */
 function* nested(type: string, depth: number): Pieces {
   const perPiece = 100_000;
   for (let from = 0; from < depth; from += perPiece) {
@@ -57,16 +57,9 @@ export function* mp4Files(): Generator<HostileFile> {
 
   for (const type of ['moov', 'udta', 'meta', 'trak', 'ilst', 'moof']) {
     const depth = type === 'moov' ? 1_000_000 : 100_000;
-    yield file(`${type} in ${type}, ${depth} deep`, join(ftyp, nested(type, depth), mdat), [
-      ...complex,
-      ...unreadable,
-    ]);
+    yield file(`${depth} nested ${type}`, join(ftyp, nested(type, depth), mdat), [...complex, ...unreadable]);
   }
-  yield file(
-    '30 udta in one another',
-    join(ftyp, box('moov', track(), ...[...nested('udta', 30)]), mdat),
-    complex,
-  );
+  yield file('30 nested udta', join(ftyp, box('moov', track(), ...[...nested('udta', 30)]), mdat), complex);
   const free = box('free');
   yield file('2 million empty boxes', join(ftyp, times(2_000_000, free)), complex);
   yield movie('a million boxes in the movie', [track(), filled(1_000_000, free)], complex);
@@ -84,12 +77,12 @@ export function* mp4Files(): Generator<HostileFile> {
     audio,
   );
   yield movie(
-    'a picture that is none',
+    'a picture that is not an image',
     [track(), ilst(box('covr', box('data', uint32be(13), uint32be(0), noise(5000))))],
     audio,
   );
   yield movie(
-    'a value of no known kind',
+    'a value of an unknown type',
     [track(), ilst(box('\xa9nam', box('data', uint32be(0x01000001), uint32be(0), text('x'))))],
     unreadable,
   );
@@ -171,7 +164,7 @@ export function* mp4Files(): Generator<HostileFile> {
   yield movie('a subtitle track only', [track(undefined, 'text')], unreadable);
   yield movie('no track', [], unreadable);
   yield file('no samples', [ftyp, box('moov', track())], unreadable);
-  yield file('samples alone', [ftyp, mdat], unreadable);
+  yield file('samples without an index', [ftyp, mdat], unreadable);
   yield file(
     'a file type of 40 MB',
     join(
@@ -192,7 +185,7 @@ export function* mp4Files(): Generator<HostileFile> {
       mdat,
     ]);
   yield file(
-    'a run of 0xffffffff samples that are not there',
+    'a run of 0xffffffff samples that do not exist',
     [fragmented(box('trun', uint32be(0), uint32be(0xffffffff)))],
     unreadable,
   );
@@ -213,11 +206,7 @@ export function* mp4Files(): Generator<HostileFile> {
   );
   yield file('a run of 2 bytes', [fragmented(box('trun', uint8(0, 0)))], unreadable);
   yield movie('a handler of 3 bytes', [box('trak', box('mdia', box('hdlr', uint8(1, 2, 3))))], unreadable);
-  yield movie(
-    'handlers by the hundred thousand',
-    [track(), filled(90_000, handler('soun').subarray(0, 33))],
-    audio,
-  );
+  yield movie('90,000 handlers', [track(), filled(90_000, handler('soun').subarray(0, 33))], audio);
 }
 
 export function* wavFiles(): Generator<HostileFile> {
@@ -250,7 +239,7 @@ export function* wavFiles(): Generator<HostileFile> {
     yield file(`a chunk ${id} of 1 byte`, wavOf(chunk(id, uint8(1))), audio);
     yield file(`a chunk ${id} beyond the file`, wavOf(chunk(id, uint8(1), 0xfffffff0)), unreadable);
   }
-  yield file('a text far too long', wavOf(list(chunk('INAM', text('x'), 0xfffffff0))), audio);
+  yield file('a text longer than its list', wavOf(list(chunk('INAM', text('x'), 0xfffffff0))), audio);
   yield file(
     'an ID3 tag of 40 MB',
     wavOf(join(chunk('id3 ', Buffer.alloc(0), 40 * 2 ** 20), times(40 * 2 ** 20, uint8(0)))),
@@ -279,10 +268,14 @@ export function* wavFiles(): Generator<HostileFile> {
     [riff, wavFormat, text('data'), uint32le(0xfffffffe), Buffer.alloc(5000)],
     unreadable,
   );
-  yield file('no samples in the samples', [riff, wavFormat, text('data'), uint32le(0)], unreadable);
-  yield file('a code page of nothing', wavOf(chunk('CSET', uint8(1)), list(chunk('INAM', text('x')))), audio);
+  yield file('a data chunk without samples', [riff, wavFormat, text('data'), uint32le(0)], unreadable);
   yield file(
-    'a code page that is unknown',
+    'a code page chunk of 1 byte',
+    wavOf(chunk('CSET', uint8(1)), list(chunk('INAM', text('x')))),
+    audio,
+  );
+  yield file(
+    'an unknown code page',
     wavOf(chunk('CSET', Buffer.alloc(8, 0xff)), list(chunk('INAM', text('x')))),
     audio,
   );
@@ -306,19 +299,19 @@ export function* mpegFiles(): Generator<HostileFile> {
     times(7_000_000, uint8(0xff, 0xf1, 0x50, 0x80, 0, 0xff, 0xfc)),
     audio,
   );
-  yield file('mp3: a frame, then 49 MB of 0xff', join(mp3Frames(2), times(49 * 2 ** 20, uint8(0xff))), any);
+  yield file('mp3: frames, then 49 MB of 0xff', join(mp3Frames(2), times(49 * 2 ** 20, uint8(0xff))), any);
   yield file(
-    'mp3: 49 MB of beginnings of frames',
+    'mp3: frames, then 49 MB of sync codes',
     join(mp3Frames(2), times(24 * 2 ** 20, uint8(0xff, 0xfb))),
     any,
   );
   yield file(
-    'mp3: frames and 100 KB of something else in turn',
+    'mp3: frames alternating with 100 KB of other bytes',
     times(480, Buffer.concat([mp3Frames(2), Buffer.alloc(100_000, 0xff)])),
     any,
   );
   yield file(
-    'mp3: frames and a byte in turn, 200,000 times',
+    'mp3: frames alternating with one other byte, 100,000 times',
     times(100_000, Buffer.concat([tinyMp3, tinyMp3, uint8(0)])),
     any,
   );
@@ -326,7 +319,7 @@ export function* mpegFiles(): Generator<HostileFile> {
     const info = Buffer.from(mp3Frame);
     Buffer.concat([text('Xing'), uint32be(3), uint32be(0xffffffff), uint32be(bytes)]).copy(info, 36);
     yield file(
-      `mp3: a description of 0xffffffff frames and ${bytes} bytes`,
+      `mp3: an info frame that announces 0xffffffff frames and ${bytes} bytes`,
       [info, mp3Frames()],
       bytes > 1e6 ? unreadable : audio,
     );
@@ -337,7 +330,7 @@ export function* mpegFiles(): Generator<HostileFile> {
     [filled(100, Buffer.concat([uint8(0xff, 0xfd, 0x90, 0x00), Buffer.alloc(413)]))],
     unsupported,
   );
-  yield file('mp3: one frame that is cut off', [mp3Frame.subarray(0, 200)], unreadable);
+  yield file('mp3: one truncated frame', [mp3Frame.subarray(0, 200)], unreadable);
   yield file(
     'aac: frames of no bytes',
     [filled(10_000, uint8(0xff, 0xf1, 0x50, 0x80, 0, 0x1f, 0xfc))],
@@ -348,5 +341,5 @@ export function* mpegFiles(): Generator<HostileFile> {
     [filled(10_000, uint8(0xff, 0xf1, 0x7c, 0x80, 0, 0xff, 0xfc))],
     refused,
   );
-  yield file('aac: 5 MB of 0xff behind the frames', join(adtsFrames(), times(5 * 2 ** 20, uint8(0xff))), any);
+  yield file('aac: frames, then 5 MB of 0xff', join(adtsFrames(), times(5 * 2 ** 20, uint8(0xff))), any);
 }

@@ -12,9 +12,9 @@ import {
   uint8,
 } from './bytes.js';
 
-// Small writers of each container: with right sizes, unless a caller says otherwise.
+// Writers for the parts of each container. Sizes are correct unless the caller passes another one.
 
-/** MPEG 1 layer III, 128 kbit/s, 44.1 kHz: 417 bytes and 26 ms each. */
+/** MPEG 1 layer III, 128 kbit/s, 44.1 kHz: 417 bytes, 26 ms. */
 export const mp3Frame = Buffer.concat([uint8(0xff, 0xfb, 0x90, 0x00), Buffer.alloc(413)]);
 export const mp3Frames = (count = 40): Buffer => filled(count, mp3Frame);
 /** ADTS, AAC LC, 44.1 kHz, 100 bytes. */
@@ -28,7 +28,7 @@ export type Id3Version = 2 | 3 | 4;
 const id3Size = (version: Id3Version, size: number): Buffer =>
   version === 2 ? uint24be(size) : version === 3 ? uint32be(size) : syncSafe(size);
 
-/** @param id of version 2.3; the last letter goes in 2.2 */
+/** @param id as in version 2.3; translated for 2.2, whose ids have three letters */
 export const id3Frame = (version: Id3Version, id: string, body: Buffer, size = body.length): Buffer =>
   Buffer.concat([
     text(version === 2 ? (shortIds[id] ?? id.slice(0, 3)) : id),
@@ -45,7 +45,7 @@ const shortIds: Record<string, string> = {
   COMM: 'COM',
 };
 
-/** @param bodyBytes the sum of the frames */
+/** @param bodyBytes total size of the frames */
 export const id3Header = (version: Id3Version, bodyBytes: number, flags = 0): Buffer =>
   Buffer.concat([text('ID3'), uint8(version, 0, flags), syncSafe(bodyBytes)]);
 
@@ -87,7 +87,7 @@ export const flacBlock = (type: number, body: Buffer, length = body.length): Buf
 
 const flacFixture = fixture('tagged.flac');
 export const flacStreamInfo = flacFixture.subarray(8, 8 + 34);
-/** The frames of the fixture, behind its metadata blocks. */
+/** The frames of the fixture, without its metadata blocks. */
 export const flacFrames = ((): Buffer => {
   let at = 4;
   for (let last = false; !last;) {
@@ -97,11 +97,11 @@ export const flacFrames = ((): Buffer => {
   return flacFixture.subarray(at);
 })();
 
-/** A whole FLAC file with these blocks between STREAMINFO and the frames. */
+/** A complete FLAC file with these blocks between STREAMINFO and the frames. */
 export const flac = (...blocks: (Buffer | Pieces)[]): Pieces =>
   join(text('fLaC'), flacBlock(0, flacStreamInfo), ...blocks, flacBlock(0x81, Buffer.alloc(4)), flacFrames);
 
-/** @param lacing the segment table; by default that of one packet which ends on the page */
+/** @param lacing the segment table; by default that of a single packet that ends on the page */
 export const oggPage = (
   flags: number,
   serial: number,
@@ -123,7 +123,7 @@ export const lacingOf = (length: number): Buffer =>
 
 export const oggFlags = { continued: 1, first: 2, last: 4 };
 
-/** A packet over as many pages as it takes. */
+/** A packet, split into as many pages as necessary. */
 export function* oggPacket(packet: Pieces, length: number, serial = 1): Pieces {
   const perPage = 255 * 255;
   let pending = Buffer.alloc(0);
@@ -159,7 +159,7 @@ export type OggCodec = keyof typeof oggCodecs;
 export const oggEnd = (serial = 1, granule = 100_000n): Buffer =>
   oggPage(oggFlags.last, serial, granule, Buffer.alloc(200));
 
-/** A whole Ogg file with these comments. */
+/** A complete Ogg file with these comments. */
 export function ogg(codec: OggCodec, comment: Buffer | Pieces, commentBytes?: number): Pieces {
   const { head, comments } = oggCodecs[codec];
   const length = commentBytes ?? (comment as Buffer).length;
@@ -174,7 +174,7 @@ export const box = (type: string, ...parts: Buffer[]): Buffer => {
   const body = Buffer.concat(parts);
   return Buffer.concat([uint32be(8 + body.length), text(type), body]);
 };
-/** Only a header, whose size may be anything. */
+/** The header of a box without its content. @param size any value */
 export const boxHeader = (type: string, size: number): Buffer => Buffer.concat([uint32be(size), text(type)]);
 
 export const ftyp = box('ftyp', text('M4A '), uint32be(0), text('M4A mp42isom'));
@@ -183,7 +183,7 @@ export const handler = (type: string): Buffer => box('hdlr', Buffer.alloc(8), te
 export const mediaHeader = (timeScale = 44_100, duration = 88_200): Buffer =>
   box('mdhd', Buffer.alloc(12), uint32be(timeScale), uint32be(duration), Buffer.alloc(4));
 
-/** @param samples boxes beside the handler, as in `stbl` */
+/** @param samples boxes in `stbl` */
 export const track = (samples: Buffer = Buffer.alloc(0), type = 'soun', header = mediaHeader()): Buffer =>
   box(
     'trak',
@@ -196,7 +196,7 @@ export const ilst = (...items: Buffer[]): Buffer =>
 export const ilstText = (type: string, value: Buffer | string): Buffer =>
   box(type, box('data', uint32be(1), uint32be(0), Buffer.isBuffer(value) ? value : text(value)));
 
-/** A whole m4a file with these boxes in `moov`. */
+/** A complete m4a file with these boxes in `moov`. */
 export const m4a = (...inMovie: Buffer[]): Buffer =>
   Buffer.concat([ftyp, box('moov', box('mvhd', Buffer.alloc(100)), ...inMovie), mdat]);
 
@@ -206,6 +206,6 @@ const plainWav = wav(1);
 export const wavFormat = plainWav.subarray(12, 36);
 export const wavData = plainWav.subarray(36);
 
-/** A whole WAV file with these chunks before the samples. The size of RIFF is not looked at. */
+/** A complete WAV file with these chunks before the samples. The size in the RIFF header is not checked. */
 export const wavOf = (...chunks: (Buffer | Pieces)[]): Pieces =>
   join(text('RIFF'), uint32le(0xffffffff), text('WAVE'), wavFormat, ...chunks, wavData);

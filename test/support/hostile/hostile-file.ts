@@ -4,14 +4,15 @@ import type { Pieces } from './bytes.js';
 export type Outcome =
   'accepted' | Extract<ErrorCode, 'unsupported_media_type' | 'unreadable_audio' | 'audio_too_complex'>;
 
+/** A file made to block or crash the server, and the outcomes that are correct for it. */
 export interface HostileFile {
   name: string;
-  /** Read once. */
+  /** Can be iterated only once. */
   pieces: Pieces;
   expected: readonly Outcome[];
 }
 
-/** Its audio is whole; what surrounds it costs nothing. */
+/** The audio is complete, and the hostile part is cheap to skip. */
 export const audio: readonly Outcome[] = ['accepted'];
 export const complex: readonly Outcome[] = ['audio_too_complex'];
 export const unreadable: readonly Outcome[] = ['unreadable_audio'];

@@ -16,7 +16,7 @@ import {
 import { type HostileFile, any, audio, complex, unreadable } from './hostile-file.js';
 
 const versions: Id3Version[] = [2, 3, 4];
-/** A container with an ID3v2 tag where such tags stand in it. */
+/** Adds an ID3v2 tag to a file, where the container has such tags. */
 const carriers: Record<string, (tag: Pieces, bytes: number) => Pieces> = {
   mp3: (tag) => join(tag, mp3Frames()),
   aac: (tag) => join(tag, adtsFrames()),
@@ -24,7 +24,7 @@ const carriers: Record<string, (tag: Pieces, bytes: number) => Pieces> = {
   wav: (tag, bytes) => wavOf(join(chunk('id3 ', Buffer.alloc(0), bytes), tag, Buffer.alloc(bytes % 2))),
 };
 
-/** A tag of so many equal frames. */
+/** A tag of `count` equal frames. */
 const manyFrames = (version: Id3Version, id: string, count: number, body: Buffer): [Pieces, number] => {
   const frame = id3Frame(version, id, body);
   const bytes = frame.length * count;
@@ -57,11 +57,11 @@ export function* id3Files(): Generator<HostileFile> {
       yield file('150,000 unknown frames', manyFrames(version, 'XABC', 150_000, uint8(0)), complex);
       yield file('90,000 artists', manyFrames(version, 'TPE1', 90_000, uint8(0, 65)), audio);
       yield file(
-        'a frame far too long',
+        'a frame longer than its tag',
         whole(id3Tag(version, id3Frame(version, 'TIT2', uint8(0, 65), 0x0fffffff))),
         audio,
       );
-      yield file('a tag beyond the file', [[id3Header(version, 0x0fffff)], 10], unreadable);
+      yield file('a tag longer than the file', [[id3Header(version, 0x0fffff)], 10], unreadable);
       yield file(
         'a chapter of 30,000 frames',
         [
@@ -91,31 +91,31 @@ export function* id3Files(): Generator<HostileFile> {
   }
   yield {
     name: 'mp3: an artist of a/a/a, 4 MB',
-    pieces: put3(longFrame(3, 'TPE1', 'a/', 2 ** 22)),
+    pieces: inMp3(longFrame(3, 'TPE1', 'a/', 2 ** 22)),
     expected: complex,
   };
   yield {
     name: 'mp3: a title of NULs, 40 MB',
-    pieces: put3(longFrame(3, 'TIT2', '\0', 40 * 2 ** 20)),
+    pieces: inMp3(longFrame(3, 'TIT2', '\0', 40 * 2 ** 20)),
     expected: complex,
   };
   yield {
     name: 'mp3: 3 million user texts',
-    pieces: put3(manyFrames(4, 'TXXX', 3_000_000, uint8(0, 0, 65))),
+    pieces: inMp3(manyFrames(4, 'TXXX', 3_000_000, uint8(0, 0, 65))),
     expected: complex,
   };
   yield {
     name: 'mp3: a picture of 12 MB',
-    pieces: put3(longFrame(3, 'APIC', 'x', 12 * 2 ** 20)),
+    pieces: inMp3(longFrame(3, 'APIC', 'x', 12 * 2 ** 20)),
     expected: audio,
   };
   yield {
-    name: 'mp3: a picture that is none',
-    pieces: put3(whole(id3Tag(3, id3Frame(3, 'APIC', noise(3000))))),
+    name: 'mp3: a picture that is not an image',
+    pieces: inMp3(whole(id3Tag(3, id3Frame(3, 'APIC', noise(3000))))),
     expected: any,
   };
   yield {
-    name: 'mp3: an extended header far too long',
+    name: 'mp3: an extended header longer than its tag',
     pieces: [id3Header(3, 100, 0x40), uint32be(0xffffffff), Buffer.alloc(96), mp3Frames()],
     expected: audio,
   };
@@ -135,7 +135,7 @@ export function* id3Files(): Generator<HostileFile> {
     expected: unreadable,
   };
 }
-const put3 = ([tag, bytes]: [Pieces, number]): Pieces => carriers['mp3']!(tag, bytes);
+const inMp3 = ([tag, bytes]: [Pieces, number]): Pieces => carriers['mp3']!(tag, bytes);
 
 export function* apeFiles(): Generator<HostileFile> {
   const carriedBy: Record<string, () => Pieces> = {
@@ -162,10 +162,10 @@ export function* apeFiles(): Generator<HostileFile> {
       complex,
     );
     yield file('a picture of 6 MB', [apeTag(apeItem('Cover Art (Front)', Buffer.alloc(6 * 2 ** 20)))], audio);
-    yield file('an item far too long', [apeTag(apeItem('Title', text('x'), 0xffffffff))], audio);
-    yield file('a key that does not end', [apeTag(filled(10_000, text('k')))], audio);
+    yield file('an item longer than its tag', [apeTag(apeItem('Title', text('x'), 0xffffffff))], audio);
+    yield file('a key without an end', [apeTag(filled(10_000, text('k')))], audio);
     for (const size of [0, 31, 33, 0x7fffffff, 0xffffffff]) {
-      // Whatever is no tag is taken for audio that was cut off.
+      // Bytes that are not recognised as a tag are read as truncated audio.
       yield file(`a size of ${size}`, [text('Title'), apeFooter(size - 32, 0xffffffff)], any);
     }
   }

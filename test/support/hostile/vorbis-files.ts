@@ -29,7 +29,7 @@ import {
 } from './containers.js';
 import { any, audio, complex, type HostileFile, refused, unreadable, unsupported } from './hostile-file.js';
 
-/** Hostile comments: the Vorbis comment without what surrounds it, its length, and what is to become of it. */
+/** Hostile Vorbis comments: name, content, length, and the expected outcomes. */
 function* comments(): Generator<[string, Pieces, number, HostileFile['expected']]> {
   const empty = uint32le(0);
   yield [
@@ -55,7 +55,7 @@ function* comments(): Generator<[string, Pieces, number, HostileFile['expected']
   ];
   const picture = 'METADATA_BLOCK_PICTURE=';
   yield [
-    'a picture of 6 MB, coded',
+    'a picture of 6 MB in base64',
     join(
       empty,
       uint32le(1),
@@ -67,19 +67,23 @@ function* comments(): Generator<[string, Pieces, number, HostileFile['expected']
     audio,
   ];
   for (const [name, comment, expected] of [
-    ['a picture that is no base64', vorbisComment([`${picture}%%%%`]), unreadable],
+    ['a picture that is not base64', vorbisComment([`${picture}%%%%`]), unreadable],
     [
-      'a picture with a type far too long',
+      'a picture whose MIME type is longer than its block',
       vorbisComment([`${picture}${Buffer.concat([uint32be(3), uint32be(0xffffffff)]).toString('base64')}`]),
       unreadable,
     ],
     ['a count of 0xffffffff', vorbisComment(['TITLE=x'], 0xffffffff), unreadable],
     [
-      'a comment far too long',
+      'a comment longer than the header',
       Buffer.concat([empty, uint32le(1), uint32le(0xffffffff), text('TITLE=x')]),
       unreadable,
     ],
-    ['an encoder far too long', Buffer.concat([uint32le(0xfffffff0), uint32le(0)]), unreadable],
+    [
+      'a vendor string longer than the header',
+      Buffer.concat([uint32le(0xfffffff0), uint32le(0)]),
+      unreadable,
+    ],
     ['comments without an equals sign', vorbisComment(filledWith(1000, 'x')), audio],
     ['comments with an empty name', vorbisComment(filledWith(1000, '=x')), audio],
   ] as const) {
@@ -103,7 +107,7 @@ export function* commentFiles(): Generator<HostileFile> {
   }
 }
 
-/** A frame header that holds, with nothing behind it. */
+/** A frame header with a valid checksum, without a frame. */
 const plausibleHeader = ((): Buffer => {
   const header = uint8(0xff, 0xf8, 0xc9, 0x18, 0x00);
   return Buffer.concat([header, uint8(crc8(header))]);
@@ -134,19 +138,19 @@ export function* flacFiles(): Generator<HostileFile> {
     }
   }
   yield file(
-    'a tail of zeros, of which every checksum holds',
+    'a tail of zeros, in which every checksum is valid',
     join(text('fLaC'), flacBlock(0x80, largest), times(16_000_000, uint8(0))),
     unreadable,
   );
   yield file('2 million empty blocks', flac(times(2_000_000, flacBlock(1, Buffer.alloc(0)))), complex);
-  yield file('a block beyond the file', flac(flacBlock(1, Buffer.alloc(0), 0xffffff)), unreadable);
+  yield file('a block longer than the file', flac(flacBlock(1, Buffer.alloc(0), 0xffffff)), unreadable);
   yield file(
     'a picture of 10 MB',
     flac(join(uint8(6), uint24be(10_000_000), times(10_000_000, uint8(0xff)))),
     audio,
   );
   yield file(
-    'a picture block with a type far too long',
+    'a picture block with a MIME type longer than the block',
     flac(flacBlock(6, Buffer.concat([uint32be(3), uint32be(0xffffffff), Buffer.alloc(100)]))),
     unreadable,
   );
@@ -162,11 +166,7 @@ export function* flacFiles(): Generator<HostileFile> {
     flac(join(uint8(3), uint24be(0xfffff0), times(0xfffff0, uint8(0xff)))),
     audio,
   );
-  yield file(
-    'no description of the audio',
-    [text('fLaC'), flacBlock(0x81, Buffer.alloc(4)), flacFrames],
-    unreadable,
-  );
+  yield file('no STREAMINFO', [text('fLaC'), flacBlock(0x81, Buffer.alloc(4)), flacFrames], unreadable);
   yield file(
     'a sample rate of 0',
     [
@@ -191,7 +191,7 @@ export function* flacFiles(): Generator<HostileFile> {
     ],
     unreadable,
   );
-  yield file('a description of 3 bytes', [text('fLaC'), flacBlock(0x80, Buffer.alloc(3))], unreadable);
+  yield file('a STREAMINFO of 3 bytes', [text('fLaC'), flacBlock(0x80, Buffer.alloc(3))], unreadable);
 }
 
 const pictureBlock = (bytes: number): Buffer =>
@@ -264,8 +264,8 @@ export function* oggFiles(): Generator<HostileFile> {
     );
     yield file('no last page', [first, tags], unreadable);
     yield file('no comments', [first, oggEnd()], unreadable);
-    yield file('a last page of other bytes', join(first, tags, oggEnd(), noise(5000)), unreadable);
-    yield file('a tail of page marks', join(first, tags, times(20_000, text('OggS'))), unreadable);
+    yield file('other bytes after the last page', join(first, tags, oggEnd(), noise(5000)), unreadable);
+    yield file('a tail of capture patterns', join(first, tags, times(20_000, text('OggS'))), unreadable);
     yield file(
       'a tail of empty last pages of other streams',
       join(
@@ -275,9 +275,9 @@ export function* oggFiles(): Generator<HostileFile> {
       ),
       any,
     );
-    yield file('a duration of ages', join(first, tags, oggEnd(1, 2n ** 63n)), unreadable);
+    yield file('a duration of 6 million years', join(first, tags, oggEnd(1, 2n ** 63n)), unreadable);
     yield file('no duration', join(first, tags, oggEnd(1, 0n)), unreadable);
-    yield file('an end that no packet reaches', join(first, tags, oggEnd(1, 2n ** 64n - 1n)), any);
+    yield file('a last page on which no packet ends', join(first, tags, oggEnd(1, 2n ** 64n - 1n)), any);
     yield file(
       'a rate of 0',
       join(
@@ -293,7 +293,7 @@ export function* oggFiles(): Generator<HostileFile> {
       refused,
     );
     yield file(
-      'a video beside it',
+      'a video stream as well',
       join(
         first,
         oggPage(oggFlags.first, 2, 0n, Buffer.concat([text('\x80theora'), Buffer.alloc(35)])),
@@ -316,5 +316,5 @@ export function* oggFiles(): Generator<HostileFile> {
   yield only('theora', Buffer.concat([text('\x80theora'), Buffer.alloc(35)]), unsupported);
   yield only('speex', Buffer.concat([text('Speex   '), Buffer.alloc(72)]), unsupported);
   yield only('skeleton', Buffer.concat([text('fishead\0'), Buffer.alloc(56)]), unsupported);
-  yield only('nothing known', uint16be(7), unsupported);
+  yield only('an unknown codec', uint16be(7), unsupported);
 }
