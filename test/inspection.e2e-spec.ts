@@ -381,8 +381,9 @@ describe('an inspection thread that fails', () => {
     // Starts the thread.
     await ending.outcome(text('fine'));
     const running = ending.outcome(text('hang'));
+    await eventually(() => ending.begun === 2, 'the first inspection to begin');
     const waiting = ending.outcome(text('fine'));
-    await eventually(() => ending.begun === 3, 'both inspections to begin');
+    await eventually(() => ending.begun === 3, 'the second one to begin');
     await ending.close();
     expect([await running, await waiting]).toEqual(['draining', 'draining']);
     expect(ending.log).toEqual([]);
