@@ -49,6 +49,13 @@ module.exports = {
       to: { path: '^src/', pathNot: '^src/(config|errors|names|contract|lifecycle)/' },
     },
     {
+      name: 'lifecycle-first',
+      comment: 'Starting, stopping and batching are for everyone, so they build on nothing of ours.',
+      severity: 'error',
+      from: { path: '^src/lifecycle/' },
+      to: { path: '^src/', pathNot: '^src/lifecycle/' },
+    },
+    {
       name: 'limits-below-features',
       comment:
         'Limits that REST and sockets share are counted by keys; they know nothing of what is limited.',

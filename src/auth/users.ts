@@ -4,6 +4,11 @@ import { forUpdate } from '../database/dialects.js';
 import { prepare } from '../database/prepared.js';
 import type { UserRow } from '../database/schema.js';
 
+/**
+ * What other features may read of users. They join `users` in their own queries, because a query for each user would
+ * be too slow, but select its columns only through these exports (src/database/table-owners.json).
+ */
+
 /** The columns that `userView` reads. */
 export const userColumns = ['users.id', 'users.username', 'users.password_hash'] as const;
 
@@ -14,14 +19,14 @@ export const userView = (row: Pick<UserRow, 'id' | 'username' | 'password_hash'>
   guest: row.password_hash === null,
 });
 
-/** `userColumns` under names that no table has, for joins that select all columns of the other table. */
+/** `userColumns` under names that no table has, for joins that also select all columns of another table. */
 export const joinedUserColumns = [
   'users.id as joined_id',
   'users.username as joined_username',
   'users.password_hash as joined_password_hash',
 ] as const;
 
-/** @returns null where a left join found no user */
+/** @returns null if the left join found no user */
 export const joinedUserView = (row: {
   joined_id: string | null;
   joined_username: string | null;
@@ -35,7 +40,7 @@ export const joinedUserView = (row: {
         password_hash: row.joined_password_hash,
       });
 
-/** The username as a column with another name, for joins. */
+/** The username as a column with the given name. */
 export const usernameAs = <Alias extends string>(alias: Alias) => `users.username as ${alias}` as const;
 
 export async function findUser(db: Trx | Database['db'], id: string): Promise<User | undefined> {
@@ -43,7 +48,7 @@ export async function findUser(db: Trx | Database['db'], id: string): Promise<Us
   return row && userView(row);
 }
 
-/** Locks the user's row until the transaction ends, so that changes counted per user are made one at a time. */
+/** Locks the user's row until the transaction ends, so that limits by user are checked by one transaction at a time. */
 export async function lockUser(trx: Trx, id: string): Promise<void> {
   await selectLocked.first(trx, { id });
 }

@@ -7,7 +7,7 @@ import { SystemClockMonitor } from './system-clock-monitor.js';
 /** Injection token of the `Settings`. */
 export const SETTINGS = Symbol('settings');
 
-/** Provides the settings, client addresses, the clock and the node's id to every module. */
+/** Provides the settings, client addresses and the clock to every module. */
 @Global()
 @Module({})
 export class ConfigModule {

@@ -3,7 +3,10 @@ import { AnyEnvelope } from './envelope-schema.js';
 import type { ErrorCode } from './errors.js';
 import { oneOf, orNull, RoomState, Sequence, shape, Time } from './views.js';
 
-/** A message from client to server. `answer` is the acknowledgement on success; on failure it is `MessageFailure`. */
+/**
+ * A message from client to server. Its payload is declared by the DTO that validates it (src/gateway/messages.dto.ts).
+ * `answer` is the acknowledgement on success; on failure it is `MessageFailure`.
+ */
 interface Declaration {
   description: string;
   /** Whether the lobby accepts it too; rooms accept every message. */

@@ -3,7 +3,7 @@ import { type ErrorCode, errorCodes } from '../contract/index.js';
 import { Problem } from './problem.js';
 import { storageFailureOf, storageFailureTexts } from './storage-failure.js';
 
-/** What the framework's errors are, by their status. */
+/** The codes of the framework's errors, by HTTP status. */
 const codes: Record<number, ErrorCode> = {
   400: 'malformed',
   401: 'unauthorized',
@@ -19,7 +19,7 @@ const codes: Record<number, ErrorCode> = {
   503: 'unavailable',
 };
 
-/** Where the framework's own text would be wrong or of no use. */
+/** Messages for codes whose message from the framework would be wrong or useless to the caller. */
 const messages: Partial<Record<ErrorCode, string>> = {
   not_found: errorCodes.not_found.description,
   precondition_failed: 'The file does not match If-Match or If-Unmodified-Since.',

@@ -18,15 +18,15 @@ export const participantsOnly = ['malformed', 'unauthorized', 'not_a_participant
 /** The errors of every route for a room's administrator. */
 export const administratorsOnly = [...participantsOnly, 'not_administrator'] as const;
 
-/** A code and what it means, in Markdown. */
+/** A code and its description, in Markdown. */
 export const describeError = (code: ErrorCode): string => `\`${code}\`: ${errorCodes[code].description}`;
 
-/** An answer with this code. */
+/** The body of an answer with this code; the description stands for the message. */
 export const exampleError = (code: ErrorCode): ErrorBody => ({
   error: { code, message: errorCodes[code].description },
 });
 
-/** Documents the errors a route answers with, each code under its status, with an example. */
+/** Decorator: documents the errors of a route, each code under its HTTP status, with an example. */
 export const Refuses = (...codes: ErrorCode[]) => {
   const byStatus = new Map<number, ErrorCode[]>();
   for (const code of codes) {

@@ -2,10 +2,10 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsIn, IsInt, IsNumber, IsOptional, Max, Min } from 'class-validator';
 import { type SocketMessage, type SyncStatus, syncStatuses } from '../contract/index.js';
 
-/** What the message `replay` carries. */
+/** The payload of the message `replay`. */
 export class ReplayDto {
-  /** The place in the log after which the page begins; 0 for the whole log. */
-  // Swagger's plugin takes the type from TypeScript, which has no integers.
+  /** The page begins with the event after this sequence; 0 is before the first event. */
+  // Swagger takes the type from TypeScript, which has no integers.
   @ApiProperty({ type: 'integer' })
   @Max(Number.MAX_SAFE_INTEGER)
   @Min(0)
@@ -21,9 +21,9 @@ export class ReplayDto {
   limit?: number;
 }
 
-/** What the message `sync_report` carries. Only `status` and `muted` are evaluated. */
+/** The payload of the message `sync_report`. Only `status` and `muted` are used. */
 export class SyncReportDto {
-  /** Seconds that the listener is ahead of the room. */
+  /** By how many seconds the listener is ahead of the room. */
   @IsNumber()
   drift!: number;
 
@@ -32,7 +32,7 @@ export class SyncReportDto {
   @IsNumber()
   round_trip!: number;
 
-  /** Seconds of audio that are loaded. */
+  /** Seconds of audio that are buffered. */
   @Min(0)
   @IsNumber()
   buffered!: number;
@@ -48,7 +48,7 @@ export class SyncReportDto {
   muted?: boolean;
 }
 
-/** What each message carries, for the AsyncAPI document; null: nothing. */
+/** The payload of each message, from which the AsyncAPI document is generated; null: an empty object. */
 export const messagePayloads = {
   time_sync: null,
   room_state: null,

@@ -4,8 +4,8 @@ import { type ErrorCode, errorCodes } from '../contract/index.js';
 import { describeError, exampleError } from '../errors/documented.js';
 import { NamedSchemas } from './named-schemas.js';
 
-/** What any route may answer, besides what it says itself. */
-const anywhere: readonly ErrorCode[] = ['rate_limited', 'internal'];
+/** Errors of every route. */
+const commonErrors: readonly ErrorCode[] = ['rate_limited', 'internal'];
 
 /** The OpenAPI document, generated from the controllers. */
 export function openApiDocument(app: INestApplication): OpenAPIObject {
@@ -44,7 +44,7 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
       ...components,
       schemas: { ...schemas, ...(named.all as typeof schemas) },
       responses: Object.fromEntries(
-        anywhere.map((code) => [
+        commonErrors.map((code) => [
           code,
           {
             description: describeError(code),
@@ -72,7 +72,7 @@ interface Operation {
 /** Adds what applies to every route: the common errors, and the format `uuid` of path parameters. */
 function withCommonParts(paths: OpenAPIObject['paths']): OpenAPIObject['paths'] {
   const common = Object.fromEntries(
-    anywhere.map((code) => [errorCodes[code].status, { $ref: `#/components/responses/${code}` }]),
+    commonErrors.map((code) => [errorCodes[code].status, { $ref: `#/components/responses/${code}` }]),
   );
   const complete = ({ parameters = [], responses, ...rest }: Operation): Operation => ({
     ...rest,

@@ -13,7 +13,7 @@ export interface PlaybackState {
   version: number;
 }
 
-/** As it is in a room where nothing has been played yet. */
+/** The state of a room in which nothing has been played yet. */
 export const initial: PlaybackState = Object.freeze({
   status: 'stopped',
   track_id: null,

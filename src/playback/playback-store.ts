@@ -4,7 +4,7 @@ import { Database, type Trx } from '../database/database.js';
 import { prepare } from '../database/prepared.js';
 import { initial, type PlaybackState } from './playback-machine.js';
 
-/** Reads and writes the table `playback`, which has a row for each room. */
+/** Reads and writes the table `playback`. A room has no row until its first change; its state is `initial` then. */
 @Injectable()
 export class PlaybackStore {
   constructor(private readonly database: Database) {}

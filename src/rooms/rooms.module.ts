@@ -11,7 +11,7 @@ import { RoomsController } from './rooms.controller.js';
 import { RoomsReader } from './rooms.reader.js';
 import { RoomsService } from './rooms.service.js';
 
-/** Rooms, participants, invites and presence. Also runs the heartbeat of the nodes, which removes dead connections. */
+/** Rooms, participants, invites and presence. */
 @Module({
   controllers: [RoomsController, InvitesController],
   providers: [
