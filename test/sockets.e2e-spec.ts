@@ -200,16 +200,19 @@ describe('on connecting to a room', () => {
     await bob.post(`/rooms/${roomId}/join`);
     const before = await hear(bob, roomId);
     const seen = before.ofType('connection_established')[0]!.data.sequence;
+    const hers = await hear(ada, roomId);
     before.close();
+    // Leaving and returning within one batch of presence raises no events.
+    await hers.next('user_disconnected_websocket');
     await change(ada, trackId, 7);
     const after = await hear(bob, roomId, { afterSequence: seen });
     await change(ada, trackId, 3);
     const [established] = after.ofType('connection_established') as [Envelope<'connection_established'>];
     const { sequence, resumed, replayed } = established.data;
     expect(resumed).toBe(true);
-    // His own going and coming are events too.
+    // That he left and returned are events too, and that she connected.
     expect(replayed).toBe(sequence - seen);
-    expect(replayed).toBeGreaterThanOrEqual(9);
+    expect(replayed).toBeGreaterThanOrEqual(10);
     await after.until(() => after.logged.length >= replayed + 3, 'the live events');
     expect(after.events[0]).toBe(established);
     expect(after.sequences).toEqual(numbers(seen + 1, sequence + 3));
@@ -361,8 +364,8 @@ describe('messages of the client', () => {
         const before = Date.now() / 1000;
         const answer = await listener.ask('time_sync', ...args);
         expect(answer).toEqual({ ok: true, server_time: expect.any(Number) });
-        expect(answer.server_time).toBeGreaterThanOrEqual(before - 0.001);
-        expect(answer.server_time).toBeLessThanOrEqual(Date.now() / 1000 + 0.001);
+        expect(answer.server_time).toBeGreaterThanOrEqual(before - 0.002);
+        expect(answer.server_time).toBeLessThanOrEqual(Date.now() / 1000 + 0.002);
       }
     }
   });
