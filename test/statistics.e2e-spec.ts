@@ -169,7 +169,7 @@ it('are Prometheus text too, with labels that never grow', async () => {
   expect(ours.length).toBeGreaterThan(100);
   for (const { name, labels } of ours) {
     expect(types.has(name.replace(/_(bucket|sum|count)$/, '')) || types.has(name)).toBe(true);
-    for (const label of labels.keys()) expect(['type', 'priority', 'le']).toContain(label);
+    for (const label of labels.keys()) expect(['type', 'priority', 'le', 'transport']).toContain(label);
   }
   for (const [name] of [...types].filter(([name, type]) => type === 'histogram' && /^roomcast/.test(name))) {
     const buckets = ours.filter((sample) => sample.name === `${name}_bucket`);
