@@ -43,16 +43,21 @@ export class StandardSocket implements EventSocket {
     return this.#queue.progress;
   }
 
-  send({ envelope, ackId }: OutgoingEvent, onFlushed?: () => void): void {
+  send(event: OutgoingEvent, onFlushed?: () => void): void {
     const { socket } = this;
     if (!socket.connected) return;
-    EventEncoder.shared.add(envelope);
-    if (ackId === undefined) socket.emit(envelope.type, envelope);
+    const { envelope, ackId } = event;
+    if (ackId === undefined) broadcast.add(socket, event);
     else {
+      broadcast.flush();
+      EventEncoder.shared.add(envelope);
       socket.emit(envelope.type, envelope, () => connectionOf(socket)?.confirm(ackId));
       this.onConfirmationAsked();
     }
-    if (onFlushed) this.#whenIdle(onFlushed);
+    if (onFlushed) {
+      broadcast.flush();
+      this.#whenIdle(onFlushed);
+    }
   }
 
   batch(write: () => void): void {
@@ -60,12 +65,14 @@ export class StandardSocket implements EventSocket {
     tcp?.cork();
     try {
       write();
+      broadcast.flush();
     } finally {
       tcp?.uncork();
     }
   }
 
   disconnect(scope: 'namespace' | 'connection'): void {
+    broadcast.flush();
     // Not `socket.disconnect(true)`, after which clients do not reconnect by themselves.
     if (scope === 'connection') this.socket.conn.close(this.#queue.isBetweenPolls);
     else this.socket.disconnect();
@@ -85,6 +92,39 @@ export class StandardSocket implements EventSocket {
     }, drainCheckMs);
   }
 }
+
+/**
+ * Collects the sockets to which one event is sent in a row, and hands them to Socket.IO as one broadcast: its adapter
+ * encodes the packet and the WebSocket frame once. Flushed before anything else is sent, and at the end of the
+ * microtask, so that the order of packets is kept.
+ */
+class PendingBroadcast {
+  #event: OutgoingEvent | undefined;
+  #sockets: Socket[] = [];
+
+  add(socket: Socket, event: OutgoingEvent): void {
+    if (this.#event !== event) {
+      this.flush();
+      this.#event = event;
+      queueMicrotask(() => this.flush());
+    }
+    this.#sockets.push(socket);
+  }
+
+  flush(): void {
+    const event = this.#event;
+    if (!event) return;
+    const sockets = this.#sockets;
+    this.#event = undefined;
+    this.#sockets = [];
+    const { envelope } = event;
+    const [first] = sockets;
+    if (sockets.length === 1) first!.emit(envelope.type, envelope);
+    else first!.nsp.to(sockets.map(({ id }) => id)).emit(envelope.type, envelope);
+  }
+}
+
+const broadcast = new PendingBroadcast();
 
 const queues = new WeakMap<EngineConnection, OutboundQueue>();
 
