@@ -1,6 +1,7 @@
 import type { Socket as TcpSocket } from 'node:net';
 import type { Socket as EngineConnection } from 'engine.io';
 import type { Socket } from 'socket.io';
+import { PacketType } from 'socket.io-parser';
 import type { EventSocket, OutgoingEvent } from '../../delivery/event-socket.js';
 import { connectionOf } from '../socket-data.js';
 import { EventEncoder } from './event-parser.js';
@@ -46,14 +47,8 @@ export class StandardSocket implements EventSocket {
   send(event: OutgoingEvent, onFlushed?: () => void): void {
     const { socket } = this;
     if (!socket.connected) return;
-    const { envelope, ackId } = event;
-    if (ackId === undefined) broadcast.add(socket, event);
-    else {
-      broadcast.flush();
-      EventEncoder.shared.add(envelope);
-      socket.emit(envelope.type, envelope, () => connectionOf(socket)?.confirm(ackId));
-      this.onConfirmationAsked();
-    }
+    broadcast.add(socket, event);
+    if (event.ackId !== undefined) this.onConfirmationAsked();
     if (onFlushed) {
       broadcast.flush();
       this.#whenIdle(onFlushed);
@@ -117,11 +112,33 @@ class PendingBroadcast {
     const sockets = this.#sockets;
     this.#event = undefined;
     this.#sockets = [];
-    const { envelope } = event;
-    const [first] = sockets;
-    if (sockets.length === 1) first!.emit(envelope.type, envelope);
-    else first!.nsp.to(sockets.map(({ id }) => id)).emit(envelope.type, envelope);
+    if (sockets.length === 1) emitToOne(sockets[0]!, event);
+    else emitToMany(sockets, event);
   }
+}
+
+function emitToOne(socket: Socket, { envelope, ackId }: OutgoingEvent): void {
+  // Retries and replays: the same copy may be sent to others in turn.
+  EventEncoder.shared.add(envelope);
+  if (ackId === undefined) socket.emit(envelope.type, envelope);
+  else socket.emit(envelope.type, envelope, () => connectionOf(socket)?.confirm(ackId));
+}
+
+function emitToMany(sockets: readonly Socket[], { envelope, ackId }: OutgoingEvent): void {
+  const { nsp } = sockets[0]!;
+  const ids = sockets.map(({ id }) => id);
+  if (ackId === undefined) {
+    nsp.to(ids).emit(envelope.type, envelope);
+    return;
+  }
+  // `nsp.timeout().to(ids).emit(…, callback)` does not tell who has acknowledged; the adapter's callback is called with
+  // the socket as `this`, as every acknowledgement callback of Socket.IO is.
+  const onAcknowledged = function (this: Socket) {
+    connectionOf(this)?.confirm(ackId);
+  };
+  const packet = { type: PacketType.EVENT, data: [envelope.type, envelope], nsp: nsp.name };
+  const options = { rooms: new Set(ids), except: new Set<string>(), flags: {} };
+  nsp.adapter.broadcastWithAck(packet, options, () => undefined, onAcknowledged);
 }
 
 const broadcast = new PendingBroadcast();
