@@ -101,6 +101,22 @@ describe.each(['standard', 'fast'])('the %s transport', (transport) => {
     await eventually(() => server.app.get(RoomStreams).sizeOf(roomId).pendingConfirmations === 0);
   });
 
+  it.each(['websocket', 'polling'])(
+    'does not take many confirmations at once for a flood over %s',
+    async (via) => {
+      await start({ TRANSPORT: transport, RATE_LIMIT: 'on', EVENT_RETENTION: '5000' });
+      const { sequence } = (await ada.get(`/rooms/${roomId}`)).body;
+      const raise = raiser(server, ada, roomId);
+      for (let change = 0; change < 12; change += 1) await raise.critical(100);
+      const options = { transports: [via], afterSequence: sequence };
+      const back = keep(await listen(server.url, ada, roomId, options));
+      await back.until(() => back.sequences.length >= 1200, 'the replay');
+      await eventually(() => server.app.get(RoomStreams).sizeOf(roomId).pendingConfirmations === 0);
+      expect(back.socket.connected).toBe(true);
+      expect(await metrics()).toContain('roomcast_flooding_connections_closed_total 0');
+    },
+  );
+
   it('closes a connection that stops reading, and no other', async () => {
     await start({ TRANSPORT: transport, EVENT_RETENTION: '100000' });
     const healthy = keep(new RawListener(server.url, ada, roomId));

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import type { Socket } from 'socket.io';
@@ -13,6 +14,10 @@ import { RoomStateService } from '../room-state/room-state.service.js';
 import { PresenceService } from '../rooms/presence/presence.service.js';
 import { callerOf, connectionOf, roomOf, setConnection } from './socket-data.js';
 import { SocketTransport } from './transport/socket-transport.js';
+
+/** At shutdown, for clients to read what was sent to them. */
+const closeTimeoutMs = 1000;
+const closeCheckMs = 10;
 
 /** Socket.IO's reasons after which a user is gone at once: the client left the namespace, or was removed from it. */
 const intendedDisconnects: ReadonlySet<string> = new Set([
@@ -69,8 +74,16 @@ export class RoomEntrance {
   /** Connections stay in the database: their users may return to the next process within the presence grace. */
   async #closeAll(): Promise<void> {
     this.streams.closeAll();
+    await this.#closed();
     while (this.#work.size > 0) await Promise.all(this.#work);
     await this.presence.stop();
+  }
+
+  /** Waits for clients that still read, and terminates the others, so that their deliveries end before the flush. */
+  async #closed(): Promise<void> {
+    const deadline = performance.now() + closeTimeoutMs;
+    while (this.streams.size.connections > 0 && performance.now() < deadline) await delay(closeCheckMs);
+    for (const { socket } of [...this.streams.connections()]) socket.terminate();
   }
 
   async #enter(

@@ -12,6 +12,7 @@ import { PacketGuard } from './packet-guard.js';
 import { callerOf, connectionOf } from './socket-data.js';
 import { type MessageContext, SocketMessages } from './socket-messages.js';
 import { EventEncoder, LatePacketDecoder } from './transport/event-parser.js';
+import { SingleWriteAdapter } from './transport/single-write-adapter.js';
 
 /** A packet that breaks the protocol closes the connection; without a listener it would end the process. */
 const ignoreError = (): void => undefined;
@@ -115,6 +116,7 @@ export class SocketAdapter extends IoAdapter {
       pingInterval: 20_000,
       pingTimeout: 15_000,
       connectTimeout: 10_000,
+      adapter: SingleWriteAdapter,
       parser: { Encoder: EventEncoder, Decoder: LatePacketDecoder },
       wsEngine: ShortCloseTimeoutServer,
       allowRequest: (request, decide) => {

@@ -49,11 +49,13 @@ export class SocketTransport implements OnModuleInit {
   open(socket: Socket): EventSocket {
     namespaceJoined(socket);
     const { guard } = this;
-    if (this.#kind === 'standard') {
-      return new StandardSocket(socket, () => guard.expectAcknowledgement(socket.conn));
-    }
+    const onConfirmationAsked = () => guard.expectAcknowledgement(socket.conn);
+    if (this.#kind === 'standard') return new StandardSocket(socket, onConfirmationAsked);
     receiveConfirmations(socket, () => guard.countPacket(socket.conn));
-    return new FastSocket(socket);
+    // Confirmations on a connection that began with long polling pass through Engine.IO, where the guard counts.
+    return socket.conn.transport.name === 'websocket'
+      ? new FastSocket(socket)
+      : new FastSocket(socket, onConfirmationAsked);
   }
 
   /** The socket has left its namespace. */

@@ -11,7 +11,11 @@ import { type FastEngineConnection, engineOf } from './internals.js';
 export class FastSocket implements EventSocket {
   readonly #engine: FastEngineConnection;
 
-  constructor(private readonly socket: Socket) {
+  /** @param onConfirmationAsked called when an event that asks for a confirmation was sent */
+  constructor(
+    private readonly socket: Socket,
+    private readonly onConfirmationAsked?: () => void,
+  ) {
     this.#engine = engineOf(socket);
   }
 
@@ -47,6 +51,7 @@ export class FastSocket implements EventSocket {
     const engine = this.#engine;
     if (!this.socket.connected) return;
     const frame = frameOf(event);
+    if (event.ackId !== undefined) this.onConfirmationAsked?.();
     if (engine.writeBuffer.length === 0 && engine.readyState === 'open' && !engine.upgrading) {
       const ws = engine.transport.socket;
       // Nothing is queued in the layers above, so that writing below them keeps the order.
