@@ -58,6 +58,7 @@ export class RoomEntrance {
     setConnection(socket, connection);
     const entering = this.#enter(roomId, connection, afterSequenceOf(socket), stateWantedBy(socket));
     this.#entering.set(connection, entering);
+    void entering.finally(() => this.#entering.delete(connection));
     this.#track(entering);
   }
 
