@@ -211,13 +211,13 @@ export function audioStoreContract(start: () => Promise<TestStore>): void {
       await store.moveToTrash(key, day + 40_000.5);
     });
 
-    it('holds a file that is neither opened nor listed, with the day on which it was moved', async () => {
+    it('contains files that can no longer be opened or listed, each with the day on which it was moved', async () => {
       expect(await store.open(key)).toEqual(missing);
       expect(await keys()).toEqual([]);
       expect(await store.listTrash()).toEqual([trashed]);
     });
 
-    it('gives a file back', async () => {
+    it('restores a file', async () => {
       await store.restore(trashed);
       expect(await read()).toEqual(whole);
       expect(await store.listTrash()).toEqual([]);
@@ -231,7 +231,7 @@ export function audioStoreContract(start: () => Promise<TestStore>): void {
       expect(await read()).toEqual(whole);
     });
 
-    it('does nothing when a file is deleted that is no longer there', async () => {
+    it('does nothing if the file to delete is missing', async () => {
       await store.deleteFromTrash(trashed);
       await store.deleteFromTrash(trashed);
       expect(await test.everything()).toEqual([]);
