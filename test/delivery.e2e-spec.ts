@@ -274,7 +274,7 @@ describe('clients that confirm half of the time', () => {
   });
 });
 
-describe('a client whose confirmations do not come in time', () => {
+describe('a client whose confirmations do not arrive in time', () => {
   async function play(): Promise<void> {
     const { status } = await ada.upload(roomId, wav(60), 'song.wav');
     expect(status).toBe(201);

@@ -102,7 +102,7 @@ describe.each(['standard', 'fast'])('the %s transport', (transport) => {
   });
 
   it.each(['websocket', 'polling'])(
-    'does not take many confirmations at once for a flood over %s',
+    'does not close a connection that confirms 1,200 events together over %s',
     async (via) => {
       await start({ TRANSPORT: transport, RATE_LIMIT: 'on', EVENT_RETENTION: '5000' });
       const { sequence } = (await ada.get(`/rooms/${roomId}`)).body;

@@ -68,7 +68,7 @@ describe('the order of a queue', () => {
     );
   });
 
-  it('puts each placed track at its position, or further forward where there are too few tracks to precede it', () => {
+  it('puts each placed track at its position, or further forward if too few tracks precede it', () => {
     fc.assert(
       fc.property(queue(), (entries) => {
         const ordered = orderQueue(entries);

@@ -156,7 +156,7 @@ export function audioStoreContract(start: () => Promise<TestStore>): void {
       expect(await store.open(key, range)).toEqual({ status: 'range_not_satisfiable', totalBytes: size });
     });
 
-    it('reads a file for several readers at once, whichever of them stops', async () => {
+    it('reads a file for several readers at once, and continues if one of them stops', async () => {
       const stopped = await store.open(key);
       if (stopped.status === 'opened') stopped.stream.destroy();
       const [first, second] = await Promise.all([read(), read(key, { first: 10, last: 19 })]);
@@ -224,7 +224,7 @@ export function audioStoreContract(start: () => Promise<TestStore>): void {
       expect(await test.everything()).toHaveLength(1);
     });
 
-    it('deletes a file, and the same file that was stored again stays', async () => {
+    it('deletes a file, but not the same file that was stored again', async () => {
       await putBytes(content);
       await store.deleteFromTrash(trashed);
       expect(await store.listTrash()).toEqual([]);
