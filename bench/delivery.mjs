@@ -6,7 +6,7 @@ import { writeSection } from './sections.mjs';
 
 /**
  * Roomcast beside bare Socket.IO doing the same fan-out, in the same run, one after the other in turn; medians
- * of the rounds. Writes its section of docs/benchmarks.md and docs/benchmarks.svg, and fails where a run is void.
+ * of the rounds. Writes its section of docs/benchmarks.md and docs/benchmarks.svg, and fails if a run is void.
  *
  * BENCH_ROUNDS (3): how often each is measured. BENCH_ONLY: a comma-separated choice of fan-out, listeners,
  * rooms, memory, return. BENCH_WRITE (on): off leaves the documents alone.
@@ -111,7 +111,7 @@ async function memory(listeners) {
   return { held: of('held'), rss: of('rss'), idle: of('idle') };
 }
 
-/** All come back at once and are given what they missed. */
+/** All listeners reconnect at the same time and are replayed the missed events. */
 async function comeBack(listeners, missed) {
   const results = await inTurn('return', { rooms: 10, listeners }, async ({ child, load, targets }) => {
     await load.ask('cut');
@@ -134,7 +134,7 @@ async function comeBack(listeners, missed) {
   return { seconds: medians(results, ({ seconds }) => seconds), cpu: medians(results, ({ cpu }) => cpu) };
 }
 
-/** Until nobody's going is written down any more. */
+/** Waits until the disconnects of all users have been written. */
 async function quiet(child) {
   let before = '';
   for (;;) {

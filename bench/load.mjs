@@ -101,7 +101,7 @@ const commands = {
     for (const { client } of listeners) client.say('time_sync');
     return {};
   },
-  /** All connections are cut. */
+  /** Closes all connections. */
   cut() {
     for (const listener of listeners) {
       listener.leaving = true;
@@ -110,7 +110,7 @@ const commands = {
     listeners = [];
     return {};
   },
-  /** All come back at once, each having seen up to its `after_sequence`; the time until each has all it missed, in seconds. */
+  /** All reconnect at the same time with their `after_sequence`; seconds until each has its missed events. */
   async return({ targets, missed }) {
     received = 0;
     faults = 0;

@@ -65,7 +65,7 @@ export async function withListeners(
   const load = new Child('./load.mjs');
   try {
     const { targets } = await child.ask('setup', { rooms, listeners, pings });
-    // As a server that has been running for a while: its code compiled, with nobody there to hear it.
+    // Warm-up: the code is compiled by the JIT, as in a server that has been running; without listeners.
     await child.ask('burst', { events: warmUp, confirmed: false });
     await child.ask('burst', { events: warmUp, confirmed: true });
     const without = await alone(child);
@@ -82,14 +82,14 @@ export async function withListeners(
   }
 }
 
-/** What so many unconfirmed events cost with nobody there to hear them, in µs of the server's CPU. */
+/** What so many unconfirmed events cost without listeners, in µs of the server's CPU. */
 export async function raiseAlone(child, { events, rate }) {
   await child.ask('run', { events, rate, confirmed: false });
   const { microseconds } = await child.ask('cpu');
   return microseconds;
 }
 
-/** CPU of the server per delivery and the latency of deliveries, at a fixed rate. @throws where the run is void */
+/** CPU of the server per delivery and the latency of deliveries, at a fixed rate. @throws if the run is void */
 export async function deliver({ child, load }, { events, rate, confirmed, perEvent }) {
   const deliveries = events * perEvent;
   await load.ask('begin');

@@ -1,4 +1,4 @@
-/** Runs one benchmark: `npm run bench` measures delivery, `npm run bench -- drops` connections that are cut. */
+/** Runs one benchmark: `npm run bench` measures delivery, `npm run bench -- drops` closed connections. */
 const benchmarks = { delivery: './delivery.mjs', drops: './drops/run.mjs' };
 const name = process.argv[2] ?? 'delivery';
 if (!Object.hasOwn(benchmarks, name)) {

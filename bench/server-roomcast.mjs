@@ -34,7 +34,7 @@ const app = await createServer(
 // Finer than the milliseconds of the contract, so that latencies can be told apart.
 app.get(Clock).now = () => (performance.timeOrigin + performance.now()) / 1000;
 const broadcaster = app.get(EventBroadcasterService);
-/** A user has several connections where there are more listeners than this. */
+/** A user has several connections if there are more listeners than this. */
 const defaultUsers = 250;
 const rooms = [];
 await app.init();

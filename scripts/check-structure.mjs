@@ -1,5 +1,5 @@
 // Checks what neither the compiler nor the linter sees: who touches which table, that exported classes are explained,
-// and that no two exported types share a name. Prints each finding as file:line, and exits with 1 where there is one.
+// and that no two exported types share a name. Prints each finding as file:line, and exits with 1 if there is one.
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { checkClassComments, checkTypeNames } from './structure/declarations.mjs';

@@ -189,7 +189,7 @@ describe('an upload', () => {
     [`${'x'.repeat(300)}.wav`, `${'x'.repeat(99)}…`, `${'x'.repeat(99)}…`],
     ['<script>alert(1)</script>.wav', 'script>.wav', 'script>'],
   ])(
-    'named %.40s has the name without its path, and a title made of it',
+    'named %.40s is stored under the name without its path, from which the title is derived',
     async (given, original_name, title) => {
       expect(await upload(wav(0.5), given)).toMatchObject({ original_name, title });
     },

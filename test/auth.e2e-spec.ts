@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-/** A request whose body is sent as it stands. */
+/** A request whose body is sent unchanged. */
 const send = (
   method: string,
   path: string,
@@ -49,8 +49,8 @@ const forge = (claims: object, key = secret, header: object = { alg: 'HS256', ty
   return `${text}.${createHmac('sha256', key).update(text).digest('base64url')}`;
 };
 
-describe('entering as a guest', () => {
-  it('gives a token that says who it belongs to', async () => {
+describe('creating a guest', () => {
+  it('answers with a token, for which /auth/me has the same user and expiry', async () => {
     const answer = await post('/auth/guest', { username: '  ada lovelace ' });
     expectAnswer(answer, 201, rest.SignedIn);
     expect(answer.body.user).toMatchObject({ username: 'ada lovelace', guest: true });
@@ -60,7 +60,7 @@ describe('entering as a guest', () => {
     expect(answered.body).toEqual({ user: answer.body.user, expires_at: answer.body.expires_at });
   });
 
-  it('lets several guests have one name, each a person of their own', async () => {
+  it('creates separate users for guests with the same name', async () => {
     const first = await guest(server.url, 'twin');
     const second = await guest(server.url, 'TWIN');
     expect(first.user.id).not.toBe(second.user.id);
@@ -100,7 +100,7 @@ describe('entering as a guest', () => {
 });
 
 describe('registering', () => {
-  it('makes a user, who is signed in', async () => {
+  it('creates a user and answers with a valid token', async () => {
     const username = freshName();
     const answer = await post('/auth/register', { username, password });
     expectAnswer(answer, 201, rest.SignedIn);
@@ -108,7 +108,7 @@ describe('registering', () => {
     expect((await me(answer.body.token)).body.user).toEqual(answer.body.user);
   });
 
-  it('takes each name once, whatever its case or width', async () => {
+  it('refuses a name that is taken, also in another case, width or Unicode composition', async () => {
     await register('Grace');
     for (const username of ['Grace', 'GRACE', ' grace ', 'Ｇｒａｃｅ']) {
       expectProblem(await post('/auth/register', { username, password }), 409, 'username_taken');
@@ -117,7 +117,7 @@ describe('registering', () => {
     expectProblem(await post('/auth/register', { username: 'e\u0301MILE', password }), 409, 'username_taken');
   });
 
-  it('gives a name to one of several who ask for it at once', async () => {
+  it('registers a name once if several requests for it arrive at the same time', async () => {
     const answers = await Promise.all(
       ['race', 'Race', 'RACE', 'rAcE'].map((username) => post('/auth/register', { username, password })),
     );
@@ -136,7 +136,7 @@ describe('registering', () => {
     expect(JSON.stringify(answer.body)).not.toContain('seven77');
   });
 
-  it('turns a guest into a user who keeps their rooms, votes and place', async () => {
+  it("with a guest's token keeps the guest's id, rooms, votes and place among the participants", async () => {
     const ada = await guest(server.url, 'ada the guest');
     const bob = await guest(server.url, 'bob');
     const room = await roomOf(ada, [bob]);
@@ -159,7 +159,7 @@ describe('registering', () => {
     expect(again.body.user).toEqual(answer.body.user);
   });
 
-  it('leaves a guest a guest where the name is taken', async () => {
+  it("with a guest's token is refused if the name is taken, and the guest stays a guest", async () => {
     await register('occupied');
     const ada = await guest(server.url);
     expectProblem(
@@ -170,7 +170,7 @@ describe('registering', () => {
     expect((await me(ada.token)).body.user).toEqual(ada.user);
   });
 
-  it("refuses a registered user's token, and one that does not hold", async () => {
+  it("refuses a registered user's token and an invalid token", async () => {
     const ada = await register();
     const body = { username: freshName(), password };
     expectProblem(await post('/auth/register', body, bearer(ada.token)), 409, 'already_registered');
@@ -179,7 +179,7 @@ describe('registering', () => {
 });
 
 describe('signing in', () => {
-  it('takes name and password, the name in any case', async () => {
+  it('succeeds with name and password, whatever the case of the name', async () => {
     const ada = await register('Ada of London');
     const answer = await post('/auth/login', { username: 'ADA of london', password });
     expectAnswer(answer, 200, rest.SignedIn);
@@ -187,7 +187,7 @@ describe('signing in', () => {
     expect((await me(answer.body.token)).status).toBe(200);
   });
 
-  it('does not tell whether it was the name or the password that was wrong', async () => {
+  it('gives the same answer for an unknown name and a wrong password', async () => {
     const { user } = await register();
     const wrongPassword = await post('/auth/login', { username: user.username, password: 'not that one' });
     const wrongName = await post('/auth/login', { username: 'nobody of that name', password });
@@ -195,7 +195,7 @@ describe('signing in', () => {
     expect(wrongName.body).toEqual(wrongPassword.body);
   });
 
-  it("does not let anyone in by a guest's name", async () => {
+  it("is refused for a guest's name", async () => {
     await guest(server.url, 'a mere guest');
     expectProblem(
       await post('/auth/login', { username: 'a mere guest', password }),
@@ -204,13 +204,13 @@ describe('signing in', () => {
     );
   });
 
-  it('refuses a form without a password', async () => {
+  it('refuses a body without a password', async () => {
     expectProblem(await post('/auth/login', { username: 'ada' }), 422, 'invalid_field');
   });
 });
 
 describe('a token', () => {
-  it('can be exchanged for one that lasts as long or longer', async () => {
+  it('can be refreshed; the new one expires at the same time or later', async () => {
     const ada = await guest(server.url);
     const { body: before } = await ada.get('/auth/me');
     const answer = await ada.post('/auth/refresh');
@@ -220,7 +220,7 @@ describe('a token', () => {
     expect((await me(answer.body.token)).body.user).toEqual(ada.user);
   });
 
-  it('ends with its session: so do those refreshed from it, while other sessions go on', async () => {
+  it('is invalid after a logout, like those refreshed from it; other sessions stay valid', async () => {
     const ada = await register();
     const elsewhere = (await post('/auth/login', { username: ada.user.username, password })).body.token;
     const refreshed = (await ada.post('/auth/refresh')).body.token;
@@ -232,7 +232,7 @@ describe('a token', () => {
     expect((await me(elsewhere)).status).toBe(200);
   });
 
-  it('is refused where it is forged, altered, expired, or meant for something else', async () => {
+  it('is refused if it is forged, altered, expired, or issued for another purpose', async () => {
     const ada = await guest(server.url);
     const bob = await guest(server.url);
     const claims = claimsOf(ada.token);
@@ -264,7 +264,7 @@ describe('a token', () => {
 });
 
 describe('signing out', () => {
-  it("closes the session's sockets, in rooms and in the lobby, and tells them why", async () => {
+  it("closes the session's sockets, in rooms and in the lobby, with the error session_ended", async () => {
     const ada = await register();
     const { body } = await post('/auth/login', { username: ada.user.username, password });
     const adaElsewhere = person(server.url, body.token, body.user);
@@ -296,7 +296,7 @@ describe('without a token', () => {
     'GET /metrics',
   ]);
 
-  it('every route but those for everyone answers 401', async () => {
+  it('every route except the public ones answers 401', async () => {
     const { paths } = openApiDocument(server.app);
     const routes = Object.entries(paths).flatMap(([path, item]) =>
       Object.keys(item).map((method) => ({ method: method.toUpperCase(), path })),
@@ -312,7 +312,7 @@ describe('without a token', () => {
     }
   });
 
-  it('the time is told', async () => {
+  it('GET /time is answered', async () => {
     const before = Date.now() / 1000;
     const answer = await request(server.url, 'GET', '/time');
     expectAnswer(answer, 200, rest.ServerTime);
@@ -320,7 +320,7 @@ describe('without a token', () => {
     expect(answer.body.server_time).toBeLessThanOrEqual(Date.now() / 1000);
   });
 
-  it('a path where nothing is answers in the error form', async () => {
+  it('an unknown path is answered with 404 and a malformed one with 400, in the error format', async () => {
     expectProblem(await request(server.url, 'GET', '/nothing/here'), 404, 'not_found');
     expectProblem(await request(server.url, 'GET', '/auth/%ff'), 400, 'malformed');
   });

@@ -47,7 +47,7 @@ const p99 = (values: number[]) =>
   values.sort((a, b) => a - b)[Math.ceil(values.length * 0.99) - 1]!.toFixed(1);
 
 describe('a listener that stops reading', () => {
-  it('is closed within its budget of memory, harms nobody else, and catches up completely', async () => {
+  it('is closed within the memory limit, does not affect others, and is replayed all missed events when it reconnects', async () => {
     let took: number[] = [];
     const healthy = new RawListener(server.url, ada, roomId, (event) =>
       took.push(Date.now() - event.metadata.created_at * 1000),
@@ -68,7 +68,7 @@ describe('a listener that stops reading', () => {
         await raise.critical(40, text);
         for (let state = 0; state < 5; state += 1) await raise.normal(text);
         if (raised % 2000 !== 0) continue;
-        // Looking at the memory stops everything for a moment: nothing should be on its way then.
+        // A full garbage collection blocks the process: wait until everything has been delivered.
         await caughtUp();
         look();
       }
@@ -87,7 +87,7 @@ describe('a listener that stops reading', () => {
       `a healthy listener's p99, ms: ${alone} alone, ${p99(took)} beside a stalled one; ` +
         `memory grew by ${most.toFixed(1)} MB at most\n`,
     );
-    // The budget of 1 MiB, and what 20,000 events leave behind in any case; unbounded it would be 20 MB and more.
+    // The limit of 1 MiB, and what 20,000 events use in any case; without the limit it would be 20 MB or more.
     expect(most).toBeLessThan(8);
     expect(await slowClosed()).toBe(1);
     expect(healthy.open).toBe(true);
@@ -114,7 +114,7 @@ describe('a listener that stops reading', () => {
 });
 
 describe('a listener that keeps up', () => {
-  it('stays, however many changes are made at once', async () => {
+  it('stays connected when 3,000 changes are made at the same time', async () => {
     const before = await slowClosed();
     const hers = await listen(server.url, ada, roomId);
     const { high, critical } = raiser(server, ada, roomId);
@@ -128,7 +128,7 @@ describe('a listener that keeps up', () => {
     hers.close();
   });
 
-  it('stays where it returns to more than may ever wait for it, while the room goes on', async () => {
+  it('stays connected while it is replayed more events than the backlog may hold and further changes are made', async () => {
     const before = await slowClosed();
     const { high } = raiser(server, ada, roomId);
     const after = await headOf();
@@ -151,10 +151,10 @@ describe('a listener that keeps up', () => {
 });
 
 describe('a listener that is removed while it catches up', () => {
-  it('still gets everything up to its user_left, which is its last event', async () => {
+  it('receives every event up to its user_left, and nothing after it', async () => {
     const { high } = raiser(server, ada, roomId);
     const after = await headOf();
-    // More than the kernel's buffers take, so that the server has to wait for it to read.
+    // More than the kernel's buffers hold, so that the server has to queue it.
     for (let change = 0; change < 200; change += 1) await high(50, 'x'.repeat(900));
     const types: string[] = [];
     const returning = new RawListener(
@@ -184,7 +184,7 @@ describe('a listener that is removed while it catches up', () => {
   });
 });
 
-describe('a connection that is slow but alive', () => {
+describe('a slow connection', () => {
   class FakeSocket implements EventSocket {
     progress = 0;
     readonly id = 'socket';
@@ -240,7 +240,7 @@ describe('a connection that is slow but alive', () => {
   const updated = (name: string) => event('room_state_updated', { room: { name } });
   const status = (status: string) => event('server_status', { status, message: '' });
 
-  it('that is removed before it has the state is sent the state, its last event, and nothing later', async () => {
+  it('removed while joining: receives the state and its last event only', async () => {
     const joining = await connect();
     socket.queuedPackets = 0;
     const connected = (sequence: number) =>
@@ -257,7 +257,7 @@ describe('a connection that is slow but alive', () => {
     expect(socket.sent).toEqual(['state', 'n2']);
   });
 
-  it('is sent only the newest normal event of each type, once it has room again', () => {
+  it('receives only the newest normal event of each type, when less is queued', () => {
     for (const name of ['a', 'b', 'c']) stream.accept(updated(name));
     stream.accept(status('degraded'));
     expect(socket.sent).toEqual([]);
@@ -271,7 +271,7 @@ describe('a connection that is slow but alive', () => {
     expect(statistics.room('r')).toMatchObject({ coalesced: 2, dropped: 0, events: 4 });
   });
 
-  it('is not sent low events, which are counted', () => {
+  it('does not receive low events; they are counted as dropped', () => {
     const low = updated('low');
     stream.accept({ ...low, metadata: { ...low.metadata, priority: 'low' } });
     socket.queuedPackets = 0;
@@ -280,7 +280,7 @@ describe('a connection that is slow but alive', () => {
     expect(statistics.room('r')).toMatchObject({ dropped: 1, coalesced: 0 });
   });
 
-  it('is sent what is logged until its budget is spent, and then closed', () => {
+  it('receives logged events up to the outbound limit, and is then closed', () => {
     const connected = (sequence: number) =>
       event(
         'user_connected_websocket',
@@ -299,10 +299,10 @@ describe('a connection that is slow but alive', () => {
     expect(statistics.total.node.slow_connections_closed).toBe(1);
   });
 
-  it('is closed when nothing of what waits has left for half a minute', () => {
+  it('is closed after 30 s without progress', () => {
     connection.sweep(0);
     connection.sweep(29);
-    // A little has left: the time begins again.
+    // Something was read: the timeout starts again.
     socket.progress = 1;
     connection.sweep(30);
     connection.sweep(59);
@@ -311,7 +311,7 @@ describe('a connection that is slow but alive', () => {
     expect(socket.terminated).toBe(1);
   });
 
-  it('is sent everything at once where it is idle', () => {
+  it('receives every event immediately if nothing is queued', () => {
     socket.isIdle = true;
     for (const name of ['a', 'b']) stream.accept(updated(name));
     expect(socket.sent).toEqual(['a', 'b']);

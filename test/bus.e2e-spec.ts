@@ -15,7 +15,7 @@ let here: TestServer;
 let there: TestServer;
 let ada: Person;
 let bob: Person;
-/** The same people, asking the other node. */
+/** The same users, with requests to the other node. */
 let adaThere: Person;
 let bobThere: Person;
 let roomId: string;
@@ -86,7 +86,7 @@ async function traffic(changes: number): Promise<void> {
 }
 
 describe('two nodes', () => {
-  it('hand each other events at once, and count whom each path brought', async () => {
+  it('exchange events over the bus, and count the events of each path', async () => {
     const before = await figures(bobThere);
     const [event] = await raiser(here, ada, roomId).critical();
     await his.until(() => copiesOf(his.events, event!.event_id).length > 0);
@@ -110,11 +110,11 @@ describe('two nodes', () => {
         expect(grown(({ by_path }) => by_path.duplicates)).toBeGreaterThanOrEqual(changes);
       }
       if (fault === 'losing' || fault === 'failing' || fault === 'hanging') {
-        // Of what one node raises the other hears by the log alone.
+        // The other node receives these events only from the log.
         expect(grown(({ by_path }) => by_path.gaps_repaired)).toBeGreaterThanOrEqual(changes);
       }
       if (fault === 'failing' || fault === 'hanging') {
-        // What was offered in vain, and what was left out because the bus had failed too often.
+        // Failed messages, and those skipped while the circuit breaker was open.
         await eventually(async () => {
           after = await Promise.all([figures(ada), figures(adaThere)]);
           const failed = grown(({ by_path }) => by_path.bus.failed);
@@ -128,7 +128,7 @@ describe('two nodes', () => {
     40_000,
   );
 
-  it('meet again after thousands of lost messages without closing anyone as slow', async () => {
+  it('deliver every event after thousands of lost messages, and close no connection as slow', async () => {
     const before = await figures(adaThere);
     hub.fault = 'losing';
     const raise = raiser(here, ada, roomId);
@@ -139,7 +139,7 @@ describe('two nodes', () => {
     expect(his.socket.connected).toBe(true);
   });
 
-  it('tell everyone of a room that was deleted while the bus was losing, at the latest by closing it', async () => {
+  it('close the connections to a deleted room with room_not_found if the bus lost room_deleted', async () => {
     hub.fault = 'losing';
     const closed = his.closed();
     await ada.delete(`/rooms/${roomId}`);
@@ -147,7 +147,7 @@ describe('two nodes', () => {
     expect(his.events.at(-1)).toMatchObject({ type: 'error', data: { code: 'room_not_found' } });
   });
 
-  it('report what became of an event on both, without ever counting someone twice or not at all', async () => {
+  it('combine the deliveries of both nodes in the report, and count no user twice', async () => {
     const [event] = await raiser(there, bob, roomId).critical();
     const path = `/rooms/${roomId}/events/${event!.event_id}/delivery`;
     const seen = new Set<number>();
@@ -181,7 +181,7 @@ describe('two nodes', () => {
   });
 });
 
-/** The bus is tried again now and then; whoever waits for that keeps the room busy. */
+/** Waits until the circuit breaker is closed, which needs messages to try. */
 async function healed(): Promise<void> {
   const raise = [raiser(here, ada, roomId), raiser(there, bob, roomId)];
   await eventually(async () => {
@@ -192,8 +192,8 @@ async function healed(): Promise<void> {
   }, 'the bus to be used again');
 }
 
-describe('the bus, held at arm’s length', () => {
-  it('is given up after some failures, which everyone is told, and used again once a probe goes through', async () => {
+describe('a bus that fails', () => {
+  it('opens the circuit breaker with server_status degraded, and closes it with ok after a successful message', async () => {
     hub.fault = 'failing';
     const degraded = hers.next('server_status', ({ data }) => data.status === 'degraded');
     const raise = raiser(here, ada, roomId);
@@ -209,7 +209,7 @@ describe('the bus, held at arm’s length', () => {
     await expectOneOrder();
   });
 
-  it('never delays what goes out on this node, however long it hangs', async () => {
+  it('does not delay local delivery while it hangs', async () => {
     const raise = raiser(here, ada, roomId);
     const measure = async (): Promise<{ median: number; p99: number }> => {
       const took: number[] = [];
@@ -240,7 +240,7 @@ describe('presence', () => {
   const online = async () => (await ada.get(`/rooms/${roomId}`)).body.room.online_count as number;
   const nodes = () => here.app.get(Database).db;
 
-  it('leaves the connections of living nodes alone when another node starts', async () => {
+  it('keeps the connections of running nodes when another node starts', async () => {
     const third = await startServer(env, hub.bus());
     try {
       expect(await online()).toBe(2);
@@ -250,7 +250,7 @@ describe('presence', () => {
     expect(hers.ofType('user_disconnected_websocket')).toEqual([]);
   });
 
-  it('tells of the connections of a node that is no longer seen', async () => {
+  it('raises user_disconnected_websocket for the connections of a node without a heartbeat', async () => {
     const carol = await guest(here.url, 'carol');
     await carol.post(`/rooms/${roomId}/join`);
     const row = { id: 'a-dead-node', seen_at: Date.now() / 1000 - 21 };
@@ -265,7 +265,7 @@ describe('presence', () => {
     expect(await online()).toBe(2);
   }, 20_000);
 
-  it('is taken up anew by a node that the others took for dead', async () => {
+  it('is written again by a node whose row was removed, after its clients reconnect', async () => {
     const again = await listen(here.url, ada, roomId, { reconnection: true });
     hers.close();
     await nodes().deleteFrom('connections').where('room_id', '=', roomId).execute();

@@ -38,7 +38,7 @@ async function logAfter(someone: Person, roomId: string, after: number): Promise
   return events;
 }
 
-it('a killed server loses no change that it has answered, and its log has no gap', async () => {
+it('a killed server loses no change that it has answered, and the log has no gap', async () => {
   folder = await temporaryFolder();
   const environment = { DATA_DIR: folder, EVENT_RETENTION: '1000000', LOG_LEVEL: 'info' };
   running = await spawnServer(environment);
@@ -54,7 +54,7 @@ it('a killed server loses no change that it has answered, and its log has no gap
   const restarts: number[] = [];
   const fractions = fc.sample(fc.double({ min: 0.05, max: 0.95, noNaN: true }), rounds);
   let seen = (await stateOf(ada, room.id)).sequence;
-  // Of the one user who votes, and takes the vote back, in turns.
+  // One user votes and withdraws the vote alternately.
   let score = 0;
   let uploads = 0;
   for (const fraction of fractions) {
@@ -64,7 +64,7 @@ it('a killed server loses no change that it has answered, and its log has no gap
     let uploaded: string | undefined;
     let votesAnswered = 0;
     const left = Array.from({ length: changes }, (_, i) => i);
-    // Four users at once; each round is cut off somewhere, and what it had under way may or may not have happened.
+    // Four users at the same time. Each round is interrupted; requests in progress may or may not have been committed.
     const work = here.map(async (someone, index) => {
       for (let i = left.shift(); i !== undefined; i = left.shift()) {
         try {
@@ -92,7 +92,7 @@ it('a killed server loses no change that it has answered, and its log has no gap
           }
           answers += 1;
         } catch (error) {
-          // Cut off by the end of the server: not answered.
+          // The connection closed when the server was killed: not answered.
           if ((error as Error).name === 'TypeError') return;
           throw error;
         }
@@ -123,14 +123,14 @@ it('a killed server loses no change that it has answered, and its log has no gap
     for (const event of answered) {
       expect([event, logged.get(event.event_id)]).toEqual([event, event.sequence]);
     }
-    // The state is what the log says.
+    // The state agrees with the log.
     const playback = log.findLast(({ type }) => type === 'playback_seeked') as Envelope<'playback_seeked'>;
     expect(state.playback).toEqual(playback.data.playback);
     const votes = log.filter(({ type }) => /^track_(un)?voted$/.test(type)) as Envelope<'track_voted'>[];
     score = votes.at(-1)?.data.track.vote_score ?? score;
     const voted = state.queue.find(({ id }) => id === votedId)!;
     expect(voted.vote_score).toBe(score);
-    // The one that was under way at the end may have been counted.
+    // A request that was in progress at the end may have been committed.
     expect([votesAnswered, votesAnswered + 1]).toContain(votes.length);
     if (uploaded !== undefined) {
       expect(log.some((event) => event.type === 'track_added' && event.data.track.id === uploaded)).toBe(

@@ -66,7 +66,7 @@ async function fill(): Promise<Filled> {
   const { body } = await ada.upload(roomId, song, 'song.mp3');
   return { ada, roomId, trackId: body.track.id };
 }
-/** The same person at the server that runs now. */
+/** The same user, with requests to the server that runs now. */
 const again = ({ token, user }: Person): Person => person(server!.url, token, user);
 const audioFiles = () => filesIn(dataDir, 'files');
 const both = [sha256(song), sha256(cover)].sort();
@@ -87,10 +87,10 @@ describe('a start with a damaged database', () => {
   it.each<[string, (path: string) => Promise<void>]>([
     ['overwritten from its beginning', (path) => overwrite(path, 0, 4096)],
     ['overwritten in its middle', async (path) => overwrite(path, 8192, (await stat(path)).size - 16_384)],
-    ['cut off', async (path) => truncate(path, (await stat(path)).size - 8192)],
+    ['truncated', async (path) => truncate(path, (await stat(path)).size - 8192)],
     ['emptied', (path) => truncate(path, 0)],
-    ['another file altogether', (path) => writeFile(path, 'not a database'.repeat(1000))],
-  ])('ends with one line where it is %s, and changes nothing', async (_, damage) => {
+    ['replaced by another file', (path) => writeFile(path, 'not a database'.repeat(1000))],
+  ])('ends with one line if it is %s, and changes nothing', async (_, damage) => {
     await start();
     await fill();
     await endCleanly();
@@ -107,7 +107,7 @@ describe('a start with a damaged database', () => {
     expect(await audioFiles()).toEqual(both);
   });
 
-  it('ends with one line where only the write-ahead log is left of it, and changes nothing', async () => {
+  it('ends with one line if only its write-ahead log is left, and changes nothing', async () => {
     await start();
     await fill();
     await kill();
@@ -122,7 +122,7 @@ describe('a start with a damaged database', () => {
     expect(await audioFiles()).toEqual(both);
   });
 
-  it('is none after a server was killed', async () => {
+  it('does not occur after a server was killed', async () => {
     await start();
     const { ada, roomId } = await fill();
     await kill();
@@ -131,7 +131,7 @@ describe('a start with a damaged database', () => {
   });
 });
 
-describe('a start with a database that was lost', () => {
+describe('a start after the database was lost', () => {
   const notKnown = 'The database does not know the audio files';
 
   async function lose(): Promise<Filled> {
@@ -143,14 +143,14 @@ describe('a start with a database that was lost', () => {
     return filled;
   }
 
-  it('moves and deletes no audio, says so, and goes on once the backup is back', async () => {
+  it('moves and deletes no audio and is degraded, until the backup is restored', async () => {
     const { ada, trackId } = await lose();
     for (let starts = 0; starts < 2; starts += 1) {
       await start();
       await eventually(() => server!.output().includes(notKnown), 'the log to say so');
       expect(await ready()).toMatchObject({ status: 200, body: { status: 'degraded' } });
       expect((await ready()).body.checks.audio_files).toContain('another database');
-      // Someone goes on with the new database, and removes what the old one has as well.
+      // A user of the new database removes a file that the old database has too.
       const eve = await guest(server!.url, 'eve');
       const room = await roomOf(eve);
       const { body } = await eve.upload(room.id, song, 'song.mp3');
@@ -166,7 +166,7 @@ describe('a start with a database that was lost', () => {
     expect(server!.output()).not.toContain(notKnown);
   });
 
-  it('puts the audio into the trash once the new database is accepted, and brings it back with the backup', async () => {
+  it('moves the audio to the trash if the new database is accepted, and back when the backup is restored', async () => {
     const { ada, trackId } = await lose();
     await writeFile(join(dataDir, 'database-id'), 'accept\n');
     await start();
@@ -186,7 +186,7 @@ describe('a start with a database that was lost', () => {
     expect((await again(ada).get(`/tracks/${trackId}/stream`)).status).toBe(200);
   });
 
-  it('takes a data folder from before databases were named as it is', async () => {
+  it('accepts a data folder without database-id, and writes that file', async () => {
     await start();
     await fill();
     await endCleanly();
@@ -198,7 +198,7 @@ describe('a start with a database that was lost', () => {
   });
 });
 
-it('a file that no track has goes to the trash at a start, and from there after a week', async () => {
+it('a file without a track is moved to the trash at start, and deleted after a week', async () => {
   await start();
   await fill();
   await endCleanly();
@@ -223,7 +223,7 @@ it('a file that no track has goes to the trash at a start, and from there after 
   expect((await readFile(join(dataDir, 'trash', kept))).equals(orphan)).toBe(true);
 });
 
-it('servers with data folders of their own share a PostgreSQL database', async () => {
+it('servers with separate data folders can share a PostgreSQL database', async () => {
   const postgres = await startPostgres();
   const otherDir = await temporaryFolder();
   let other: ServerProcess | undefined;
@@ -256,7 +256,7 @@ it('servers with data folders of their own share a PostgreSQL database', async (
   }
 }, 120_000);
 
-describe('a database that while the server runs', () => {
+describe('while the server runs, a database that', () => {
   async function expectLost(filled: Filled, reason: string): Promise<void> {
     await eventually(async () => (await ready()).status === 503, 'readiness to notice');
     const unready = await ready();
@@ -280,25 +280,28 @@ describe('a database that while the server runs', () => {
         await rename(`${file}.new`, file);
       },
     ],
-  ])('is %s is written to no more, read all the same, and kept under another name', async (what, damage) => {
-    await start();
-    const filled = await fill();
-    await damage();
-    await expectLost(filled, `${file} was ${what}`);
-    expect((await filled.ada.get(`/rooms/${filled.roomId}`)).status).toBe(200);
-    expect((await filled.ada.get(`/tracks/${filled.trackId}/stream`)).status).toBe(200);
-    await eventually(() => server!.output().includes('was saved as'), 'the copy to be made');
-    const [copy] = await rescued();
-    await endCleanly();
-    // As the log says.
-    for (const end of ['', '-wal', '-shm']) await rm(file + end, { force: true });
-    await rename(join(dataDir, copy!), file);
-    await start();
-    expect((await again(filled.ada).get(`/tracks/${filled.trackId}/stream`)).status).toBe(200);
-    expect((await ready()).body.status).toBe('ok');
-  });
+  ])(
+    'is %s is no longer written to, can still be read, and is copied to another name',
+    async (what, damage) => {
+      await start();
+      const filled = await fill();
+      await damage();
+      await expectLost(filled, `${file} was ${what}`);
+      expect((await filled.ada.get(`/rooms/${filled.roomId}`)).status).toBe(200);
+      expect((await filled.ada.get(`/tracks/${filled.trackId}/stream`)).status).toBe(200);
+      await eventually(() => server!.output().includes('was saved as'), 'the copy to be made');
+      const [copy] = await rescued();
+      await endCleanly();
+      // What the line in the log asks for.
+      for (const end of ['', '-wal', '-shm']) await rm(file + end, { force: true });
+      await rename(join(dataDir, copy!), file);
+      await start();
+      expect((await again(filled.ada).get(`/tracks/${filled.trackId}/stream`)).status).toBe(200);
+      expect((await ready()).body.status).toBe('ok');
+    },
+  );
 
-  it('loses its write-ahead log is written to no more, and has all of it after a start', async () => {
+  it('loses its write-ahead log is no longer written to, and is complete after a restart', async () => {
     await start();
     const filled = await fill();
     await rm(`${file}-wal`);
@@ -312,14 +315,14 @@ describe('a database that while the server runs', () => {
   it.each<[string, () => Promise<void>]>([
     ['overwritten', () => overwrite(file, 0, 4096)],
     ['emptied', () => truncate(file, 0)],
-  ])('is %s is written to no more', async (_, damage) => {
+  ])('is %s is no longer written to', async (_, damage) => {
     await start();
     const filled = await fill();
     await damage();
     await expectLost(filled, `${file} is damaged`);
   });
 
-  it('turns out to be damaged in its pages is written to no more, and what fails is 503', async () => {
+  it('has a damaged page is no longer written to, and reads of the page are answered with 503', async () => {
     await start();
     const filled = await fill();
     await endCleanly();

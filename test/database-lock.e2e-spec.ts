@@ -41,13 +41,13 @@ async function expectOthersServed(): Promise<void> {
   expect((await fetch(`${server.url}/health/live`)).status).toBe(200);
 }
 
-it('a write waits for the lock of another process while everything else is answered, and then succeeds', async () => {
+it('a write waits for the lock of another process and then succeeds; reads are answered meanwhile', async () => {
   other.exec('begin immediate');
   let written: Answer | undefined;
   const writing = [
     ada.post(`/tracks/${track.id}/vote`),
     ada.post(`/rooms/${roomId}/playback/pause`),
-    // One that is no transaction.
+    // A write without a transaction.
     ada.post('/auth/refresh'),
   ].map(async (answer) => (written = await answer));
   const until = performance.now() + 3000;
@@ -65,7 +65,7 @@ it('a write waits for the lock of another process while everything else is answe
   await listener.next('playback_paused');
 });
 
-it('a write gives up with 503 after five seconds of another process’s lock, and those behind it do at the same time', async () => {
+it('a write is answered with 503 after five seconds of another process’s lock, and so are those queued behind it', async () => {
   other.exec('begin immediate');
   const began = performance.now();
   const answers = await Promise.all(Array.from({ length: 20 }, () => ada.post(`/tracks/${track.id}/vote`)));

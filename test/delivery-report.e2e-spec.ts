@@ -50,7 +50,7 @@ async function restart(): Promise<void> {
   bob = person(server.url, bob.token, bob.user);
 }
 
-it('is for participants only', async () => {
+it('a delivery report is readable by participants only', async () => {
   const id = await critical();
   expectProblem(await request(server.url, 'GET', pathOf(id)), 401, 'unauthorized');
   const stranger = await guest(server.url, 'stranger');
@@ -58,7 +58,7 @@ it('is for participants only', async () => {
   expect((await bob.get(pathOf(id))).status).toBe(200);
 });
 
-it('is not found for events that are not in this room’s log', async () => {
+it('the report of an event that is not in the room’s log is answered with event_not_found', async () => {
   const { id: other } = await roomOf(ada);
   const [elsewhere] = await raiser(server, ada, other).critical();
   expectProblem(await ada.get(pathOf(uuid())), 404, 'event_not_found');
@@ -66,7 +66,7 @@ it('is not found for events that are not in this room’s log', async () => {
   expectProblem(await ada.get(pathOf('nonsense')), 400, 'malformed');
 });
 
-it('expects nobody for a high event, nor for a critical one that nobody was there to hear', async () => {
+it('the report of a high event, and of a critical one without a connected user, expects nobody', async () => {
   const alone = await critical();
   const hers = await listen(server.url, ada, roomId);
   const [high] = await raiser(server, ada, roomId).high();
@@ -90,7 +90,7 @@ it('expects nobody for a high event, nor for a critical one that nobody was ther
   hers.close();
 });
 
-it('survives a restart, and a delivery that the restart cut short is told as what it was', async () => {
+it('a report is unchanged after a restart; a delivery that the restart interrupted is expired', async () => {
   const hers = await listen(server.url, ada, roomId);
   const mute = await listen(server.url, bob, roomId, { confirm: () => undefined });
   const done = await critical();
@@ -106,7 +106,7 @@ it('survives a restart, and a delivery that the restart cut short is told as wha
   for (const listener of [hers, mute, again]) listener.close();
 });
 
-it('names everyone where they are few, the worst first, and counts the others', async () => {
+it('a report lists dead letters first, and counts the users that it does not list', async () => {
   const people = await Promise.all(Array.from({ length: 54 }, (_, index) => guest(server.url, `p${index}`)));
   await Promise.all(people.map((who) => who.post(`/rooms/${roomId}/join`)));
   const quiet = new Set(people.slice(0, 3).map(({ user }) => user.id));
@@ -126,7 +126,7 @@ it('names everyone where they are few, the worst first, and counts the others', 
   for (const listener of listeners) listener.close();
 });
 
-it('tells of those who did not confirm in time that they did when they returned', async () => {
+it('a user who confirms after reconnecting has confirmed_late_at, after a dead letter and after expired', async () => {
   const hers = await listen(server.url, ada, roomId);
   const before = hers.sequences.at(-1) ?? 0;
   const mute = await listen(server.url, bob, roomId, { confirm: () => undefined });
@@ -157,18 +157,18 @@ it('tells of those who did not confirm in time that they did when they returned'
     ]);
     expect(Math.abs(users[0]!.confirmed_late_at! - began)).toBeLessThan(10);
   }
-  // Told once: coming back again for the same changes nothing.
+  // Confirming another replay of the same event changes nothing.
   const told = await reportOf(dead);
   const again = await listen(server.url, bob, roomId, { afterSequence: before });
   await again.until(() => again.events.some(({ event_id }) => event_id === expired), 'the replay');
   await eventually(() => server.app.get(RoomStreams).sizeOf(roomId).pendingConfirmations === 0);
-  // What is still to be written is written before the end.
+  // Queued reports are written before the server stops.
   await restart();
   expect(await reportOf(dead)).toEqual(told);
   for (const listener of [hers, back, again]) listener.close();
 });
 
-it('a late confirmation that comes just before the end is written all the same', async () => {
+it('a late confirmation just before the shutdown is written', async () => {
   const mute = await listen(server.url, bob, roomId, { confirm: () => undefined });
   const before = mute.ofType('connection_established')[0]!.data.sequence;
   const id = await critical();
@@ -182,7 +182,7 @@ it('a late confirmation that comes just before the end is written all the same',
   back.close();
 });
 
-it('who was dead, returned and confirmed while others are still asked has caught up too', () => {
+it('a user with a dead letter who confirms the replay while the delivery is pending has confirmed_late_at', () => {
   const reports: ReturnType<typeof summarizeDelivery>[] = [];
   const tracker = new ConfirmationTracker('r', { timeoutSeconds: 1, attempts: 1 }, new Statistics(), {
     ended: (delivery, users) => reports.push(summarizeDelivery(delivery, users)),
@@ -226,7 +226,7 @@ it('who was dead, returned and confirmed while others are still asked has caught
   ]);
 });
 
-it('a connection fails when it confirms none of several superseded events, and not when it confirms some', () => {
+it('a connection fails if it confirms none of several superseded events, and not if it confirms some', () => {
   const failed: string[] = [];
   const tracker = new ConfirmationTracker('r', { timeoutSeconds: 1, attempts: 3 }, new Statistics(), {
     ended: () => undefined,

@@ -63,7 +63,7 @@ const heard = (listener: Listener, eventId: string, copies: number) =>
   listener.until(() => retriesOf(listener, eventId).length >= copies, `copy ${copies}`);
 
 describe('a client that never confirms', () => {
-  it('is sent the event again, alone, and after the last attempt told so and closed', async () => {
+  it('receives the retries, which others do not, and after the last one delivery_failed, and is closed', async () => {
     const hers = await hear(ada);
     const his = await hear(bob, { confirm: never });
     const closed = his.closed();
@@ -127,7 +127,7 @@ describe('a client that never confirms', () => {
     expect([p50, p99, max]).toEqual(Array(3).fill(userOf(done, ada)!.seconds));
   });
 
-  it('comes back by itself, is replayed what it lacks, and has to confirm that too', async () => {
+  it('reconnects and is replayed the event, and fails again if it does not confirm the replay', async () => {
     let applied: number | undefined;
     let mute = true;
     const his = await hear(bob, {
@@ -141,7 +141,7 @@ describe('a client that never confirms', () => {
     });
     applied = his.ofType('connection_established')[0]!.data.sequence;
     const id = await critical();
-    // Dead on the live connection, and again on the one that it came back with.
+    // A dead letter on the live connection, and again on the one after it.
     await his.until(() => his.ofType('error').length === 2, 'the second dead letter');
     expect(retriesOf(his, id)).toEqual([0, 1, 2, 0, 1, 2]);
     mute = false;
@@ -160,7 +160,7 @@ describe('a client that never confirms', () => {
 });
 
 describe('a client that confirms late', () => {
-  it('is taken at its word: an answer to the first attempt counts after the second', async () => {
+  it('has confirmed if it acknowledges the first copy after the second was sent', async () => {
     const his = await hear(bob, { confirm: lateBy(1) });
     const hers = await hear(carol, { confirm: never });
     const id = await critical();
@@ -168,7 +168,7 @@ describe('a client that confirms late', () => {
     const live = await report(id);
     expect(userOf(live, bob)).toMatchObject({ attempts: 2, connections: 1, confirmed_connections: 1 });
     expect(userOf(live, bob)!.seconds).toBeGreaterThanOrEqual(timeout - 0.01);
-    // Whoever is still silent is sent the third; in the same sweep he would have been.
+    // The client that has not confirmed is sent the third copy; he would have been sent his in the same sweep.
     await heard(hers, id, 3);
     await his.ask('time_sync', {});
     expect(retriesOf(his, id)).toEqual([0, 1]);
@@ -212,7 +212,7 @@ describe('clients that confirm half of the time', () => {
     throw new Error('a seed is needed with which everyone confirms at last');
   };
 
-  it('are each sent as many copies as they need, and each report says how many that were', async () => {
+  it('receive retries until they confirm, and each report has the attempts of each user', async () => {
     const host = await guest(patient.url, 'host');
     const people = await Promise.all(
       Array.from({ length: listeners }, (_, index) => guest(patient.url, `listener ${index}`)),
@@ -232,7 +232,7 @@ describe('clients that confirm half of the time', () => {
     const raiseThere = raiser({ ...patient, app }, host, room.id);
     const ids: string[] = [];
     for (let event = 0; event < events; event += 1) {
-      // The id has to be known before the first copy comes: raised and numbered in one turn.
+      // The index has to be set before the first copy arrives: both happen in one turn of the event loop.
       const [raised] = await raiseThere.critical();
       index.set(raised!.event_id, event);
       ids.push(raised!.event_id);
@@ -274,7 +274,7 @@ describe('clients that confirm half of the time', () => {
   });
 });
 
-describe('a client whose confirmations do not come in time', () => {
+describe('a client whose confirmations do not arrive in time', () => {
   async function play(): Promise<void> {
     const { status } = await ada.upload(roomId, wav(60), 'song.wav');
     expect(status).toBe(201);
@@ -282,7 +282,7 @@ describe('a client whose confirmations do not come in time', () => {
   const seek = async (position: number): Promise<string> =>
     (await ada.post(`/rooms/${roomId}/playback/seek`, { position })).body.event.event_id;
 
-  it('is closed when it confirms nothing, even though each command supersedes the one before', async () => {
+  it('is closed if it confirms nothing, even if each command supersedes the one before', async () => {
     await play();
     const hers = await hear(ada);
     const mute = await hear(bob, { confirm: never });
@@ -295,14 +295,14 @@ describe('a client whose confirmations do not come in time', () => {
     expect(hers.socket.connected).toBe(true);
   });
 
-  it('has a confirmation that comes after all in the report, whatever the event had ended as', async () => {
+  it('has confirmed_late_at in the report of a superseded event that it confirms late', async () => {
     await play();
     const held: (() => void)[] = [];
     const his = await hear(bob, { confirm: (_, acknowledge) => held.push(acknowledge) });
     const older = await seek(1);
     const newer = await seek(2);
     await his.until(() => held.length >= 2);
-    // Confirming the newer one shows that the connection is alive.
+    // Without the confirmation of the newer one the connection would be closed.
     held[1]!();
     expect(await finalReport(older)).toMatchObject({ superseded: 1, confirmed_late: 0 });
     expect(await finalReport(newer)).toMatchObject({ confirmed: 1 });
@@ -316,7 +316,7 @@ describe('a client whose confirmations do not come in time', () => {
 });
 
 describe('a client that disconnects between attempts', () => {
-  it('is expected no longer, and what it did not confirm is replayed when it returns', async () => {
+  it('has the outcome expired, and is replayed the unconfirmed event when it reconnects', async () => {
     const hers = await hear(ada);
     const his = await hear(bob, { confirm: never });
     const after = his.ofType('connection_established')[0]!.data.sequence;
@@ -335,7 +335,7 @@ describe('a client that disconnects between attempts', () => {
     expect(back.sequences).toEqual(back.sequences.map((_, place) => after + 1 + place));
   });
 
-  it('counts as confirmed where it returns, and confirms, while others are still asked', async () => {
+  it('counts as confirmed if it reconnects and confirms while the delivery is pending for others', async () => {
     const hers = await hear(carol, { confirm: never });
     const his = await hear(bob, { confirm: never });
     const after = his.ofType('connection_established')[0]!.data.sequence;
@@ -354,7 +354,7 @@ describe('a client that disconnects between attempts', () => {
     expect(userOf(done, carol)).toMatchObject({ outcome: 'dead_letter' });
   });
 
-  it('has all its attempts again, however late it returns to an event that others are still asked for', async () => {
+  it('has all attempts again when it reconnects, even if others are at their last attempt', async () => {
     const hers = await hear(carol, { confirm: never });
     const after = hers.ofType('connection_established')[0]!.data.sequence;
     const id = await critical();
@@ -373,8 +373,8 @@ describe('a client that disconnects between attempts', () => {
   });
 });
 
-describe('a user with two tabs, one of them mute', () => {
-  it('has the event again in the mute tab alone, which is closed while the other goes on', async () => {
+describe('a user with two tabs, one of which never confirms', () => {
+  it('receives retries in that tab only, which is closed; the other stays connected', async () => {
     await hear(ada);
     const good = await hear(bob);
     const mute = await hear(bob, { confirm: never });
@@ -416,7 +416,7 @@ describe('a newer playback event', () => {
     await ada.upload(roomId, wav(60), 'song.wav');
   });
 
-  it('ends the retries of an older one, which its report says, and of nothing else', async () => {
+  it('ends the retries of an older one, which is superseded in its report, and of no other event', async () => {
     await hear(ada);
     const his = await hear(bob, { confirm: never });
     const joined = await critical();
@@ -430,11 +430,11 @@ describe('a newer playback event', () => {
     expect(done).toMatchObject({ expected: 2, confirmed: 1, superseded: 1, dead_letters: 0, attempts: 2 });
     expect(userOf(done, bob)).toMatchObject({ outcome: 'superseded', attempts: 2 });
     expect(await finalReport(joined)).toMatchObject({ dead_letters: 1, superseded: 0 });
-    // His connection was gone before its own time was over.
+    // His connection closed before this event had used its attempts.
     expect(await finalReport(newer)).toMatchObject({ confirmed: 1, expired: 1 });
   });
 
-  it('is retried in its stead', async () => {
+  it('is itself retried', async () => {
     const his = await hear(bob, { confirm: never });
     const older = await command('pause');
     const newer = await command('seek', { position: 7 });

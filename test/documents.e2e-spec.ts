@@ -10,7 +10,7 @@ afterAll(() => server.close());
 
 const json = async (path: string) => (await fetch(server.url + path)).json() as Promise<any>;
 
-it('tells of every event and every message in the AsyncAPI document', async () => {
+it('the AsyncAPI document has every event and every message', async () => {
   const { channels, components } = await json('/api/asyncapi.json');
   const told = { ...channels.room.messages, ...channels.lobby.messages };
   expect(Object.keys(told)).toEqual(expect.arrayContaining([...eventTypes, ...Object.keys(socketMessages)]));
@@ -19,7 +19,7 @@ it('tells of every event and every message in the AsyncAPI document', async () =
   expect(channels.room.address).toBe('/rooms/{room_id}');
 });
 
-it('describes what a message carries by the DTO that checks it', async () => {
+it('the AsyncAPI document describes the payload of a message by the DTO that validates it', async () => {
   const { components } = await json('/api/asyncapi.json');
   expect(components.messages.replay.payload).toMatchObject({
     type: 'object',
@@ -29,7 +29,7 @@ it('describes what a message carries by the DTO that checks it', async () => {
   expect(components.messages.time_sync.payload).toEqual({ type: 'object', properties: {} });
 });
 
-it('describes the REST API, with errors and security for each route', async () => {
+it('the OpenAPI document has errors and security for each route', async () => {
   const { paths, components } = await json('/api/openapi.json');
   const { get } = paths['/api/rooms/{id}'];
   expect(get.security).toEqual([{ bearer: [] }]);
@@ -37,14 +37,14 @@ it('describes the REST API, with errors and security for each route', async () =
   expect(components.schemas.RoomState.properties.queue.items).toEqual({ $ref: '#/components/schemas/Track' });
 });
 
-it('shows whoever comes to its address where to read', async () => {
+it('GET / redirects to the documentation page', async () => {
   const page = await fetch(`${server.url}/`);
   expect(page.url).toBe(`${server.url}/api/docs`);
   expect(page.status).toBe(200);
   expect(await page.text()).toContain('swagger-ui');
 });
 
-it('runs the documentation page without inline scripts, under a policy that allows none', async () => {
+it('the documentation page has no inline scripts, and its content security policy allows none', async () => {
   const page = await fetch(`${server.url}/api/docs`);
   const policy = page.headers.get('content-security-policy')!;
   expect(policy).toContain("default-src 'none'");
@@ -61,7 +61,7 @@ it('runs the documentation page without inline scripts, under a policy that allo
   expect(html).not.toMatch(/\son\w+=/);
 });
 
-it('offers the REST API as JSON alone', async () => {
+it('the OpenAPI document is served as JSON only', async () => {
   for (const path of ['/api/docs-yaml', '/api/docs-json', '/api/openapi.yaml']) {
     const answer = await fetch(server.url + path);
     expect({ path, status: answer.status }).toEqual({ path, status: 404 });
@@ -69,7 +69,7 @@ it('offers the REST API as JSON alone', async () => {
   }
 });
 
-it('forbids storing API answers, errors included, and running anything in them', async () => {
+it('API answers, errors included, have no-store and a content security policy that allows nothing', async () => {
   const guest = await fetch(`${server.url}/api/auth/guest`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },

@@ -11,7 +11,7 @@ const measured = process.env['FLOOD_SECONDS'] !== undefined;
 const seconds = Number(process.env['FLOOD_SECONDS'] ?? 3);
 const recoverySeconds = 60;
 const latencyMs = 100;
-/** A machine that is busy with something else is slow without any attack. */
+/** A machine that is busy with other programs is slow without any attack. */
 const timesBaseline = 3;
 const peakBytes = 600 * 2 ** 20;
 
@@ -29,16 +29,16 @@ afterAll(async () => {
 
 const floods = [
   { flood: 'replayUnread', what: 'replay messages whose answers are not read' },
-  { flood: 'replayOverPolling', what: 'replay messages over long polling that never polls' },
+  { flood: 'replayOverPolling', what: 'replay messages over long polling without a poll' },
   { flood: 'roomState', what: 'room_state messages in a large room' },
   { flood: 'pipelinedEvents', what: 'pipelined requests for the whole log' },
   { flood: 'timeSync', what: 'time_sync messages' },
   { flood: 'unknownMessages', what: 'unknown messages' },
-  { flood: 'acknowledgements', what: 'acknowledgements of nothing' },
+  { flood: 'acknowledgements', what: 'unexpected acknowledgements' },
   { flood: 'webSocketPings', what: 'WebSocket pings whose pongs are not read' },
   { flood: 'connectPackets', what: 'CONNECT packets on WebSockets without a token' },
   { flood: 'handshakes', what: 'Engine.IO handshakes' },
-  { flood: 'registrations', what: 'registrations by ever new guests' },
+  { flood: 'registrations', what: 'registrations by new guests' },
   { flood: 'wrongPasswords', what: 'wrong passwords' },
   { flood: 'slowUploads', what: 'uploads at a byte a second' },
   { flood: 'unreadStreams', what: 'streams that are not read' },
@@ -48,7 +48,7 @@ const floods = [
 ];
 
 it.each(floods)(
-  'healthy clients go on without a loss during a flood of $what ($flood)',
+  'healthy clients stay connected and lose no event during a flood of $what ($flood)',
   async ({ flood }) => {
     const result = await runFlood(flood, scene!, seconds, measured ? recoverySeconds : 0);
     results.push(result);

@@ -34,7 +34,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** As the server itself tells them. */
+/** From the server's own OpenAPI document. */
 async function routesOfTheDocument(): Promise<Route[]> {
   const described = await startServer();
   try {
@@ -67,7 +67,7 @@ async function scene(): Promise<Scene> {
   return { who, ids: [...ids, body.events[0].event_id] };
 }
 
-// What goes wrong in practice, beside what chance finds.
+// Common errors, in addition to random input.
 const nastyText = fc.oneof(
   fc.string({ unit: 'binary' }),
   fc.constantFrom(
@@ -167,7 +167,7 @@ const likely = fc.array(fc.tuple(fields, value), { maxLength: 6 }).map((entries)
   return `{${text}}`;
 });
 
-/** A body, and what it is said to be. */
+/** A body and its declared type. */
 const body = fc.oneof(
   {
     weight: 4,
@@ -259,7 +259,7 @@ const body = fc.oneof(
   { weight: 1, arbitrary: fc.constant(undefined) },
 );
 
-// What Node lets through in a request's first line and in its headers.
+// What Node accepts in a request line and in headers.
 const pathText = fc.oneof(
   fc.constantFrom(
     '%',
@@ -401,7 +401,7 @@ async function send({ method, path }: Route, { who, ids }: Scene, tried: Attempt
   let place = 0;
   const filled = path.replace(/\{\w+\}/g, () => {
     const chosen = tried.places[place++]!;
-    // The right id more often than not, so that what comes after it is reached, too.
+    // Usually the right id, so that the checks after it are reached too.
     return typeof chosen === 'number'
       ? (ids[path.startsWith('/api/tracks') ? 2 : place === 1 ? 0 : chosen] ?? nowhere)
       : chosen;
@@ -426,7 +426,7 @@ async function send({ method, path }: Route, { who, ids }: Scene, tried: Attempt
 }
 
 let read = 0;
-/** The process is there, ready, and has logged no fault since it was last asked. */
+/** The process runs, is ready, and has logged no error since the last call. */
 const alive = async () => {
   expect(server.child.exitCode).toBe(null);
   expect((await fetch(`${server.url}/health/ready`)).status).toBe(200);
@@ -435,8 +435,8 @@ const alive = async () => {
   expect(fresh.split('\n').filter((line) => /"level":[56]0/.test(line))).toEqual([]);
 };
 
-describe('no malformed request is a fault of the server, whatever it holds', () => {
-  it('the document names the routes', () => expect(routes.length).toBeGreaterThan(30));
+describe('no malformed request causes a server error', () => {
+  it('the OpenAPI document has the routes', () => expect(routes.length).toBeGreaterThan(30));
 
   it.each(routes.map((route) => [`${route.method} ${route.path}`, route] as const))(
     '%s',
@@ -445,7 +445,7 @@ describe('no malformed request is a fault of the server, whatever it holds', () 
       let here = await scene();
       await fc.assert(
         fc.asyncProperty(attempt, async (tried) => {
-          // Some of these do what they say: the room goes, the session ends.
+          // Some requests succeed: they delete the room or end the session.
           if (++used % 40 === 0) here = await scene();
           const { status, type, text } = await send(route, here, tried);
           expect(status).toBeLessThan(500);
@@ -468,7 +468,7 @@ describe('no malformed request is a fault of the server, whatever it holds', () 
   );
 });
 
-describe('no malformed message is a fault of the server, whatever it holds', () => {
+describe('no malformed message causes a server error', () => {
   const argument: fc.Arbitrary<unknown> = fc.oneof(
     { weight: 4, arbitrary: likely.map((text) => JSON.parse(text) as unknown) },
     { weight: 4, arbitrary: value },
@@ -526,7 +526,7 @@ describe('no malformed message is a fault of the server, whatever it holds', () 
     180_000,
   );
 
-  it('a handshake with anything for its auth and namespace is let in or refused', async () => {
+  it('a handshake with arbitrary auth and namespace is accepted or refused', async () => {
     const namespace = fc.oneof(
       fc.constantFrom('/', `/rooms/${roomId}`),
       pathText.map((text) => `/rooms/${text}`),
@@ -559,7 +559,7 @@ describe('no malformed message is a fault of the server, whatever it holds', () 
     await alive();
   }, 180_000);
 
-  it('a message beyond the limit closes that connection alone', async () => {
+  it('a message beyond the size limit closes its connection and no other', async () => {
     const [big, other] = [await listen(server.url, ada, roomId), await listen(server.url, ada, roomId)];
     big.socket.emit('replay', { after_sequence: 'x'.repeat(100_000) });
     await eventually(() => !big.socket.connected, 'the end of that connection');
@@ -569,8 +569,8 @@ describe('no malformed message is a fault of the server, whatever it holds', () 
   });
 });
 
-describe('no packet ends the process, whatever it holds', () => {
-  it('over a websocket, before and after a good handshake', async () => {
+describe('no packet ends the process', () => {
+  it('arbitrary packets over a WebSocket, before and after a valid handshake', async () => {
     const { who, ids } = await scene();
     const good = [
       `40${JSON.stringify({ token: who.token })}`,
@@ -672,13 +672,13 @@ describe('no packet ends the process, whatever it holds', () => {
       { numRuns: inputs * 2 },
     );
     await alive();
-    // Everyone else goes on as before.
+    // Other clients are not affected.
     const listener = await listen(server.url, who, ids[0]!);
     expect(await listener.ask('time_sync', {})).toMatchObject({ ok: true });
     listener.close();
   }, 180_000);
 
-  it('a message nested thousands deep is answered as malformed', async () => {
+  it('a message nested 5,000 levels deep is answered with malformed', async () => {
     const { who, ids } = await scene();
     const socket = new WebSocket(`${server.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`);
     const received: string[] = [];
@@ -701,7 +701,7 @@ describe('no packet ends the process, whatever it holds', () => {
     await alive();
   });
 
-  it('over Engine.IO by plain HTTP', async () => {
+  it('arbitrary Engine.IO requests over plain HTTP', async () => {
     const parameters = fc.tuple(
       fc.constantFrom('EIO=4', 'EIO=3', 'EIO=', 'EIO[]=4', ''),
       fc.constantFrom(

@@ -297,7 +297,7 @@ describe('the duration', () => {
     expect((await inspect(variable)).duration).toBeCloseTo(seconds, 2);
   });
 
-  it('of an MP3 does not include the info frame, whatever number of frames that announces', async () => {
+  it('of an MP3 does not include the info frame and does not depend on its number of frames', async () => {
     for (const claimed of [1000, 0xffffffff]) {
       const info = Buffer.from(mp3Frame);
       Buffer.concat([text('Xing'), uint32be(1), uint32be(claimed)]).copy(info, 36);

@@ -35,7 +35,7 @@ describe.each(['SQLite', 'PostgreSQL'])('invites, on %s', (kind) => {
     who.post(`/rooms/${roomId}/join`, code === undefined ? undefined : { invite: code });
   const stranger = () => guest(server.url, 'stranger');
 
-  it('say how long and how often they are good, within bounds', async () => {
+  it('have an expiry and a maximum number of uses, within bounds', async () => {
     const now = Date.now() / 1000;
     const plain = await ada.post(`/rooms/${room.id}/invites`);
     expectAnswer(plain, 201, rest.InviteAnswer);
@@ -75,7 +75,7 @@ describe.each(['SQLite', 'PostgreSQL'])('invites, on %s', (kind) => {
     expect(answer.body.invites).toEqual([expect.objectContaining({ invite: last, max_uses: 2, uses: 1 })]);
   });
 
-  it('end when they are revoked; users who joined stay participants', async () => {
+  it('cannot be used once they are revoked; users who joined stay participants', async () => {
     const code = await invite();
     const [early, late] = [await stranger(), await stranger()];
     expect((await join(early, code)).status).toBe(200);
@@ -89,7 +89,7 @@ describe.each(['SQLite', 'PostgreSQL'])('invites, on %s', (kind) => {
     expectProblem(await ada.delete(`/rooms/${room.id}/invites/${code}`), 404, 'invite_not_found');
   });
 
-  it('are revoked only in their own room, and only where they are invites', async () => {
+  it('are revoked only in their own room; unknown codes are answered with invite_not_found', async () => {
     const other = await roomOf(ada, [], { visibility: 'private' });
     const code = await invite();
     for (const wrong of [code.toUpperCase(), 'x', '%00', 'a%20b', '..%2f', nowhere, 'x'.repeat(3000)]) {
@@ -99,7 +99,7 @@ describe.each(['SQLite', 'PostgreSQL'])('invites, on %s', (kind) => {
     expect((await join(await stranger(), code)).status).toBe(200);
   });
 
-  it('let in as many as they are for, also where more come at once', async () => {
+  it('admit max_uses users, also if more join at the same time', async () => {
     const code = await invite({ max_uses: 3 });
     const crowd = await Promise.all(Array.from({ length: 10 }, stranger));
     const answers = await Promise.all(crowd.map((who) => join(who, code)));
@@ -116,7 +116,7 @@ describe.each(['SQLite', 'PostgreSQL'])('invites, on %s', (kind) => {
     expect((await join(inside, code)).status).toBe(200);
   });
 
-  it('are not used up by those who are inside, nor by those who are banned', async () => {
+  it('are not used up by participants or by banned users', async () => {
     const code = await invite({ max_uses: 1 });
     expect((await join(ada, code)).status).toBe(200);
     const banned = await stranger();
@@ -126,7 +126,7 @@ describe.each(['SQLite', 'PostgreSQL'])('invites, on %s', (kind) => {
     expect((await join(await stranger(), code)).status).toBe(200);
   });
 
-  it('are limited in number, those that are over not counted', async () => {
+  it('are limited to 100 active ones per room; revoked and expired ones do not count', async () => {
     const crowded = await roomOf(ada, [], { visibility: 'private' });
     const made = await Promise.all(
       Array.from({ length: 110 }, () => ada.post(`/rooms/${crowded.id}/invites`)),
@@ -147,7 +147,7 @@ describe.each(['SQLite', 'PostgreSQL'])('invites, on %s', (kind) => {
     expect(left).toEqual([]);
   });
 
-  it("are the administrator's", async () => {
+  it('are created, listed and revoked by the administrator only', async () => {
     const shared = await roomOf(ada, [bob]);
     const code = await invite({}, shared.id);
     for (const answer of [
@@ -170,7 +170,7 @@ describe('a private room', () => {
   afterAll(() => server.close());
 
   it.each(['never were in it', 'were removed', 'were banned'])(
-    'is the same as none to those who %s: on every route, for its tracks and for sockets',
+    'is answered like an unknown id for users who %s: on every route, for its tracks and for sockets',
     async (past) => {
       const owner = await guest(server.url, 'Hjkw-Owner');
       const who = await guest(server.url, 'outsider');

@@ -15,9 +15,9 @@ import { eventually, listen, type Listener } from './support/listener.js';
 import { RawListener } from './support/raw-listener.js';
 import { type ServerProcess, spawnServer, temporaryFolder } from './support/server.js';
 
-/** What people do with the limits switched on, as they are in production. */
+/** Ordinary use with the limits switched on, as in production. */
 
-/** LEGITIMATE_UPLOADS=50 uploads as much as one user may over an evening. */
+/** LEGITIMATE_UPLOADS=50 uploads as much as one user might in an evening. */
 const uploads = Number(process.env['LEGITIMATE_UPLOADS'] ?? 4);
 
 let server: ServerProcess;
@@ -50,7 +50,7 @@ it('500 listeners behind one address sign in, join a room and connect', async ()
     process.stderr.write(
       `500 listeners had entered after ${seconds.toFixed(1)} s; the server used ${cpu.toFixed(1)} s of a processor\n`,
     );
-    // 10 s on a machine that does nothing else.
+    // 10 s on an idle machine.
     expect(seconds).toBeLessThan(30);
     const { sequence: head } = await stateOf(owner, room.id);
     const received = () => crowd.call('received', { head });
@@ -63,7 +63,7 @@ it('500 listeners behind one address sign in, join a room and connect', async ()
   }
 }, 180_000);
 
-it('50 people who vote at once are all counted', async () => {
+it('50 votes at the same time are all counted', async () => {
   const owner = await guest(server.url, 'owner');
   const people = await Promise.all(Array.from({ length: 50 }, () => guest(server.url, 'voter')));
   const room = await roomOf(owner, people);
@@ -76,7 +76,7 @@ it('50 people who vote at once are all counted', async () => {
   expect(listener.ofType('track_voted').at(-1)!.data.track.vote_score).toBe(50);
 });
 
-it('a page loads 200 covers at once', async () => {
+it('a user loads 200 covers at the same time', async () => {
   const owner = await guest(server.url, 'owner');
   const room = await roomOf(owner);
   const { body } = await owner.upload(room.id, fixture('tagged.mp3'), 'tagged.mp3');
@@ -99,7 +99,7 @@ it(
   60_000 + uploads * 30_000,
 );
 
-it('a phone that loses its connection 20 times receives each missed event once, in order, and presence is quiet', async () => {
+it('a client that loses its connection 20 times receives each missed event once, in order, and raises no presence events', async () => {
   const owner = await guest(server.url, 'owner');
   const phone = await guest(server.url, 'phone');
   const leaver = await guest(server.url, 'leaver');
@@ -123,14 +123,14 @@ it('a phone that loses its connection 20 times receives each missed event once, 
     expect(connection.established.data).toMatchObject({ resumed: true });
     const { sequence } = connection.established.data;
     await eventually(() => (received.at(-1) ?? first) >= sequence, 'what was missed');
-    // The pace of the phone; nothing is waited for.
+    // The interval between two losses; not a wait for a result.
     await delay(1000);
   }
   const { sequence: head } = await stateOf(owner, room.id);
   await eventually(() => received.at(-1) === head, 'the newest event');
   expect(received).toEqual(Array.from({ length: head - first }, (_, index) => first + 1 + index));
 
-  // Lost after the phone was, for the last time: once this has been told, so would that have been.
+  // Lost after the phone's last loss: when this disconnect is announced, one of the phone would have been too.
   leaving.close();
   await witness.next('user_disconnected_websocket', ({ data }) => data.user.id === leaver.user.id);
   const told = witness.events.filter(

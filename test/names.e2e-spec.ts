@@ -52,7 +52,7 @@ describe.each(['SQLite', 'PostgreSQL'])('on %s', (kind) => {
       '\u2800',
       `z${'\u0301'.repeat(9)}`,
       'a\tb',
-    ])('are refused where they hold what cannot be seen: %j', async (name) => {
+    ])('are refused if they contain invisible characters or too many combining marks: %j', async (name) => {
       const ada = await guest(server.url);
       const room = await roomOf(ada);
       for (const [answer, field] of [
@@ -74,7 +74,7 @@ describe.each(['SQLite', 'PostgreSQL'])('on %s', (kind) => {
       expect((await roomOf(ada, [], { name: 'ﬁne  room' })).name).toBe('fine room');
     });
 
-    it('can be in any script, and emoji', async () => {
+    it('may contain any script, and emoji', async () => {
       for (const name of [
         'می\u200cخواهم',
         'मोहम्मद',
@@ -91,7 +91,7 @@ describe.each(['SQLite', 'PostgreSQL'])('on %s', (kind) => {
   });
 
   describe('a username that looks like another', () => {
-    it('is refused where the other is registered', async () => {
+    it('is refused if the other is registered', async () => {
       await register('paypal');
       for (const username of ['раypal', 'paypaI', 'PAYPAL', 'Ｐａｙｐａｌ', 'paypa1', 'pay\ufe0fpal']) {
         expectProblem(
@@ -105,7 +105,7 @@ describe.each(['SQLite', 'PostgreSQL'])('on %s', (kind) => {
       await register('paypaul');
     });
 
-    it('gets a discriminator for a guest, within the length of names', async () => {
+    it('gets a discriminator if a guest asks for it, within the maximum length of names', async () => {
       await register('Grace');
       for (const username of ['Grace', 'grace', 'Grаce']) {
         const { user } = await guest(server.url, username);
@@ -123,7 +123,7 @@ describe.each(['SQLite', 'PostgreSQL'])('on %s', (kind) => {
       }
     });
 
-    it('goes to the user who registers it, and guests who had it before keep theirs', async () => {
+    it('can be registered while a guest has it; the guest keeps it and cannot register it', async () => {
       const early = await guest(server.url, 'marie');
       const marie = await register('Marie');
       expect(marie.user.username).toBe('Marie');
@@ -136,12 +136,12 @@ describe.each(['SQLite', 'PostgreSQL'])('on %s', (kind) => {
       );
     });
 
-    it('may be the own one when a guest registers', async () => {
+    it('is accepted if it is the registering guest’s own name', async () => {
       const lise = await guest(server.url, 'lise');
       expectAnswer(await lise.post('/auth/register', { username: 'Lise', password }), 201, rest.SignedIn);
     });
 
-    it('is registered once at most, whatever people call themselves at once', async () => {
+    it('is registered at most once by concurrent requests', async () => {
       const name = fc.array(fc.constantFrom('a', 'а', 'l', 'I', '1', 'rn', 'm', 'A', '0', 'o'), {
         minLength: 1,
         maxLength: 2,
@@ -174,7 +174,7 @@ describe.each(['SQLite', 'PostgreSQL'])('on %s', (kind) => {
     }, 180_000);
   });
 
-  it('signs in with a name however it is spaced, cased or composed', async () => {
+  it('signing in accepts the name with other spacing, case and Unicode composition', async () => {
     const { user } = await register('Émilie du Châtelet');
     for (const username of [' émilie  du\u00a0châtelet ', 'E\u0301MILIE DU CHA\u0302TELET']) {
       const answer = await post(server.url, '/auth/login', { username, password });
@@ -195,7 +195,7 @@ describe.each(['SQLite', 'PostgreSQL'])('a database from before these rules, on 
     await rm(folder, { recursive: true, force: true });
   });
 
-  it('is migrated: everyone keeps their name and signs in, also where names look alike or hold anything', async () => {
+  it('is migrated: users keep their names and can sign in, even if names look alike or contain refused characters', async () => {
     const url = await postgres?.database();
     const ignore = () => undefined;
     const dialect = url

@@ -22,7 +22,7 @@ afterAll(async () => {
 });
 
 describe('behind nginx as documented', () => {
-  it('a body that nginx refuses is refused in the form of the contract', async () => {
+  it('a body that nginx refuses is answered in the error format', async () => {
     const connection = new RawConnection(nginx.url);
     const length = `Content-Length: ${60 * 1024 * 1024}`;
     connection.send(
@@ -37,7 +37,7 @@ describe('behind nginx as documented', () => {
     connection.destroy();
   });
 
-  it('streams come in ranges, and their tokens are not in the access log', async () => {
+  it('streams support ranges, and media tokens are not in the access log', async () => {
     const bytes = fixture('tagged.mp3');
     const room = await roomOf(ada);
     const { track } = (await ada.upload(room.id, bytes, 'x.mp3')).body;
@@ -53,28 +53,25 @@ describe('behind nginx as documented', () => {
     expect(await nginx.accessLog()).not.toMatch(/media_token|eyJ/);
   });
 
-  it.each(['websocket', 'polling'])(
-    'a listener over %s gets the state and what happens',
-    async (transport) => {
-      const room = await roomOf(ada);
-      const socket = io(`${nginx.url}/rooms/${room.id}`, {
-        auth: { token: ada.token },
-        transports: [transport],
-        forceNew: true,
-        reconnection: false,
-      });
-      const types: string[] = [];
-      socket.onAny((type: string) => types.push(type));
-      await eventually(() => types.includes('connection_established'), 'the state');
-      const bob = await guest(nginx.url, 'bob');
-      await bob.post(`/rooms/${room.id}/join`);
-      await eventually(() => types.includes('user_joined'), 'the event');
-      expect(socket.io.engine.transport.name).toBe(transport);
-      socket.disconnect();
-    },
-  );
+  it.each(['websocket', 'polling'])('a listener over %s receives the state and events', async (transport) => {
+    const room = await roomOf(ada);
+    const socket = io(`${nginx.url}/rooms/${room.id}`, {
+      auth: { token: ada.token },
+      transports: [transport],
+      forceNew: true,
+      reconnection: false,
+    });
+    const types: string[] = [];
+    socket.onAny((type: string) => types.push(type));
+    await eventually(() => types.includes('connection_established'), 'the state');
+    const bob = await guest(nginx.url, 'bob');
+    await bob.post(`/rooms/${room.id}/join`);
+    await eventually(() => types.includes('user_joined'), 'the event');
+    expect(socket.io.engine.transport.name).toBe(transport);
+    socket.disconnect();
+  });
 
-  it('limits count the client’s address, and no header that it sends', async () => {
+  it('limits count the client’s address and ignore the header that it sends', async () => {
     // Almost used up, so that the window does not end during the test.
     const refusals = server.app.get(Refusals);
     for (let i = 1; i < maxRefusals; i += 1) refusals.count('127.0.0.2');
@@ -89,12 +86,12 @@ describe('behind nginx as documented', () => {
     expect(await statusFor('127.0.0.3', '127.0.0.2')).toBe(401);
   });
 
-  it('metrics are kept from outsiders', async () => {
+  it('GET /metrics is refused with 403', async () => {
     expect((await fetch(`${nginx.url}/metrics`)).status).toBe(403);
   });
 });
 
-it('nginx answers in the form of the contract where the server cannot be reached', async () => {
+it('nginx answers with 503 in the error format if the server cannot be reached', async () => {
   const gone = await startServer();
   const front = await startNginx(gone.url);
   await gone.close();

@@ -28,7 +28,7 @@ async function roomOfThree(): Promise<{ people: Person[]; roomId: string; tracks
   for (const seconds of [300, 1, 2]) {
     tracks.push((await ada.upload(room.id, wav(seconds), 'song.wav')).body.track.id);
   }
-  // Held, a position is what it was set to.
+  // While paused, a position does not change by itself.
   await ada.post(`/rooms/${room.id}/playback/pause`);
   return { people, roomId: room.id, tracks };
 }
@@ -41,7 +41,7 @@ async function logOf(someone: Person, roomId: string, after = 0): Promise<Envelo
   return body.events;
 }
 
-it('everyone sees the same events in the same order without a gap, whenever they came', async () => {
+it('all listeners receive the same events in the same order without a gap, whenever they connect', async () => {
   const { people, roomId, tracks } = await roomOfThree();
   const [ada, bob, eve] = people as [Person, Person, Person];
   const early = await listen(server.url, ada, roomId);
@@ -56,7 +56,7 @@ it('everyone sees the same events in the same order without a gap, whenever they
     expect(status).toBe(200);
     answered += 1;
   };
-  // Twelve at a time, so that whoever comes meanwhile comes between changes and not after them all.
+  // Twelve at a time, so that listeners connect between changes and not after all of them.
   const left = numbers(1, 300);
   const work = async () => {
     for (let i = left.shift(); i !== undefined; i = left.shift()) await changeOne(i);
@@ -86,10 +86,10 @@ it('everyone sees the same events in the same order without a gap, whenever they
   for (const listener of all) listener.close();
 });
 
-it('whoever was away during 50 changes gets exactly those once, then the live ones', async () => {
+it('a client that was away during 50 changes is replayed each once, then receives live events', async () => {
   const { people, roomId } = await roomOfThree();
   const [ada, bob] = people as [Person, Person];
-  // Someone else is there, so that the room's life goes on as ever.
+  // Another listener keeps the room's stream open.
   const present = await listen(server.url, ada, roomId);
   const first = await listen(server.url, bob, roomId);
   await seek(ada, roomId, 1);
@@ -101,7 +101,7 @@ it('whoever was away during 50 changes gets exactly those once, then the live on
   const back = await listen(server.url, bob, roomId, { afterSequence: seen });
   await Promise.all(numbers(51, 80).map((position) => seek(ada, roomId, position)));
   const { resumed, replayed, sequence } = back.ofType('connection_established')[0]!.data;
-  // The 50, his going and his coming.
+  // The 50, and his disconnect and connect events.
   expect({ resumed, replayed, sequence }).toEqual({ resumed: true, replayed: 52, sequence: seen + 52 });
   await back.until(() => back.sequences.at(-1) === seen + 82, 'the live events');
   expect(back.sequences).toEqual(numbers(seen + 1, seen + 82));
@@ -115,12 +115,12 @@ it('whoever was away during 50 changes gets exactly those once, then the live on
   back.close();
 });
 
-/** After how many events, or at which step of connecting, a connection is cut. */
+/** After how many events, or at which step of connecting, the connection is closed. */
 type Cut = number | 'connecting' | 'established';
 
 /**
- * A client as one would write it: it keeps the last sequence, and gives it whenever it comes back.
- * @returns what came in over all of its connections
+ * A simple client: it keeps the last sequence and sends it when it reconnects.
+ * @returns what it received over all of its connections
  */
 function cutClient(who: Person, roomId: string, cuts: Cut[]) {
   const got: number[] = [];
@@ -135,15 +135,15 @@ function cutClient(who: Person, roomId: string, cuts: Cut[]) {
     reconnectionDelay: 1,
     reconnectionDelayMax: 5,
   });
-  // Socket.IO's client hands over what still came in from a closed connection when the next one opens, before it
-  // says so; that is no part of the next one.
+  // Socket.IO's client emits late packets of a closed connection when the next one opens, before `connect`; they are
+  // not part of the next one.
   let live = false;
   socket.on('disconnect', () => {
     live = false;
   });
   let isCut = false;
   const cut = () => {
-    // Closing lets what is under way arrive first.
+    // Closing lets packets in transit arrive first.
     if (isCut) return;
     isCut = true;
     cuts.shift();
@@ -161,7 +161,7 @@ function cutClient(who: Person, roomId: string, cuts: Cut[]) {
     if (type === 'connection_established') {
       const { sequence, resumed, replayed } = (event as Envelope<'connection_established'>).data;
       starts.push({ sequence, resumed, replayed });
-      // Its first state is where its story begins; from then on it lives by the events.
+      // It starts from its first state, and afterwards uses events only.
       last ??= sequence;
       if (cuts[0] === 'established') cut();
       return;
@@ -176,7 +176,7 @@ function cutClient(who: Person, roomId: string, cuts: Cut[]) {
   return { socket, got, starts, connections: () => connections, pending: () => cuts.length };
 }
 
-it('whatever the moments at which connections are cut, nothing is lost and nothing comes twice', async () => {
+it('a client whose connections close at random moments receives each event once, in order', async () => {
   const { people, roomId } = await roomOfThree();
   const [ada, bob] = people as [Person, Person];
   const cut: fc.Arbitrary<Cut> = fc.oneof(
@@ -189,7 +189,7 @@ it('whatever the moments at which connections are cut, nothing is lost and nothi
       const client = cutClient(bob, roomId, [...cuts]);
       try {
         await eventually(() => client.starts.length > 0 || client.connections() > 1, 'the first connection');
-        // Changes go on until every planned cut was made, and then some.
+        // Changes continue until every planned close has happened, and a few more follow.
         let position = 0;
         const until = Date.now() + 15_000;
         const work = async (someone: Person) => {
@@ -216,7 +216,7 @@ it('whatever the moments at which connections are cut, nothing is lost and nothi
   );
 }, 90_000);
 
-it('a client that is cut while it is replayed goes on from where it was', async () => {
+it('a client that is disconnected during a replay resumes after the last event that it received', async () => {
   const { people, roomId } = await roomOfThree();
   const [ada, bob] = people as [Person, Person];
   const from = (await stateOf(ada, roomId)).sequence;
@@ -233,7 +233,7 @@ it('a client that is cut while it is replayed goes on from where it was', async 
       const { sequence } = listener.ofType('connection_established')[0]!.data;
       await listener.until(() => listener.sequences.at(-1)! >= sequence, 'the rest');
     }
-    // What came after the twentieth is as good as lost: the client did not get to see it.
+    // Events after the twentieth are treated as lost: the client did not process them.
     const seen = i < 4 ? listener.sequences.slice(0, enough) : listener.sequences;
     listener.socket.io.engine.close();
     got.push(...seen);
@@ -243,7 +243,7 @@ it('a client that is cut while it is replayed goes on from where it was', async 
   for (const listener of listeners) listener.close();
 });
 
-it('sockets have their turn between changes, whatever else is read and written without a pause', async () => {
+it('the event loop turns between changes while SQLite is read and written without a pause', async () => {
   const { people, roomId } = await roomOfThree();
   const [ada] = people as [Person];
   const raise = raiser(server, ada, roomId);
@@ -257,7 +257,7 @@ it('sockets have their turn between changes, whatever else is read and written w
   };
   setImmediate(turn);
   for (let i = 0; i < 60; i += 1) {
-    // Long, and SQLite answers without leaving the turn.
+    // A long read, which SQLite answers within the turn of the event loop.
     await state.stateOnConnect(ada.user, roomId, 5);
     await raise.high();
   }

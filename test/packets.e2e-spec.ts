@@ -26,7 +26,7 @@ afterEach(() => {
 });
 afterAll(() => server.close());
 
-/** Engine.IO by hand, so that packets can come when no client library would send them. */
+/** Engine.IO without a client library, so that packets can be sent at moments when a library would not. */
 interface RawConnection {
   readonly packets: string[];
   readonly closed: boolean;
@@ -59,7 +59,7 @@ async function overPolling(): Promise<RawConnection> {
     while (!closed) {
       const answer = await fetch(`${base}&sid=${sid}`, { signal: ending.signal });
       const text = await answer.text();
-      // Told to close, or known no more.
+      // Asked to close, or the session no longer exists.
       closed ||= !answer.ok || text === '1';
       packets.push(...text.split('\x1e'));
     }
@@ -93,7 +93,7 @@ async function reenter({ packets, send }: RawConnection, namespace: string): Pro
   const address = namespace === '/' ? '' : `${namespace},`;
   const from = packets.length;
   await send(`40${address}${JSON.stringify({ token: ada.token })}`);
-  // A room's state follows by itself.
+  // The server sends a room's state by itself.
   const sign = namespace === '/' ? '40{' : `42${address}["connection_established"`;
   await eventually(
     () => packets.slice(from).some((packet) => packet.startsWith(sign)),
@@ -107,7 +107,7 @@ const transports = [
 ] as const;
 
 describe.each(transports)('several namespaces over one connection, %s', (_, open) => {
-  it('what comes after a namespace was left is late, not wrong, and not done', async () => {
+  it('packets for a namespace that was left are ignored up to a limit, and beyond it close the connection', async () => {
     const { id } = await roomOf(ada);
     const room = `/rooms/${id}`;
     const connection = await enter(open, ['/', room]);
@@ -119,7 +119,7 @@ describe.each(transports)('several namespaces over one connection, %s', (_, open
       return read(...given);
     };
     try {
-      // At once, and when the server has long known.
+      // Immediately, and again after the server has processed the leave.
       await connection.send(`41${room},`, `42${room},1["room_state",{}]`, `43${room},3[]`);
       await eventually(() => streams.sizeOf(id).connections === 0, 'the room to be left');
       await connection.send(`42${room},2["room_state",{}]`, `43${room},3[]`, `41${room},`);
@@ -130,14 +130,14 @@ describe.each(transports)('several namespaces over one connection, %s', (_, open
     } finally {
       state.read = read;
     }
-    // Nobody has so much under way.
+    // More late packets than any client has in transit.
     for (let more = 0; more < 101; more += 1) {
       await connection.send(...Array.from({ length: 100 }, () => `43${room},3[]`));
     }
     await eventually(() => connection.closed, 'the end of it');
   });
 
-  it('each acknowledgement counts in its own namespace, also in one that was left and entered again', async () => {
+  it('an acknowledgement counts in its own namespace, also after that was left and joined again', async () => {
     const ids = [(await roomOf(ada)).id, (await roomOf(ada)).id];
     const rooms = ids.map((id) => `/rooms/${id}`);
     const connection = await enter(open, ['/', ...rooms]);
@@ -161,11 +161,11 @@ describe.each(transports)('several namespaces over one connection, %s', (_, open
   });
 });
 
-it('the state and what was missed leave together, in a few writes', async () => {
+it('the state and the missed events are sent in few writes', async () => {
   const { id } = await roomOf(ada);
   const { sequence } = (await ada.get(`/rooms/${id}`)).body;
   await raiser(server, ada, id).high(60);
-  // Counted below everything that is ours: each is one call of the kernel.
+  // Counted at the TCP socket: each is one system call.
   let writes = 0;
   server.app.getHttpServer().once('connection', (tcp: Socket & Pick<Duplex, '_write' | '_writev'>) => {
     for (const call of ['_write', '_writev'] as const) {
@@ -183,10 +183,9 @@ it('the state and what was missed leave together, in a few writes', async () => 
   await connection.send(`40/rooms/${id},${JSON.stringify({ token: ada.token, after_sequence: sequence })}`);
   const replayed = () =>
     connection.packets.filter((packet) => /"(queue_reordered|user_connected_websocket)",/.test(packet));
-  // Those raised above, and one's own.
+  // Those raised above, and the connection's own.
   await eventually(() => replayed().length === 61, 'what was missed');
-  // The answer to entering comes before.
-  // The standard transport cannot have Engine.IO join its packets.
+  // The answer to CONNECT is a write of its own. The standard transport cannot make Engine.IO join its packets.
   const isFast = server.app.get(SocketTransport).kind === 'fast';
   expect(writes - before).toBeLessThanOrEqual(isFast ? 4 : 64);
 });

@@ -64,7 +64,7 @@ async function streamOf(server: TestServer) {
   return { read, length: bytes.length };
 }
 
-describe('with limits on, guessing passwords', () => {
+describe('with limits on', () => {
   let server: TestServer;
   beforeAll(async () => {
     server = await startServer({ RATE_LIMIT: 'on' });
@@ -80,7 +80,7 @@ describe('with limits on, guessing passwords', () => {
   const login = (client: Client, username: string, given = password) =>
     client.post('/auth/login', { username, password: given });
 
-  it('is slowed down; the owner can sign in from elsewhere at once and from the same address later', async () => {
+  it('guessing a password is slowed down; the owner can sign in from elsewhere at once and from the same address later', async () => {
     await register('grace');
     const attacker = at(server, '127.0.1.1');
     const refused: Answer[] = [];
@@ -108,7 +108,7 @@ describe('with limits on, guessing passwords', () => {
     expectAnswer(await login(attacker, 'grace'), 200, rest.SignedIn);
   });
 
-  it('is slowed down beyond a budget of the address, and others behind it sign in', async () => {
+  it('guessing is slowed down beyond the limit of an address; other users behind it can still sign in', async () => {
     for (const username of ['hedy', 'mary']) await register(username);
     const shared = at(server, '127.0.2.1', 60);
     expectAnswer(await login(shared, 'hedy'), 200, rest.SignedIn);
@@ -131,13 +131,13 @@ describe('with limits on, guessing passwords', () => {
     expectAnswer(await login(shared, 'mary'), 200, rest.SignedIn);
   });
 
-  it('costs nothing to those who sign in correctly, however often', async () => {
+  it('repeated correct sign-ins are not delayed', async () => {
     await register('emmy');
     const client = at(server, '127.0.3.1');
     for (const _ of numbers(70)) expectAnswer(await login(client, 'emmy'), 200, rest.SignedIn);
   });
 
-  it('lets a room full of guests in at once', async () => {
+  it('500 guests from one address are created at once; further ones beyond the limit are refused', async () => {
     const client = at(server, '127.0.4.1', 50);
     const answers = await Promise.all(
       numbers(500).map(() => client.post('/auth/guest', { username: 'ada' })),
@@ -153,7 +153,7 @@ describe('with limits on, guessing passwords', () => {
     }
   }, 60_000);
 
-  it('registering with fresh guests is limited by address, while a stream is read', async () => {
+  it('registering new guests is limited by address; a stream continues meanwhile', async () => {
     const { read, length } = await streamOf(server);
     const auth = server.app.get(AuthService);
     const tokens: string[] = [];
@@ -194,7 +194,7 @@ describe('with limits off, hashing passwords', () => {
   });
   afterAll(() => server.close());
 
-  it('is queued up to a limit, fairly, while a stream is read and names are checked', async () => {
+  it('is queued up to a limit, in turns by address; streams and checks of names continue meanwhile', async () => {
     const { read, length } = await streamOf(server);
     await guest(server.url).then((ada) => ada.post('/auth/register', { username: 'Taken', password }));
     const attacker = at(server, '127.0.6.1', 500);
@@ -206,7 +206,7 @@ describe('with limits off, hashing passwords', () => {
       return answer;
     });
     await eventually(() => answered > 100, 'the first refusals');
-    // Another address gets its turn, and a name that is taken needs none.
+    // Another address gets its turn, and a taken name is refused without hashing.
     const other = at(server, '127.0.6.2');
     expectAnswer(await other.post('/auth/register', { username: 'bystander', password }), 201, rest.SignedIn);
     expectProblem(await other.post('/auth/register', { username: 'taken', password }), 409, 'username_taken');
@@ -268,7 +268,7 @@ describe.each(['SQLite', 'PostgreSQL'])('registering with a guest’s token, on 
     expect((await stateOf(registered, room.id)).room.administrator).toEqual(registered.user);
   });
 
-  it('announces the ended sessions twice, for sockets that were on their way in', async () => {
+  it('announces the ended sessions twice, for sockets that were still joining', async () => {
     const announced: string[] = [];
     const subscription = server.app.get(SessionsService).ended.subscribe((id) => announced.push(id));
     const eve = await guest(server.url, 'eve');
@@ -278,7 +278,7 @@ describe.each(['SQLite', 'PostgreSQL'])('registering with a guest’s token, on 
     subscription.unsubscribe();
   });
 
-  it('succeeds once where it is tried several times at once', async () => {
+  it('succeeds once if it is requested several times at once', async () => {
     for (const round of numbers(5)) {
       const eve = await guest(server.url, 'eve');
       const answers = await Promise.all(

@@ -38,7 +38,7 @@ const add = async (title: string, bytes = long): Promise<Track> =>
   (await bob.upload(room.id, bytes, `${title}.wav`)).body.track;
 const log = async (who: Person = ada, of: Room = room): Promise<Envelope[]> =>
   (await who.get(`/rooms/${of.id}/events?limit=1000`)).body.events;
-/** A command that went well. */
+/** A command that has to succeed. */
 async function done(name: string, body?: object, who: Person = ada): Promise<Answer['body']> {
   const answer = await command(name, body, who);
   expectAnswer(answer, 200, rest.PlaybackAnswer);
@@ -46,7 +46,7 @@ async function done(name: string, body?: object, who: Person = ada): Promise<Ans
 }
 
 describe('playback', () => {
-  it('of a new room is silent', async () => {
+  it('of a new room is stopped, without a track', async () => {
     const answer = await status(bob);
     expectAnswer(answer, 200, rest.PlaybackStatusAnswer);
     expect(answer.body).toMatchObject({
@@ -55,7 +55,7 @@ describe('playback', () => {
     });
   });
 
-  it('follows each command, tells everyone, and gives each change a later version', async () => {
+  it('applies each command, raises its event, and increases the version with each change', async () => {
     const listener = await listen(server.url, bob, room.id);
     const track = await add('one');
     await add('two');
@@ -111,7 +111,7 @@ describe('playback', () => {
     listener.close();
   });
 
-  it("is measured by the server's clock: position is its time less started_at, once that has come", async () => {
+  it('has the position server clock minus started_at, once started_at has passed', async () => {
     await add('one');
     const { playback } = await done('seek', { position: 7.5 });
     expect(playback.position).toBe(7.5);
@@ -127,7 +127,7 @@ describe('playback', () => {
     const resumed = (await done('resume')).playback;
     const after = (await status()).body;
     expect(after.playback.position).toBeCloseTo(positionAt(resumed, after.server_time), 3);
-    // To the millisecond, and no more.
+    // Rounded to milliseconds.
     for (const time of [after.playback.position, after.playback.started_at]) {
       expect(time).toBe(Math.round(time * 1000) / 1000);
     }
@@ -135,7 +135,7 @@ describe('playback', () => {
     expect(after.playback.position).toBeLessThan(paused.position + 10);
   });
 
-  it('begins a moment ahead, so that everyone can begin together', async () => {
+  it('starts with a started_at that is 0.1 to 1 s ahead', async () => {
     await add('one');
     const listener = await listen(server.url, bob, room.id);
     await done('stop');
@@ -148,7 +148,7 @@ describe('playback', () => {
     listener.close();
   });
 
-  it('starts any track of the room that is named, also while another plays, or one that was played', async () => {
+  it('starts any track of the room, also while another one plays, and one that was played', async () => {
     const one = await add('one');
     const two = await add('two');
     const three = await add('three');
@@ -163,7 +163,7 @@ describe('playback', () => {
     expect(tracks.map(({ id }: Track) => id)).toEqual([three.id]);
   });
 
-  it('skips through the queue, and then to silence', async () => {
+  it('skips through the queue, and stops at its end', async () => {
     const one = await add('one');
     const two = await add('two');
     const listener = await listen(server.url, bob, room.id);
@@ -185,7 +185,7 @@ describe('playback', () => {
     ]);
     expect(listener.ofType('track_skipped')[0]!.data.previous_track.status).toBe('played');
     expect((await status()).body.track).toBeNull();
-    // Silent again: the next upload starts by itself.
+    // Stopped without a track: the next upload starts by itself.
     expect((await add('three')).status).toBe('playing');
     listener.close();
   });
@@ -202,28 +202,31 @@ describe('a playback command', () => {
     ['skip', undefined],
   ];
 
-  it.each(all)("%s is the administrator's, until the settings give it to everyone", async (name, body) => {
-    await add('one');
-    if (name === 'start') await done('stop');
-    if (name === 'resume') await done('pause');
-    const before = await log();
-    expectProblem(await command(name, body, bob), 403, 'not_administrator');
-    expectProblem(await command(name, body, outsider), 403, 'not_a_participant');
-    expect(await log().then((events) => events.length)).toBe(before.length);
-    await ada.patch(`/rooms/${room.id}`, { settings: { playback_control: 'everyone' } });
-    await done(name, body, bob);
-    expect((await log()).at(-1)!.data).toMatchObject({ user: bob.user });
-    await ada.patch(`/rooms/${room.id}`, { settings: { playback_control: 'administrator' } });
-    expectProblem(await command(name, body, bob), 403, 'not_administrator');
-    expectProblem(await command(name, body, outsider), 403, 'not_a_participant');
-  });
+  it.each(all)(
+    '%s is allowed to the administrator only, unless the settings allow it to everyone',
+    async (name, body) => {
+      await add('one');
+      if (name === 'start') await done('stop');
+      if (name === 'resume') await done('pause');
+      const before = await log();
+      expectProblem(await command(name, body, bob), 403, 'not_administrator');
+      expectProblem(await command(name, body, outsider), 403, 'not_a_participant');
+      expect(await log().then((events) => events.length)).toBe(before.length);
+      await ada.patch(`/rooms/${room.id}`, { settings: { playback_control: 'everyone' } });
+      await done(name, body, bob);
+      expect((await log()).at(-1)!.data).toMatchObject({ user: bob.user });
+      await ada.patch(`/rooms/${room.id}`, { settings: { playback_control: 'administrator' } });
+      expectProblem(await command(name, body, bob), 403, 'not_administrator');
+      expectProblem(await command(name, body, outsider), 403, 'not_a_participant');
+    },
+  );
 
-  it.each(all)('%s is refused where there is no such room', async (name, body) => {
+  it.each(all)('%s is refused for an unknown room and a malformed id', async (name, body) => {
     expectProblem(await ada.post(`/rooms/${nowhere}/playback/${name}`, body), 404, 'room_not_found');
     expectProblem(await ada.post(`/rooms/x/playback/${name}`, body), 400, 'malformed');
   });
 
-  it('is refused where the state does not allow it, and then changes and tells nothing', async () => {
+  it('is refused if the state does not allow it; then nothing changes and no event is raised', async () => {
     const expectRefused = async (cases: Record<string, string>) => {
       const before = await stateOf(ada, room.id);
       for (const [name, code] of Object.entries(cases)) {
@@ -256,7 +259,7 @@ describe('a playback command', () => {
     await expectRefused(nothing);
   });
 
-  it('is refused where what it names is not there, or not a position in the track', async () => {
+  it('is refused for an unknown track, and for a position outside of the track', async () => {
     await add('one');
     const other = await roomOf(ada);
     const elsewhere = (await ada.upload(other.id, long, 'x.wav')).body.track;
@@ -270,7 +273,7 @@ describe('a playback command', () => {
     expect((await log()).at(-1)!.type).toBe('playback_started');
   });
 
-  it('given twice at once works once', async () => {
+  it('sent several times at once is applied once', async () => {
     await add('one');
     const answers = await Promise.all([1, 2, 3].map(() => command('pause')));
     expect(answers.map(({ status: code }) => code).sort()).toEqual([200, 409, 409]);
@@ -283,7 +286,7 @@ describe('when a track ends', () => {
       (event): event is Envelope<'track_skipped'> => event.type === 'track_skipped',
     );
 
-  it('the server goes on to the next, once each, though nobody is connected, and then to silence', async () => {
+  it('the server starts the next one once, without any connection, and stops after the last', async () => {
     const tracks = [await add('one', short), await add('two', short), await add('three', short)];
     await eventually(async () => (await status()).body.playback.track_id === null, 'silence');
     const ended = await skips();
@@ -304,7 +307,7 @@ describe('when a track ends', () => {
     }
   });
 
-  it('those who listen are told', async () => {
+  it('listeners receive track_skipped with the reason ended', async () => {
     const listener = await listen(server.url, bob, room.id);
     await add('one', short);
     const event = await listener.next('track_skipped');
@@ -318,7 +321,7 @@ describe('when a track ends', () => {
     listener.close();
   });
 
-  it('by being sought to its end, it is over as well; while paused or stopped it is not', async () => {
+  it('because of a seek to its end, the next one starts; a paused track does not end', async () => {
     await add('one');
     const two = await add('two', short);
     await done('pause');
@@ -340,7 +343,7 @@ describe('when a track ends', () => {
     expect((await skips()).map(({ data }) => data.reason)).toEqual(['ended', 'ended']);
   });
 
-  it('rooms do not wait for each other', async () => {
+  it('rooms advance independently of each other', async () => {
     const rooms = await Promise.all([1, 2, 3, 4, 5].map(() => roomOf(ada)));
     await Promise.all(rooms.map((one) => ada.upload(one.id, short, 'short.wav')));
     for (const one of rooms) {
@@ -351,7 +354,7 @@ describe('when a track ends', () => {
 });
 
 describe('removing the current track', () => {
-  it('goes on to the next one while playing', async () => {
+  it('starts the next one if it was playing', async () => {
     const one = await add('one');
     const two = await add('two');
     const listener = await listen(server.url, ada, room.id);
@@ -369,7 +372,7 @@ describe('removing the current track', () => {
     listener.close();
   });
 
-  it('leaves a room silent that has no other, or was stopped', async () => {
+  it('stops playback if there is no other track, and leaves it stopped if it was', async () => {
     const one = await add('one');
     await bob.delete(`/tracks/${one.id}`);
     expect((await status()).body.playback).toMatchObject({ status: 'stopped', track_id: null });
@@ -383,7 +386,7 @@ describe('removing the current track', () => {
 });
 
 describe('a restart of the server', () => {
-  it('in the middle of a track goes on where the track is by now, and what ended meanwhile is over', async () => {
+  it('continues a playing track at its current position, and advances a room whose track ended meanwhile', async () => {
     const DATA_DIR = await temporaryFolder();
     let own = await startServer({ DATA_DIR });
     try {

@@ -40,7 +40,7 @@ async function threeInARoom(url = server.url) {
   return { people, ada, bob: people[1]!, eve: people[2]!, roomId: room.id };
 }
 
-it('signs in, registers, renews and revokes', async () => {
+it('registering, signing in, refreshing and revoking work', async () => {
   const ada = await guest(server.url, 'ada');
   const credentials = { username: 'Ada Lovelace', password: 'correct horse' };
   const registered = await ada.post('/auth/register', credentials);
@@ -71,7 +71,7 @@ it('signs in, registers, renews and revokes', async () => {
   expect((await she.get('/auth/me')).status).toBe(401);
 });
 
-it('carries a room from its making to its end', async () => {
+it('a room works from its creation to its deletion', async () => {
   const { ada, bob, eve, roomId } = await threeInARoom();
   const lobby = await listenToLobby(server.url, eve);
   opened.push(lobby);
@@ -115,7 +115,7 @@ it('carries a room from its making to its end', async () => {
   expect((await ada.get(`/tracks/${ids[1]}/stream`)).status).toBe(404);
 });
 
-it('keeps one order without a gap while three users send 300 changes at once', async () => {
+it('300 concurrent changes by three users have one order without a gap', async () => {
   const { people, ada, bob, eve, roomId } = await threeInARoom();
   const { body } = await ada.upload(roomId, wav(120), 'song.wav');
   await ada.post(`/rooms/${roomId}/playback/pause`);
@@ -134,7 +134,7 @@ it('keeps one order without a gap while three users send 300 changes at once', a
       ),
     ),
   );
-  // Votes of all, again and again: what changes nothing raises nothing.
+  // Repeated votes: a vote that changes nothing raises no event.
   const votes = Promise.all(
     people.flatMap((someone) => numbers(1, 5).map(() => someone.post(`/tracks/${body.track.id}/vote`))),
   );
@@ -157,7 +157,7 @@ it('keeps one order without a gap while three users send 300 changes at once', a
   }
 }, 120_000);
 
-it('keeps one order without a gap where two servers change one room at once', async () => {
+it('concurrent changes of one room by two servers have one order without a gap', async () => {
   const settings = {
     DATABASE_URL: await postgres.database(),
     JWT_SECRET: 'a secret that is long enough for anyone',
@@ -167,7 +167,7 @@ it('keeps one order without a gap where two servers change one room at once', as
     const [{ url }, other] = servers as [TestServer, TestServer];
     const { ada, roomId } = await threeInARoom(url);
     await ada.upload(roomId, wav(120), 'song.wav');
-    // Only the database stands between them: neither knows of the other's changes.
+    // Only the database is shared: there is no bus.
     const people = [ada, person(other.url, ada.token, ada.user)];
     const answers = await Promise.all(
       people.flatMap((someone) =>
@@ -179,7 +179,7 @@ it('keeps one order without a gap where two servers change one room at once', as
     const log: Envelope[] = (await ada.get(`/rooms/${roomId}/events?limit=1000`)).body.events;
     expect(log.map(({ metadata }) => metadata.sequence)).toEqual(numbers(1, sequence));
     const seeks = log.filter(({ type }) => type === 'playback_seeked') as Envelope<'playback_seeked'>[];
-    // Each went on from what the one before had left.
+    // Each change read the state that the one before had written.
     const versions = seeks.map(({ data }) => data.playback.version);
     expect(versions).toEqual(numbers(room.playback.version - 99, room.playback.version));
   } finally {
@@ -187,7 +187,7 @@ it('keeps one order without a gap where two servers change one room at once', as
   }
 }, 120_000);
 
-it('replays exactly what was missed', async () => {
+it('a client that reconnects is replayed exactly the missed events', async () => {
   const { ada, bob, roomId } = await threeInARoom();
   await ada.upload(roomId, wav(120), 'song.wav');
   const first = await hear(server.url, bob, roomId);
@@ -203,7 +203,7 @@ it('replays exactly what was missed', async () => {
   expect(back.ofType('playback_seeked')).toHaveLength(50);
 });
 
-it('people who come and go at once leave a room that adds up', async () => {
+it('counts and log are correct after users join, connect and leave at the same time', async () => {
   const { ada, roomId } = await threeInARoom();
   const crowd = await Promise.all(numbers(1, 12).map((i) => guest(server.url, `user ${i}`)));
   const joined = await Promise.all(
@@ -226,7 +226,7 @@ it('people who come and go at once leave a room that adds up', async () => {
   expect(log.filter(({ type }) => type === 'user_disconnected_websocket')).toHaveLength(12);
 });
 
-it('refuses text that the database cannot hold, as any other wrong input', async () => {
+it('text that the database cannot store is refused like other invalid input', async () => {
   const { ada, bob, roomId } = await threeInARoom();
   const hidden = await roomOf(ada, [], { visibility: 'private' });
   const strange = ['\u0000', 'a\u0000b', '\ud800', 'x'.repeat(100), '\uffff', '\u{10ffff}'];
@@ -251,7 +251,7 @@ it('refuses text that the database cannot hold, as any other wrong input', async
   }
 });
 
-it('goes on after a restart on the same database, and tells the log who is gone', async () => {
+it('a restarted server continues the log, and logs the disconnect of users who did not return', async () => {
   const url = await postgres.database();
   const secret = { DATABASE_URL: url, JWT_SECRET: 'a secret that is long enough for anyone' };
   const first = await startServer(secret);
@@ -264,7 +264,7 @@ it('goes on after a restart on the same database, and tells the log who is gone'
   const second = await startServer(secret);
   try {
     const she = person(second.url, ada.token, ada.user);
-    // She may come back for a moment before she counts as gone.
+    // She counts as online during the grace.
     await eventually(async () => (await stateOf(she, roomId)).room.online_count === 0, 'the grace to end');
     const { events } = (await she.get(`/rooms/${roomId}/events?after=${sequence}`)).body as {
       events: Envelope[];

@@ -55,7 +55,7 @@ const presence = (listener: Listener) =>
       return [event.type, user.username, online_count];
     });
 
-it('a user is there from their first connection to their last, however many there are', async () => {
+it('a user is online from the start of their first connection to the end of their last', async () => {
   const [ada, bob] = [await guest(server.url, 'ada'), await guest(server.url, 'bob')];
   const room = await roomOf(ada, [bob]);
   const hers = await hear(server.url, ada, room.id);
@@ -67,7 +67,7 @@ it('a user is there from their first connection to their last, however many ther
   expect((await stateOf(ada, room.id)).room.online_count).toBe(2);
   first.close();
   second.socket.io.engine.close();
-  // Something later than the closing, so that what would be told of it had its time.
+  // A later event: when it has arrived, an event of the closing would have too.
   const { sequence } = await stateOf(ada, room.id);
   await ada.patch(`/rooms/${room.id}`, { name: 'Later' });
   await hers.next('room_state_updated');
@@ -84,7 +84,7 @@ it('a user is there from their first connection to their last, however many ther
   expect(presence(hers).at(-1)).toEqual(['user_connected_websocket', 'bob', 2]);
 });
 
-it('a user whose connections come and go at once is there at the end, or not, as the log says', async () => {
+it("a user's connected and disconnected events alternate if connections open and close concurrently", async () => {
   const [ada, bob] = [await guest(server.url, 'ada'), await guest(server.url, 'bob')];
   const room = await roomOf(ada, [bob]);
   const hers = await hear(server.url, ada, room.id);
@@ -96,7 +96,7 @@ it('a user whose connections come and go at once is there at the end, or not, as
     }),
   );
   await hers.until(() => presence(hers).at(-1)?.[0] === 'user_disconnected_websocket', 'his going');
-  // Comings and goings alternate: nobody comes twice without going.
+  // Both types alternate.
   const told = presence(hers).map(([type]) => type);
   expect(told).toEqual(
     told.map((_, i) => (i % 2 ? 'user_disconnected_websocket' : 'user_connected_websocket')),
@@ -104,7 +104,7 @@ it('a user whose connections come and go at once is there at the end, or not, as
   expect((await stateOf(ada, room.id)).room.online_users).toEqual([ada.user]);
 });
 
-it('a user whose connection breaks and who returns within the grace raises no event', async () => {
+it('a user who loses the connection and reconnects within the grace raises no event', async () => {
   const [ada, bob] = [await guest(server.url, 'ada'), await guest(server.url, 'bob')];
   const room = await roomOf(ada, [bob]);
   const hers = await hear(server.url, ada, room.id);
@@ -118,7 +118,7 @@ it('a user whose connection breaks and who returns within the grace raises no ev
     expect((await stateOf(ada, room.id)).room.online_count).toBe(2);
     await hear(server.url, bob, room.id);
   }
-  // The connections that broke are forgotten, and the one that is left is not.
+  // The lost connections were removed, and the last one was not.
   opened.at(-1)!.socket.io.engine.close();
   await hers.next('user_disconnected_websocket');
   expect(presence(hers)).toEqual([
@@ -128,7 +128,7 @@ it('a user whose connection breaks and who returns within the grace raises no ev
   expect((await stateOf(ada, room.id)).sequence).toBe(sequence + 1);
 }, 30_000);
 
-it('a user who connects and leaves again and again is announced a few times a minute, not each time', async () => {
+it('a user who connects and leaves 30 times raises fewer than 20 events', async () => {
   const limited = await startServer({ RATE_LIMIT: 'on' });
   try {
     const [ada, bob] = [await guest(limited.url, 'ada'), await guest(limited.url, 'bob')];
@@ -144,7 +144,7 @@ it('a user who connects and leaves again and again is announced a few times a mi
   }
 });
 
-it('many users who come at once are written in few changes, and each is announced', async () => {
+it('40 users who connect at the same time are written in fewer than 30 changes, with an event each', async () => {
   const [ada, ...others] = await Promise.all(
     Array.from({ length: 41 }, (_, index) => guest(server.url, `guest ${index}`)),
   );
@@ -167,7 +167,7 @@ it('many users who come at once are written in few changes, and each is announce
   expect(changes).toBeLessThan(30);
 }, 30_000);
 
-it('a room with more than 200 users online gets counts instead of events by user', async () => {
+it('in a room with more than 200 users online, listeners_updated replaces the events per user', async () => {
   const [ada, bob] = [await guest(server.url, 'ada'), await guest(server.url, 'bob')];
   const room = await roomOf(ada, [bob]);
   const hers = await hear(server.url, ada, room.id);
@@ -195,7 +195,7 @@ it('a room with more than 200 users online gets counts instead of events by user
   expect(presence(hers)).toEqual([]);
 });
 
-it('listeners_updated says how many users hear the music, as they report it', async () => {
+it('listeners_updated counts the users whose clients report that they hear the music', async () => {
   const [ada, bob] = [await guest(server.url, 'ada'), await guest(server.url, 'bob')];
   const room = await roomOf(ada, [bob]);
   const hers = await hear(server.url, ada, room.id);
@@ -211,7 +211,7 @@ it('listeners_updated says how many users hear the music, as they report it', as
   expect(await hers.ask('sync_report', { ...report, status: 'asleep' })).toMatchObject({ ok: false });
 });
 
-it('after a killed process the next one tells the log who is gone', async () => {
+it('after a killed process, the next one logs the disconnect of users who did not return', async () => {
   const folder = await temporaryFolder();
   folders.push(folder);
   const first = await spawn(folder);
@@ -227,7 +227,7 @@ it('after a killed process the next one tells the log who is gone', async () => 
 
   const second = await spawn(folder);
   const again = person(second.url, ada.token, ada.user);
-  // They have a moment to come back.
+  // During the grace they count as online.
   expect((await stateOf(again, room.id)).sequence).toBe(sequence);
   await eventually(async () => (await stateOf(again, room.id)).room.online_count === 0, 'the grace to end');
   const { body } = await again.get(`/rooms/${room.id}/events?after=${sequence}`);
@@ -244,7 +244,7 @@ it('after a killed process the next one tells the log who is gone', async () => 
   expect(told.map(([, name]) => name).sort()).toEqual(['ada', 'bob']);
   expect((await stateOf(again, room.id)).room.online_users).toEqual([]);
 
-  // Who returns with what they saw is told so, too.
+  // A client that resumes is replayed these events too.
   const his = await hear(second.url, person(second.url, bob.token, bob.user), room.id, {
     afterSequence: sequence,
   });

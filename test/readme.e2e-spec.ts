@@ -25,7 +25,7 @@ afterEach(async () => {
   await io.close();
 });
 
-it('returns for an event that was lost on the way, and confirms nothing that it did not apply', async () => {
+it('the listener in README reconnects for a lost event, and confirms only events that it applied', async () => {
   const handshakes: unknown[] = [];
   const confirmed: number[] = [];
   io.of('/rooms/room').on('connection', (socket) => {
@@ -51,6 +51,6 @@ it('returns for an event that was lost on the way, and confirms nothing that it 
   expect(handshakes).toEqual([undefined, 11]);
   expect(output.match(/^\d+/gm)).toEqual(['11', '12', '13']);
   await eventually(() => confirmed.includes(13));
-  // Retries are confirmed again; what came after the gap was not.
+  // Retries are confirmed again; the event after the gap was not confirmed.
   expect(confirmed.filter((sequence) => sequence !== undefined)).toEqual([11, 12, 12, 13]);
 });

@@ -29,7 +29,7 @@ afterAll(() => server.close());
 const retryAfter = (headers: Headers) => Number(headers.get('retry-after'));
 
 describe('expensive reads', () => {
-  it('of one user beyond the queue are refused with Retry-After, and those of another are answered', async () => {
+  it("beyond a user's queue are refused with Retry-After; those of another user are answered", async () => {
     let end = () => undefined as void;
     const held = server.app
       .get(ExpensiveReads)
@@ -45,7 +45,7 @@ describe('expensive reads', () => {
     expect(statuses.sort()).toEqual([...Array<number>(maxWaitingPerUser).fill(200), 429]);
   });
 
-  it('count for many requests against the limit of a user', async () => {
+  it("cost several points of a user's request limit", async () => {
     const cyd = await guest(server.url, 'cyd');
     await cyd.post(`/rooms/${room.id}/join`);
     let answer = await cyd.get(`/rooms/${room.id}`);
@@ -55,7 +55,7 @@ describe('expensive reads', () => {
     expect(retryAfter(answer.headers)).toBeLessThanOrEqual(10);
   });
 
-  it('of the log are pages of bounded size, over REST and over sockets, that lack nothing', async () => {
+  it('of the log return pages of bounded size without a gap, over REST and over sockets', async () => {
     const large = await roomOf(ada);
     await raiser(server, ada, large.id).critical(150, 'x'.repeat(10_000));
     const listener = await listen(server.url, ada, large.id);
@@ -87,7 +87,7 @@ describe('expensive reads', () => {
 });
 
 describe('requests of one connection', () => {
-  it(`are answered in order where ${maxInFlight} are pipelined`, async () => {
+  it(`are answered in order if ${maxInFlight} are pipelined`, async () => {
     const connection = new RawConnection(server.url);
     connection.send(head('GET', '/api/time').repeat(maxInFlight));
     await connection.answers(maxInFlight);
@@ -96,7 +96,7 @@ describe('requests of one connection', () => {
     connection.destroy();
   });
 
-  it('beyond that get one 429, and the connection is closed; others are still served', async () => {
+  it('beyond that are answered with one 429, and the connection is closed; other connections are served', async () => {
     const connection = new RawConnection(server.url);
     connection.send(head('GET', `/api/rooms/${room.id}/events?limit=1000`, bearer(ada)).repeat(2000));
     for (let i = 0; i < 5; i += 1) expect((await request(server.url, 'GET', '/time')).status).toBe(200);
@@ -107,7 +107,7 @@ describe('requests of one connection', () => {
     expect(connection.text.slice(connection.text.lastIndexOf('HTTP/1.1'))).toMatch(/^connection: close\r$/im);
   });
 
-  it('all have their responses closed when it is cut, those behind an unfinished one too', async () => {
+  it('have their responses closed when the connection is lost, also those behind an unfinished one', async () => {
     const [http, reads] = [server.app.getHttpServer(), server.app.get(ExpensiveReads)];
     let [begun, closed] = [0, 0];
     const count = (_: IncomingMessage, response: ServerResponse) => {
@@ -128,7 +128,7 @@ describe('requests of one connection', () => {
   });
 });
 
-describe('callers that are refused again and again', () => {
+describe('callers with many refused requests', () => {
   let own: TestServer;
   let eve: Person;
   beforeAll(async () => {
@@ -139,15 +139,15 @@ describe('callers that are refused again and again', () => {
 
   const from = (address: string, path: string, headers = {}) =>
     request(own.url, 'GET', path, { headers: { 'x-forwarded-for': address, ...headers } });
-  /** Uses a caller's refusals up but for the last, so that the window does not end during the test. */
+  /** Uses up all but one of a caller's allowed refusals, so that the window does not end during the test. */
   const useUp = (caller: string) => {
     for (let i = 1; i < maxRefusals; i += 1) own.app.get(Refusals).count(caller);
   };
 
   it.each([
     ['without a token', '192.0.2.1', '/rooms', 401],
-    ['outside of every route', '192.0.2.2', '/nothing', 404],
-  ])('%s are turned away by address, while those with a token go on', async (_, address, path, status) => {
+    ['on unknown paths', '192.0.2.2', '/nothing', 404],
+  ])('%s are blocked by address; requests with a token are served', async (_, address, path, status) => {
     useUp(address);
     expect((await from(address, path)).status).toBe(status);
     const answer = await from(address, path);
@@ -169,7 +169,7 @@ describe('callers that are refused again and again', () => {
     expectProblem(forged, 429, 'rate_limited');
   });
 
-  it('with a token are turned away by user', async () => {
+  it('with a token are blocked by user', async () => {
     const [mallory, fay] = [await guest(own.url, 'mallory'), await guest(own.url, 'fay')];
     useUp(`user:${mallory.user.id}`);
     expectProblem(await mallory.get(`/tracks/${nowhere}/metadata`), 404, 'track_not_found');
@@ -178,7 +178,7 @@ describe('callers that are refused again and again', () => {
     expect((await request(own.url, 'GET', '/time')).status).toBe(200);
   });
 
-  it('are logged line by line up to the limit, and then in one line that says how often', async () => {
+  it('are logged with a line per request up to the limit, and then in one line with the number', async () => {
     const child = await spawnServer({ DATA_DIR: await temporaryFolder(), ...limited });
     const requests = 1000;
     for (let i = 0; i < requests; i += 1) await request(child.url, 'GET', '/rooms');
@@ -202,16 +202,16 @@ describe('a body', () => {
   const json = (path: string, length: number) =>
     head('POST', path, 'Content-Type: application/json', `Content-Length: ${length}`);
 
-  it('of JSON that does not arrive within 10 s gets 408, and the connection is closed', async () => {
+  it('of JSON that does not arrive within 10 s is answered with 408, and the connection is closed', async () => {
     const connection = new RawConnection(server.url);
     connection.send(`${json('/api/auth/guest', 30)}{"user`);
-    // The server's own clock, not one that is moved.
+    // In real time: this timeout has no fake clock.
     await connection.closed(20_000);
     expect(connection.statuses).toEqual([408]);
     expect(connection.body).toMatchObject({ error: { code: 'request_timeout' } });
   });
 
-  it('that was answered before it has arrived is read for 10 s and not longer', async () => {
+  it('that is still arriving when the request is answered is read for at most 10 s', async () => {
     const connection = new RawConnection(server.url);
     connection.send(head('POST', '/api/nothing', 'Content-Type: text/plain', 'Content-Length: 100000'));
     await connection.answers(1);
@@ -228,7 +228,7 @@ describe('a body', () => {
 });
 
 describe('headers', () => {
-  it('that do not arrive within 10 s get 408 in the form of the contract', async () => {
+  it('that do not arrive within 10 s are answered with 408 in the error format', async () => {
     const connection = new RawConnection(server.url);
     connection.send('GET /api/time HTTP/1.1\r\nHost: localhost\r\nX-Slow: ');
     await connection.closed(20_000);
@@ -237,7 +237,7 @@ describe('headers', () => {
   });
 });
 
-describe('what is not HTTP, or asks for what is not there', () => {
+describe('malformed HTTP and unsupported upgrades', () => {
   const answerTo = async (text: string) => {
     const connection = new RawConnection(server.url);
     connection.send(text);
@@ -282,7 +282,7 @@ describe('what is not HTTP, or asks for what is not there', () => {
   });
 });
 
-it('500 listeners behind one address sign in, join and read the room, each without being refused', async () => {
+it('500 listeners behind one address sign in, join and read the room, and none is refused', async () => {
   const crowd = await roomOf(ada);
   const statuses = await Promise.all(
     Array.from({ length: 500 }, async (_, index) => {

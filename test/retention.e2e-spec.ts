@@ -7,7 +7,7 @@ import { eventually, listen } from './support/listener.js';
 import { raiser } from './support/raise.js';
 import { startServer, temporaryFolder, type TestServer } from './support/server.js';
 
-/** A tenth more than the setting may lie about. */
+/** A log may exceed the setting by a tenth. */
 const mostKept = 11;
 
 async function kept({ app }: TestServer, roomId: string, table: 'events' | 'deliveries' = 'events') {
@@ -23,7 +23,7 @@ async function pruned(server: TestServer, roomId: string): Promise<void> {
 const reportOf = (who: Person, roomId: string, eventId: string) =>
   who.get(`/rooms/${roomId}/events/${eventId}/delivery`);
 
-it('keeps the newest events and their reports, and says of the others that they are gone', async () => {
+it('the newest events and their reports are kept; older ones are answered with history_gone and event_not_found', async () => {
   const server = await startServer({ EVENT_RETENTION: '10' });
   try {
     const ada = await guest(server.url, 'ada');
@@ -74,7 +74,7 @@ it('keeps the newest events and their reports, and says of the others that they 
   }
 });
 
-it('does not count presence events, up to four times the setting, and leaves no gap', async () => {
+it('presence events are not counted, up to four times the setting, and the log has no gap', async () => {
   const server = await startServer({ EVENT_RETENTION: '10' });
   try {
     const ada = await guest(server.url, 'ada');
@@ -84,7 +84,7 @@ it('does not count presence events, up to four times the setting, and leaves no 
     const first = (await kept(server, roomId)).at(-10)!;
     for (let change = 0; change < 28; change += 1) await raise.presence();
     await raise.high();
-    // One counted event more than the setting: the oldest goes, the presence events stay.
+    // One counted event more than the setting: the oldest is deleted, the presence events stay.
     await eventually(async () => (await kept(server, roomId))[0] === first + 1, 'the oldest to go');
     const held = await kept(server, roomId);
     expect(held).toEqual(held.map((_, place) => first + 1 + place));
@@ -95,7 +95,7 @@ it('does not count presence events, up to four times the setting, and leaves no 
   }
 });
 
-it('prunes what a lowered setting no longer keeps in small steps, between which the room changes', async () => {
+it('a log that exceeds a lowered setting is pruned in batches, between which changes of the room run', async () => {
   const dataDir = await temporaryFolder();
   let server = await startServer({ DATA_DIR: dataDir, EVENT_RETENTION: '100000' });
   try {

@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-it('carries a room from its making to its music', async () => {
+it('two users create, join and listen to a room, and receive its events in order', async () => {
   const ada = await guest(server.url, 'ada');
   const bob = await guest(server.url, 'bob');
   const room = await roomOf(ada);

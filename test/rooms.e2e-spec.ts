@@ -28,8 +28,8 @@ const eventsOf = async (who: Person, roomId: string): Promise<Envelope[]> =>
 const typesOf = async (who: Person, roomId: string): Promise<EventType[]> =>
   (await eventsOf(who, roomId)).map(({ type }) => type);
 
-describe('making a room', () => {
-  it('puts its creator in charge and inside', async () => {
+describe('creating a room', () => {
+  it('makes its creator the administrator and first participant', async () => {
     const answer = await ada.post('/rooms', { name: '  Friday night  ' });
     expectAnswer(answer, 201, rest.RoomAnswer);
     expect(answer.body.room).toMatchObject({
@@ -52,7 +52,7 @@ describe('making a room', () => {
     });
   });
 
-  it('takes names from 1 to 100 characters', async () => {
+  it('accepts names of 1 to 100 characters and refuses others', async () => {
     for (const name of ['x', 'x'.repeat(100), '音楽の部屋 🎶']) {
       expect((await ada.post('/rooms', { name })).body.room.name).toBe(name);
     }
@@ -61,13 +61,13 @@ describe('making a room', () => {
     }
   });
 
-  it('refuses a visibility that there is not, and a body that is none', async () => {
+  it('refuses an unknown visibility and an invalid body', async () => {
     expectProblem(await ada.post('/rooms', { name: 'x', visibility: 'secret' }), 422, 'invalid_field');
     expectProblem(await ada.post('/rooms', []), 400, 'malformed');
     expectProblem(await ada.post('/rooms'), 422, 'invalid_field');
   });
 
-  it('takes nothing over that the caller may not set', async () => {
+  it('ignores fields that the caller may not set', async () => {
     const { room } = (
       await ada.post('/rooms', { name: 'x', id: nowhere, administrator_id: bob.user.id, sequence: 9 })
     ).body;
@@ -93,7 +93,7 @@ describe('the list of rooms', () => {
 
   const namesOf = (rooms: RoomSummary[]) => rooms.map(({ name }) => name);
 
-  it('shows public rooms, newest first, and private ones only to those inside', async () => {
+  it('has public rooms, newest first, and private ones for their participants only', async () => {
     const answer = await ben.get('/rooms');
     expectAnswer(answer, 200, rest.RoomList);
     expect(namesOf(answer.body.rooms)).toEqual(names);
@@ -101,7 +101,7 @@ describe('the list of rooms', () => {
     expect(namesOf((await ann.get('/rooms')).body.rooms)).toEqual(['hidden', ...names]);
   });
 
-  it('comes in pages that hold each room once, also where one is made meanwhile', async () => {
+  it('has pages that contain each room once, even if a room is created meanwhile', async () => {
     const seen: string[] = [];
     let next: string | null = null;
     do {
@@ -116,7 +116,7 @@ describe('the list of rooms', () => {
     expect(namesOf((await ben.get('/rooms?limit=1')).body.rooms)).toEqual(['late']);
   });
 
-  it('counts who is in a room, and who is connected', async () => {
+  it('has the numbers of participants and of online users', async () => {
     const room = await roomOf(ann, [ben], { name: 'busy' });
     const listener = await listen(own.url, ben, room.id);
     const [first] = (await ann.get('/rooms?limit=1')).body.rooms;
@@ -133,7 +133,7 @@ describe('the list of rooms', () => {
 });
 
 describe('changing a room', () => {
-  it('is seen in its state and told to its listeners', async () => {
+  it('changes its state and raises room_state_updated', async () => {
     const room = await roomOf(ada, [bob]);
     const listener = await listen(server.url, bob, room.id);
     const answer = await ada.patch(`/rooms/${room.id}`, {
@@ -154,7 +154,7 @@ describe('changing a room', () => {
     listener.close();
   });
 
-  it('leaves alone what is not named', async () => {
+  it('keeps the fields that are not given', async () => {
     const room = await roomOf(ada, [], { visibility: 'private' });
     const { body } = await ada.patch(`/rooms/${room.id}`, {
       settings: { upload: 'administrator' },
@@ -163,7 +163,7 @@ describe('changing a room', () => {
     expect(body.room).toEqual({ ...room, settings: { ...room.settings, upload: 'administrator' } });
   });
 
-  it('is refused where a field is wrong, or nothing is given', async () => {
+  it('is refused if a field is invalid or nothing is given', async () => {
     const room = await roomOf(ada);
     const wrong = [
       {},
@@ -183,7 +183,7 @@ describe('changing a room', () => {
     expect((await stateOf(ada, room.id)).room).toMatchObject(room);
   });
 
-  it("is the administrator's, as deleting, inviting, removing and lifting bans are", async () => {
+  it('is allowed to the administrator only, like deleting, inviting, removing and lifting bans', async () => {
     const room = await roomOf(ada, [bob, cyd]);
     const path = `/rooms/${room.id}`;
     for (const answer of [
@@ -200,7 +200,7 @@ describe('changing a room', () => {
 });
 
 describe('joining and leaving', () => {
-  it('tells the others once, however often it is asked', async () => {
+  it('raises user_joined and user_left once, even if requested repeatedly', async () => {
     const room = await roomOf(ada);
     const listener = await listen(server.url, ada, room.id);
     const joins = await Promise.all([1, 2, 3].map(() => bob.post(`/rooms/${room.id}/join`)));
@@ -223,7 +223,7 @@ describe('joining and leaving', () => {
     listener.close();
   });
 
-  it('closes the sockets of whoever leaves', async () => {
+  it('closes the connections of a user who leaves', async () => {
     const room = await roomOf(ada, [bob]);
     const listeners = [await listen(server.url, bob, room.id), await listen(server.url, bob, room.id)];
     const closed = listeners.map((listener) => listener.closed());
@@ -232,7 +232,7 @@ describe('joining and leaving', () => {
     for (const listener of listeners) expect(listener.logged.at(-1)?.type).toBe('user_left');
   });
 
-  it('hands the room to the longest-standing participant when its administrator leaves', async () => {
+  it('makes the participant who joined first the administrator when the administrator leaves', async () => {
     const room = await roomOf(ada, [cyd, bob]);
     const listener = await listen(server.url, bob, room.id);
     await ada.delete(`/rooms/${room.id}/leave`);
@@ -244,7 +244,7 @@ describe('joining and leaving', () => {
     listener.close();
   });
 
-  it('leaves a room empty when the last one goes, and to whoever comes next', async () => {
+  it('leaves an empty room without an administrator; the next user to join becomes the administrator', async () => {
     const room = await roomOf(ada);
     await ada.delete(`/rooms/${room.id}/leave`);
     const listed = (await bob.get('/rooms?limit=1')).body.rooms[0];
@@ -254,7 +254,7 @@ describe('joining and leaving', () => {
     expect((await stateOf(bob, room.id)).room.participants).toEqual([expect.objectContaining(bob.user)]);
   });
 
-  it('is refused for a room that there is not, and for an id that is none', async () => {
+  it('is refused for an unknown room and a malformed id', async () => {
     for (const answer of [
       await ada.post(`/rooms/${nowhere}/join`),
       await ada.delete(`/rooms/${nowhere}/leave`),
@@ -271,14 +271,14 @@ describe('joining and leaving', () => {
     expectProblem(await ada.post(`/rooms/${(await roomOf(ada)).id}/join`, []), 400, 'malformed');
   });
 
-  it('finds a room by its id in upper case too', async () => {
+  it('accepts a room id in upper case', async () => {
     const room = await roomOf(ada);
     expect((await bob.post(`/rooms/${room.id.toUpperCase()}/join`)).body.room).toEqual(room);
   });
 });
 
 describe('a private room', () => {
-  it('lets in whoever has an invite to it, and nobody else', async () => {
+  it('can be joined only with an invite to it', async () => {
     const room = await roomOf(ada, [], { visibility: 'private' });
     const other = await roomOf(ada, [], { visibility: 'private' });
     const join = (who: Person, body?: object) => who.post(`/rooms/${room.id}/join`, body);
@@ -294,11 +294,11 @@ describe('a private room', () => {
     for (const who of [bob, cyd]) {
       expectAnswer(await join(who, { invite: invited.body.invite }), 200, rest.RoomAnswer);
     }
-    // Once inside, no invite is needed to be inside.
+    // A participant needs no invite to join again.
     expect((await join(bob)).status).toBe(200);
   });
 
-  it('is not told to the lobby, neither when it is made nor when it goes', async () => {
+  it('raises no lobby event when it is created or deleted', async () => {
     const lobby = await listenToLobby(server.url, bob);
     const hidden = await roomOf(ada, [], { visibility: 'private' });
     await ada.delete(`/rooms/${hidden.id}`);
@@ -313,8 +313,8 @@ describe('a private room', () => {
   });
 });
 
-describe('removing someone', () => {
-  it('tells everyone, closes their sockets, and lets them come back', async () => {
+describe('removing a user', () => {
+  it("raises user_left, closes the user's connections, and allows them to join again", async () => {
     const room = await roomOf(ada, [bob]);
     const hers = await listen(server.url, ada, room.id);
     const his = await listen(server.url, bob, room.id);
@@ -335,7 +335,7 @@ describe('removing someone', () => {
     hers.close();
   });
 
-  it('with a ban keeps them out, even with an invite, until it is lifted', async () => {
+  it('with a ban prevents joining, even with an invite, until the ban is lifted', async () => {
     const room = await roomOf(ada, [bob], { name: 'Guarded' });
     const listener = await listen(server.url, ada, room.id);
     await ada.delete(`/rooms/${room.id}/participants/${bob.user.id}?ban=true`);
@@ -351,7 +351,7 @@ describe('removing someone', () => {
     listener.close();
   });
 
-  it('with a ban holds for whoever was faster and has left, and for nobody who does not exist', async () => {
+  it('with a ban also applies to a user who has left, without an event; unknown users are refused', async () => {
     const room = await roomOf(ada, [bob]);
     const listener = await listen(server.url, ada, room.id);
     await bob.delete(`/rooms/${room.id}/leave`);
@@ -363,14 +363,14 @@ describe('removing someone', () => {
       expectAnswer(banned, 200, rest.UserAnswer);
       expect(banned.body.user).toEqual(bob.user);
     }
-    // They left; nobody has to be told again.
+    // They had left already: no further event.
     expect((await stateOf(ada, room.id)).sequence).toBe(sequence);
     expectProblem(await bob.post(`/rooms/${room.id}/join`), 403, 'banned');
     expectProblem(await ban(room.id), 404, 'user_not_found');
     listener.close();
   });
 
-  it('is refused for oneself, for a stranger, and where it is unclear whether it is a ban', async () => {
+  it('is refused for oneself, for a user who is not a participant, and for an invalid ban parameter', async () => {
     const room = await roomOf(ada, [bob]);
     const remove = (id: string) => ada.delete(`/rooms/${room.id}/participants/${id}`);
     expectProblem(await remove(ada.user.id), 409, 'cannot_remove_self');
@@ -382,7 +382,7 @@ describe('removing someone', () => {
 });
 
 describe('deleting a room', () => {
-  it('tells everyone as the last thing, closes the sockets, and leaves nothing', async () => {
+  it('raises room_deleted as the last event, closes the connections, and deletes the log and the tracks', async () => {
     const room = await roomOf(ada, [bob]);
     const { track } = (await bob.upload(room.id, wav(30), 'song.wav')).body;
     const listeners = [await listen(server.url, ada, room.id), await listen(server.url, bob, room.id)];
@@ -410,7 +410,7 @@ describe('deleting a room', () => {
 });
 
 describe("a room's log", () => {
-  it('holds every change in order, in pages', async () => {
+  it('has every change in order, in pages', async () => {
     const room = await roomOf(ada, [bob, cyd]);
     await bob.upload(room.id, wav(30), 'song.wav');
     await ada.post(`/rooms/${room.id}/playback/pause`);
@@ -440,7 +440,7 @@ describe("a room's log", () => {
     }
   });
 
-  it('says so where it no longer reaches back', async () => {
+  it('is answered with history_gone if events were pruned', async () => {
     const small = await startServer({ EVENT_RETENTION: '10' });
     try {
       const ann = await guest(small.url, 'ann');
@@ -465,7 +465,7 @@ describe("a room's log", () => {
   });
 });
 
-describe('someone outside of a room', () => {
+describe('a user who is not a participant', () => {
   const name = 'Zxqv-Chamber';
   const title = 'Kwpj-Melody';
   const valid: Record<string, object> = {
@@ -475,7 +475,7 @@ describe('someone outside of a room', () => {
   };
 
   it.each(['never were', 'have left', 'were banned'])(
-    'is refused on every route of it and told nothing of it, be it that they %s',
+    'is refused on every route, without any data of the room (users who %s)',
     async (past) => {
       const owner = await guest(server.url, 'Hjkw-Owner');
       const outsider = await guest(server.url, 'outsider');
@@ -523,8 +523,8 @@ describe('someone outside of a room', () => {
   );
 });
 
-describe('what happens by REST', () => {
-  it('arrives at listeners, each type at least once, as the catalogue declares it', async () => {
+describe('a change by REST', () => {
+  it('raises its events: listeners receive each type at least once, valid by the catalogue', async () => {
     const dee = await guest(server.url, 'dee');
     const lobby = await listenToLobby(server.url, dee);
     const room = await roomOf(ada);
@@ -561,12 +561,12 @@ describe('what happens by REST', () => {
     const all = [...hers.events, ...his.events, ...lobby.events];
     expectValid(all);
     const seen = new Set(all.map(({ type }) => type));
-    // Requests change neither how the server is nor what clients report over their sockets.
+    // Requests cause neither of these: one is about the server's status, the other about the clients' reports.
     expect(eventTypes.filter((type) => !seen.has(type))).toEqual(['listeners_updated', 'server_status']);
     expect(hers.sequences).toEqual(hers.sequences.map((_, index) => hers.sequences[0]! + index));
   });
 
-  it('is not told where it was refused', async () => {
+  it('raises no event if it is refused', async () => {
     const room = await roomOf(ada, [bob]);
     const before = await typesOf(ada, room.id);
     await bob.patch(`/rooms/${room.id}`, { name: 'Mine' });
@@ -576,7 +576,7 @@ describe('what happens by REST', () => {
     expect(await typesOf(ada, room.id)).toEqual(before);
   });
 
-  it("shows everywhere a guest's new name once they have registered", async () => {
+  it("of a guest's name, by registering, is visible in the state of their rooms", async () => {
     const eve = await guest(server.url, 'eve the guest');
     const room = await roomOf(eve, [bob]);
     const { body } = await eve.post('/auth/register', { username: 'Eve', password: 'correct horse' });

@@ -52,7 +52,7 @@ async function halfUpload(url: string, token: string, roomId: string, file: Buff
     },
   });
   const answered = once(upload, 'response') as Promise<[IncomingMessage]>;
-  // Whoever never finishes it is cut off at the end.
+  // An upload that is never finished ends with an error at shutdown.
   answered.catch(() => undefined);
   // The server has taken the request once it asks for the body.
   const asked = once(upload, 'continue');
@@ -72,7 +72,7 @@ async function halfUpload(url: string, token: string, roomId: string, file: Buff
 }
 
 describe.each(['SIGTERM', 'SIGINT'] as const)('on %s', (signal) => {
-  it('everyone hears of it before the sockets close, requests end, and the exit code is 0', async () => {
+  it('listeners receive draining before their sockets close, requests in progress finish, and the exit code is 0', async () => {
     const server = await start();
     const ada = await guest(server.url, 'ada');
     const room = await roomOf(ada);
@@ -91,7 +91,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('on %s', (signal) => {
     expect([ofRoom.data.room_id, ofRoom.data.sequence]).toEqual([room.id, sequence]);
     expect(lobby.socket.connected && inRoom.socket.connected).toBe(true);
 
-    // Nobody is let in any more, and whoever asks is told why.
+    // New requests and connections are refused with draining.
     const ready = await fetch(`${server.url}/health/ready`);
     expect([ready.status, ((await ready.json()) as any).error.code]).toEqual([503, 'draining']);
     expect((await fetch(`${server.url}/health/live`)).status).toBe(200);
@@ -104,7 +104,7 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('on %s', (signal) => {
     const { status, body } = await finish();
     expect(status).toBe(201);
     expect(body.track.title).toBe('late');
-    // What it changed is still told.
+    // Its event is still sent.
     await inRoom.next('track_added', ({ data }) => data.track.id === body.track.id);
 
     expect(await ended).toEqual({ code: 0, signal: null });
@@ -118,10 +118,10 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('on %s', (signal) => {
       .filter(({ level, res }) => level >= 50 && res?.status !== 503);
     expect(faults).toEqual([]);
 
-    // Nobody is left behind as there, and the file that came last is whole.
+    // After the restart nobody counts as online, and the last upload is complete.
     const again = await start(server.folder);
     const she = person(again.url, ada.token, ada.user);
-    // She may come back for a moment before she counts as gone.
+    // She counts as online during the grace.
     expect((await stateOf(she, room.id)).room.online_users).toEqual([ada.user]);
     await eventually(async () => (await stateOf(she, room.id)).room.online_count === 0, 'the grace to end');
     const log = (await she.get(`/rooms/${room.id}/events?after=${sequence}`)).body.events as Envelope[];
@@ -129,13 +129,13 @@ describe.each(['SIGTERM', 'SIGINT'] as const)('on %s', (signal) => {
     expect((await she.get(`/tracks/${body.track.id}/stream`)).status).toBe(200);
   }, 120_000);
 
-  it('a stream that is read slowly and a request that never ends do not hold it up for 10 s', async () => {
+  it('the process exits within 10 s despite an unread stream and an unfinished upload', async () => {
     const server = await start();
     const ada = await guest(server.url, 'ada');
     const room = await roomOf(ada);
     const { body } = await ada.upload(room.id, long, 'long.wav');
     const inRoom = keep(await listen(server.url, ada, room.id));
-    // Nobody reads it: what the kernel does not hold stays with the server.
+    // It is not read: what the kernel does not buffer stays in the server.
     const reading = httpRequest(`${server.url}${body.track.stream_url}`, {
       headers: { authorization: `Bearer ${ada.token}` },
     });

@@ -7,13 +7,13 @@ import { type Scenario, scenarios } from './simulation/commands.js';
 import { World } from './simulation/world.js';
 
 /*
- * The protocol of sections 1 and 2 of the contract, run against nodes that crash, a bus that loses, doubles and
- * reorders, networks that stall and break, and clients that confirm late or never. Nothing in it depends on real
- * time, so a scenario always ends in the same way.
+ * The delivery protocol in random scenarios: nodes crash, the bus loses, duplicates and reorders messages, networks
+ * stall and break, clients confirm late or never. docs/architecture.md, Simulation, lists what is checked. Nothing
+ * depends on real time, so a scenario always has the same result.
  *
- * A failure prints its seed and path, and the scenario, shrunk. To run that one alone:
+ * A failure prints its seed, its path and the smallest failing scenario. To repeat it:
  *   SIMULATION_SEED=<seed> SIMULATION_PATH=<path> npm test -- test/simulation
- * and to look further:
+ * To run more scenarios:
  *   SIMULATION_RUNS=1000000 npm test -- test/simulation
  */
 const { SIMULATION_RUNS, SIMULATION_SEED, SIMULATION_PATH } = process.env;
@@ -28,7 +28,7 @@ const settings = { database: { kind: 'sqlite', file: ':memory:', sync: 'normal' 
 let database: Database;
 
 beforeAll(async () => {
-  // How long things really take decides nothing here.
+  // Durations in real time must not influence a scenario.
   jest.spyOn(performance, 'now').mockReturnValue(0);
   database = new Database(settings, log);
   await database.migrate();
@@ -36,9 +36,9 @@ beforeAll(async () => {
 
 afterAll(() => database.close());
 
-describe('whatever happens', () => {
+describe('random scenarios', () => {
   test(
-    'every event reaches everyone once and in order, and every confirmation is accounted for',
+    'every client receives every event once and in order, and every expected confirmation has one outcome',
     async () => {
       await fc.assert(
         fc.asyncProperty(scenarios, (scenario) => new World(database, scenario).run()),
@@ -49,8 +49,8 @@ describe('whatever happens', () => {
   );
 });
 
-/** What once went wrong, as it was found and shrunk. */
-describe('holds still', () => {
+/** The smallest scenario of each fault that was found. */
+describe('fixed scenarios', () => {
   const calm = { steps: Infinity };
   const raise = { ...calm, name: 'raise', node: 0, fails: false } as const;
   const connect = { ...calm, name: 'connect', client: 0, node: 0 } as const;
@@ -67,7 +67,7 @@ describe('holds still', () => {
       ...scenario,
     }).run();
 
-  test('an event that comes while the log is read is not taken for what follows a gap in the log', () =>
+  test('an event that arrives during a read of the log does not make the missing ones before it count as pruned', () =>
     run({
       nodes: 2,
       commands: [
@@ -79,7 +79,7 @@ describe('holds still', () => {
       ],
     }));
 
-  test('whoever would have a gap that the log cannot fill any more is sent to begin anew', () =>
+  test('a connection that would miss pruned events is closed, and its client starts from a snapshot', () =>
     run({
       nodes: 2,
       commands: [
@@ -91,7 +91,7 @@ describe('holds still', () => {
       ],
     }));
 
-  test('a state that gave way does not go out after the newer one', () =>
+  test('a coalesced event is not sent after a newer one', () =>
     run({
       weight: 150,
       commands: [
@@ -102,7 +102,7 @@ describe('holds still', () => {
       ],
     }));
 
-  test('a state that gave way does not go out after the last event', () =>
+  test('a coalesced event is not sent after a connection’s last event', () =>
     run({
       manners: ['never'],
       weight: 150,
@@ -113,7 +113,7 @@ describe('holds still', () => {
       ],
     }));
 
-  test('what joins a replay late has all its attempts', () =>
+  test('an event that is added to a replay has all its attempts', () =>
     run({
       manners: ['late'],
       weight: 150,
@@ -128,7 +128,7 @@ describe('holds still', () => {
       ],
     }));
 
-  test('whoever is gone before the state was read is not replayed anything', () =>
+  test('a connection that closes before its snapshot was read is replayed nothing', () =>
     run({
       commands: [
         { ...connect, steps: 0 },
@@ -143,7 +143,7 @@ describe('holds still', () => {
 });
 
 describe('the simulation', () => {
-  test('notices a network that loses frames without breaking', async () => {
+  test('fails for a network that loses frames without closing connections', async () => {
     let lost = 0;
     const loses = () => (lost += 1) % 40 === 0;
     const property = fc.asyncProperty(scenarios, (scenario) => new World(database, scenario, loses).run());

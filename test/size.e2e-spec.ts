@@ -12,7 +12,7 @@ import { startServer, type TestServer } from './support/server.js';
 const count = 500;
 const largest = 2048;
 
-// Forty and sixty characters, as tags and names of files are.
+// Forty and sixty characters, typical lengths of tags and file names.
 const title = 'The Long and Winding Road to Nowhere, II';
 const artist = 'The Philharmonic Orchestra of Somewhere.';
 const album = 'Live at the Old Town Hall (Remastered 2)';
@@ -152,7 +152,7 @@ it(`in a room of ${count} tracks and ${count} participants every broadcast event
   const all = [...hers.events, ...his.events, ...lobby.events];
   const sizes = new Map<EventType, number>();
   for (const event of all) sizes.set(event.type, Math.max(sizes.get(event.type) ?? 0, bytes(event)));
-  // What one connection is told is no broadcast.
+  // Events to a single connection are not broadcasts.
   const broadcast = eventTypes.filter((type) => type !== 'connection_established' && type !== 'error');
   expect([...sizes.keys()].filter((type) => type !== 'connection_established').sort()).toEqual(
     [...broadcast].sort(),

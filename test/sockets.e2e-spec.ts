@@ -19,7 +19,7 @@ const schemas = new Map(eventTypes.map((type) => [type, Compile(envelopeOf(type)
 const nowhere = '0192f0c1-0000-7000-8000-000000000000';
 const song = wav(120);
 
-/** What is wrong with an event by the contract; empty where nothing is. */
+/** The schema errors of an event; empty if it is valid. */
 const faults = (event: Envelope): unknown[] => [...schemas.get(event.type)!.Errors(event)];
 const numbers = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, index) => from + index);
@@ -43,7 +43,7 @@ const hear = async (who: Person, roomId: string, options?: ListenerOptions, url 
 const knock = (namespace: string, token: unknown, url = server.url) =>
   keep(new Listener(url, namespace, token as string)).refused();
 
-/** A room with a long track that plays, and who administers it. */
+/** A room with a long track that plays, and its administrator. */
 async function playingRoom(url = server.url): Promise<{ ada: Person; roomId: string; trackId: string }> {
   const ada = await guest(url, 'ada');
   const room = await roomOf(ada);
@@ -64,7 +64,7 @@ async function change(someone: Person, trackId: string, times: number): Promise<
 describe('the handshake', () => {
   const codeAndMessage = (code: string) => ({ code, message: expect.any(String) });
 
-  it('is refused as unauthorized without a good token, in a room and in the lobby', async () => {
+  it('is refused with unauthorized without a valid token, in a room and in the lobby', async () => {
     const { ada, roomId } = await playingRoom();
     const { body } = await ada.post('/auth/media-token');
     for (const token of ['', 'rubbish', undefined, 7, { a: 1 }, `${ada.token}x`, body.media_token]) {
@@ -82,7 +82,7 @@ describe('the handshake', () => {
     expect(await knock(`/rooms/${roomId}`, bob.token)).toEqual(codeAndMessage('not_a_participant'));
   });
 
-  it('is refused in namespaces that there are not, and leaves none of them behind', async () => {
+  it('is refused for unknown namespaces, which are not created', async () => {
     const ada = await guest(server.url, 'ada');
     const watcher = keep(await listenToLobby(server.url, ada));
     const [lobby] = [...server.app.get(RoomStreams).connections()];
@@ -98,7 +98,7 @@ describe('the handshake', () => {
     watcher.close();
   });
 
-  it('leaves neither a namespace nor a stream behind, refused or left', async () => {
+  it('leaves no namespace and no stream, after a refusal and after a disconnect', async () => {
     const { ada, roomId } = await playingRoom();
     const watcher = keep(await listenToLobby(server.url, ada));
     const streams = server.app.get(RoomStreams);
@@ -124,7 +124,7 @@ describe('the handshake', () => {
     await eventually(() => streams.size.connections === 0, 'the lobby to be empty');
   });
 
-  it('is refused with too_many_connections beyond the limit, also where all come at once', async () => {
+  it('is refused with too_many_connections beyond the limit, also for concurrent attempts', async () => {
     const limited = await startServer({ RATE_LIMIT: 'on' });
     try {
       const ada = await guest(limited.url, 'ada');
@@ -162,7 +162,7 @@ describe('the handshake', () => {
 });
 
 describe('on connecting to a room', () => {
-  it('connection_established comes first, with the whole state as the contract has it', async () => {
+  it('connection_established is the first event, with the complete state', async () => {
     const { ada, roomId, trackId } = await playingRoom();
     const bob = await guest(server.url, 'bob');
     await bob.post(`/rooms/${roomId}/join`);
@@ -188,13 +188,13 @@ describe('on connecting to a room', () => {
     });
     expect(room!.online_users).toEqual([bob.user]);
     expect(room!.queue.map(({ title }) => title)).toEqual(['second']);
-    // The state holds the connection itself, so what comes next is later than that.
+    // The state includes the connection itself, so the next event is later than that.
     await ada.post(`/rooms/${roomId}/playback/pause`);
     await his.next('playback_paused');
     expect(his.sequences).toEqual([sequence + 1]);
   });
 
-  it('what was missed follows exactly, each event once, in order, then live ones without a gap', async () => {
+  it('missed events follow once, in order, then live ones without a gap', async () => {
     const { ada, roomId, trackId } = await playingRoom();
     const bob = await guest(server.url, 'bob');
     await bob.post(`/rooms/${roomId}/join`);
@@ -210,7 +210,7 @@ describe('on connecting to a room', () => {
     const [established] = after.ofType('connection_established') as [Envelope<'connection_established'>];
     const { sequence, resumed, replayed } = established.data;
     expect(resumed).toBe(true);
-    // That he left and returned are events too, and that she connected.
+    // His disconnect and connect events count too, and hers.
     expect(replayed).toBe(sequence - seen);
     expect(replayed).toBeGreaterThanOrEqual(10);
     await after.until(() => after.logged.length >= replayed + 3, 'the live events');
@@ -223,7 +223,7 @@ describe('on connecting to a room', () => {
     expect(after.events.flatMap(faults)).toEqual([]);
   });
 
-  it('a replayed event differs from the live one in its server_time alone', async () => {
+  it('a replayed event differs from the live one only in its server_time', async () => {
     const { ada, roomId } = await playingRoom();
     const live = await hear(ada, roomId);
     const from = live.ofType('connection_established')[0]!.data.sequence;
@@ -248,7 +248,7 @@ describe('on connecting to a room', () => {
     expect(asked).toBe(1);
   });
 
-  it('leaves the state out for a client that resumes and asks for it only when needed', async () => {
+  it('room is null for a client that resumes with the state when_needed', async () => {
     const { ada, roomId } = await playingRoom();
     const { sequence } = await stateOf(ada, roomId);
     const asked = async (afterSequence: number | undefined) => {
@@ -268,7 +268,7 @@ describe('on connecting to a room', () => {
     });
   });
 
-  it('takes after_sequence as a decimal string, which is all that the Java client can send', async () => {
+  it('after_sequence may be a decimal string, because the Java client can send strings only', async () => {
     const { ada, roomId } = await playingRoom();
     const { sequence } = await stateOf(ada, roomId);
     const listener = await hear(ada, roomId, { afterSequence: String(sequence - 1) as unknown as number });
@@ -277,7 +277,7 @@ describe('on connecting to a room', () => {
     expect(listener.sequences).toEqual([sequence, sequence + 1]);
   });
 
-  it('an after_sequence that is no sequence, or lies ahead, gives the state alone', async () => {
+  it('a malformed after_sequence, or one beyond the newest event, gives the state without a replay', async () => {
     const { ada, roomId } = await playingRoom();
     const rubbish = [
       9999,
@@ -307,12 +307,12 @@ describe('on connecting to a room', () => {
     }
   });
 
-  it('an after_sequence that the log no longer reaches gives the state alone, the oldest it reaches a replay', async () => {
+  it('an after_sequence before the log gives the state without a replay; the oldest one in the log gives a replay', async () => {
     const forgetful = await startServer({ EVENT_RETENTION: '10' });
     try {
       const { ada, roomId, trackId } = await playingRoom(forgetful.url);
       await change(ada, trackId, 70);
-      // Someone who stays, so that coming and going adds nothing to the log meanwhile.
+      // A connection that stays open, so that the others raise no presence events.
       const resident = keep(await hear(ada, roomId, {}, forgetful.url));
       const settled = async () => {
         const { body } = await ada.get(`/rooms/${roomId}/events?limit=1`);
@@ -416,7 +416,7 @@ describe('messages of the client', () => {
     });
   });
 
-  it('unknown and malformed messages are answered with an error, and the connection goes on', async () => {
+  it('unknown and malformed messages are answered with an error, and the connection stays open', async () => {
     const { ada, roomId } = await playingRoom();
     const room = await hear(ada, roomId);
     const lobby = keep(await listenToLobby(server.url, ada));
@@ -449,7 +449,7 @@ describe('messages of the client', () => {
     expect(room.socket.connected && lobby.socket.connected).toBe(true);
   });
 
-  it('messages that come too fast are answered with rate_limited, and not done', async () => {
+  it('messages beyond the rate limit are answered with rate_limited, and not handled', async () => {
     const limited = await startServer({ RATE_LIMIT: 'on' });
     try {
       const ada = await guest(limited.url, 'ada');
@@ -485,7 +485,7 @@ describe('a client that floods', () => {
     for (const listener of opened.splice(0)) listener.close();
   });
 
-  it('is told so and cut when it goes on sending refused messages', async () => {
+  it('receives rate_limited and is closed if it continues to send refused messages', async () => {
     const ada = await guest(limited.url, 'ada');
     const { id } = await roomOf(ada);
     const listener = keep(await listen(limited.url, ada, id));
@@ -494,7 +494,7 @@ describe('a client that floods', () => {
     expect(listener.ofType('error').map(({ data }) => data.code)).toEqual(['rate_limited']);
   });
 
-  it('is given one large answer at a time, and the next once that has been read', async () => {
+  it('has one request for a large answer handled at a time', async () => {
     const ada = await guest(limited.url, 'ada');
     const { id } = await roomOf(ada);
     const listener = keep(await listen(limited.url, ada, id));
@@ -516,7 +516,7 @@ describe('a client that floods', () => {
     }
   });
 
-  it('is cut when it sends more CONNECT packets than anyone needs', async () => {
+  it('is closed if it sends too many CONNECT packets', async () => {
     const socket = new WebSocket(`${limited.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`);
     let answers = 0;
     socket.on('message', () => (answers += 1));
@@ -526,7 +526,7 @@ describe('a client that floods', () => {
     expect(answers).toBeLessThan(150);
   });
 
-  it('is cut when it sends WebSocket pings without end', async () => {
+  it('is closed if it sends too many WebSocket pings', async () => {
     const socket = new WebSocket(`${limited.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`);
     await once(socket, 'message');
     const closed = once(socket, 'close');
@@ -534,7 +534,7 @@ describe('a client that floods', () => {
     await closed;
   });
 
-  it('is cut when it opens a WebSocket, joins no namespace and ignores the closing handshake', async () => {
+  it('is closed if it joins no namespace, even if it ignores the closing handshake', async () => {
     const { port } = new URL(limited.url);
     const socket = connect(Number(port), '127.0.0.1');
     const opened = performance.now();
@@ -550,7 +550,7 @@ describe('a client that floods', () => {
     expect(performance.now() - opened).toBeLessThan(25_000);
   }, 40_000);
 
-  it('has to wait when it connects again and again', async () => {
+  it('is refused with too_many_connections if it connects too often', async () => {
     const ada = await guest(limited.url, 'ada');
     const { id } = await roomOf(ada);
     let refused: unknown;
@@ -566,7 +566,7 @@ describe('a client that floods', () => {
   }, 60_000);
 });
 
-it('does not read further pages for a client that leaves its answers unread', async () => {
+it('no further pages are read for a client that leaves its answers unread', async () => {
   const ada = await guest(server.url, 'ada');
   const { id } = await roomOf(ada);
   const { high } = raiser(server, ada, id);
@@ -583,7 +583,7 @@ it('does not read further pages for a client that leaves its answers unread', as
   try {
     client.stall();
     for (let asked = 1; asked <= 30; asked += 1) client.ask('replay', { after_sequence: 1, limit: 1000 });
-    // Some fit into the buffers of the kernel; then it stays as it is.
+    // Some answers fit into the kernel's buffers; then no further page is read.
     let before = -1;
     await eventually(async () => {
       const same = pages === before && pages > 0;
@@ -601,7 +601,7 @@ it('does not read further pages for a client that leaves its answers unread', as
 }, 60_000);
 
 describe('the lobby', () => {
-  it('hears of public rooms that come and go, and of no private one', async () => {
+  it('receives room_created and room_deleted of public rooms, and nothing about private ones', async () => {
     const [ada, eve] = [await guest(server.url, 'ada'), await guest(server.url, 'eve')];
     const hers = keep(await listenToLobby(server.url, eve));
     const hidden = await roomOf(ada, [], { name: 'Hidden', visibility: 'private' });
@@ -622,7 +622,7 @@ describe('the lobby', () => {
 });
 
 describe('the end of a connection', () => {
-  it('room_deleted is the last event, and the sockets close once they have confirmed it', async () => {
+  it('room_deleted is the last event, and connections close once they have confirmed it', async () => {
     const { ada, roomId } = await playingRoom();
     const bob = await guest(server.url, 'bob');
     await bob.post(`/rooms/${roomId}/join`);
@@ -641,13 +641,13 @@ describe('the end of a connection', () => {
     expect(await knock(`/rooms/${roomId}`, ada.token)).toMatchObject({ code: 'room_not_found' });
   });
 
-  it('a socket that does not confirm room_deleted is closed all the same', async () => {
+  it('a connection that does not confirm room_deleted receives the retries and delivery_failed, and is closed', async () => {
     const { ada, roomId } = await playingRoom();
     const silent = await hear(ada, roomId, { confirm: () => undefined });
     await ada.delete(`/rooms/${roomId}`);
     await silent.next('room_deleted');
     await silent.until(() => !silent.socket.connected, 'the end');
-    // With all its attempts, and told why.
+    // All attempts, and the reason.
     expect(silent.events.slice(1).map(({ type, metadata }) => [type, metadata.retry_count])).toEqual([
       ['room_deleted', 0],
       ['room_deleted', 1],
@@ -657,12 +657,12 @@ describe('the end of a connection', () => {
     expect(silent.ofType('error')[0]!.data.code).toBe('delivery_failed');
   });
 
-  it('a removed user gets nothing after their user_left, and all of their sockets close', async () => {
+  it('a removed user receives nothing after user_left, and all of their connections close', async () => {
     const { ada, roomId, trackId } = await playingRoom();
     const bob = await guest(server.url, 'bob');
     await bob.post(`/rooms/${roomId}/join`);
     const hers = await hear(ada, roomId);
-    // One that confirms, and one that stays open as long as it may.
+    // One that confirms, and one that never does.
     const his = [await hear(bob, roomId), await hear(bob, roomId, { confirm: () => undefined })];
     await ada.delete(`/rooms/${roomId}/participants/${bob.user.id}`);
     await change(ada, trackId, 4);
@@ -680,7 +680,7 @@ describe('the end of a connection', () => {
     expect(await knock(`/rooms/${roomId}`, bob.token)).toMatchObject({ code: 'not_a_participant' });
   });
 
-  it('signing out ends the session with an error event on each of its sockets, and on no other', async () => {
+  it('signing out closes the connections of the session with session_ended, and no others', async () => {
     const { ada: guest, roomId } = await playingRoom();
     const credentials = { username: `ada${process.pid}${Date.now()}`, password: 'password1' };
     const [ada, again] = [
@@ -702,7 +702,7 @@ describe('the end of a connection', () => {
     expect(await kept.ask('time_sync', {})).toMatchObject({ ok: true });
   });
 
-  it('a token that expires ends its sockets in the same way', async () => {
+  it('connections close with session_ended when their token expires', async () => {
     const { ada, roomId } = await playingRoom();
     const jwt = server.app.get(JwtService, { strict: false });
     const { sub, sid, use } = jwt.decode<{ sub: string; sid: string; use: string }>(ada.token);

@@ -14,14 +14,14 @@ import {
   type TestServer,
 } from './support/server.js';
 
-describe('a start that cannot be', () => {
+describe('a start with an invalid setting', () => {
   let folder: string;
   beforeAll(async () => {
     folder = await temporaryFolder();
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
-  it('ends with one line that names the variable, what was given and what is allowed', async () => {
+  it('ends with one line that names the variable, its value and what is allowed', async () => {
     const file = join(folder, 'file');
     await writeFile(file, 'not a folder');
     const taken = createServer().listen(0, '127.0.0.1');
@@ -53,7 +53,7 @@ describe('a body that is not JSON', () => {
   });
   afterAll(() => server.close());
 
-  it('is refused, not passed over as if it were not there', async () => {
+  it('is refused with 415, not ignored', async () => {
     const ada = await guest(server.url, 'ada');
     for (const type of ['text/plain', 'application/x-www-form-urlencoded', 'application/octet-stream']) {
       const answer = await request(server.url, 'POST', '/rooms', {
@@ -67,7 +67,7 @@ describe('a body that is not JSON', () => {
   });
 });
 
-describe('the server as it is built', () => {
+describe('the built server', () => {
   let folder: string;
   let server: ServerProcess;
   beforeAll(async () => {
@@ -79,17 +79,20 @@ describe('the server as it is built', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  it.each(['mp3', 'm4a', 'aac', 'flac', 'wav', 'ogg', 'opus'])('reads %s', async (extension) => {
-    const name = extension === 'aac' ? 'plain.aac' : `tagged.${extension}`;
-    const ada = await guest(server.url, 'ada');
-    const room = await roomOf(ada);
-    const { status, body } = await ada.upload(room.id, fixture(name), name);
-    expect(status).toBe(201);
-    expect(body.track.duration).toBeGreaterThan(1);
-    if (extension !== 'aac') expect(body.track).toMatchObject({ title: 'Steel', artist: 'Ada' });
-  });
+  it.each(['mp3', 'm4a', 'aac', 'flac', 'wav', 'ogg', 'opus'])(
+    'accepts an upload of %s',
+    async (extension) => {
+      const name = extension === 'aac' ? 'plain.aac' : `tagged.${extension}`;
+      const ada = await guest(server.url, 'ada');
+      const room = await roomOf(ada);
+      const { status, body } = await ada.upload(room.id, fixture(name), name);
+      expect(status).toBe(201);
+      expect(body.track.duration).toBeGreaterThan(1);
+      if (extension !== 'aac') expect(body.track).toMatchObject({ title: 'Steel', artist: 'Ada' });
+    },
+  );
 
-  it('has its data folder alone, and leaves it to the next one however it ends', async () => {
+  it('locks its data folder until it ends, even if it is killed', async () => {
     const own = await temporaryFolder();
     const first = await spawnServer({ DATA_DIR: own });
     try {
@@ -106,7 +109,7 @@ describe('the server as it is built', () => {
     await rm(own, { recursive: true, force: true });
   });
 
-  it('answers in the one form of errors wherever there is nothing', async () => {
+  it('answers unknown paths with 404 in the error format', async () => {
     for (const path of ['/api/nothing', '/nothing', '/health/nothing', '/api']) {
       const answer = await fetch(`${server.url}${path}`);
       expect([path, answer.status, await answer.json()]).toEqual([
@@ -117,7 +120,7 @@ describe('the server as it is built', () => {
     }
   });
 
-  it('has the page of its API with everything it needs', async () => {
+  it('serves the API documentation page with all files that it needs', async () => {
     const page = await (await fetch(`${server.url}/api/docs`)).text();
     const parts = [...page.matchAll(/(?:src|href)="(\.\/[^"]+)"/g)].map(([, path]) => path!);
     expect(parts).toContain('./docs/swagger-ui-bundle.js');

@@ -31,7 +31,7 @@ const ofRoom = async (): Promise<RoomStatistics> => {
   return answer.body;
 };
 
-it('count known traffic rightly: by type, by priority, by path, for the room, for the hour', async () => {
+it('statistics count known traffic by type, priority and path, for the room and for the last hour', async () => {
   const hers = await listen(server.url, ada, roomId);
   const mute = await listen(server.url, bob, roomId, { confirm: () => undefined });
   await hers.next('user_connected_websocket', ({ data }) => data.user.id === bob.user.id);
@@ -53,7 +53,7 @@ it('count known traffic rightly: by type, by priority, by path, for the room, fo
       Object.entries(is).map(([key, value]) => [key, value! - (was[key as keyof typeof was] ?? 0)]),
     );
   };
-  // The first to be given up closes the connection, so that the other ends as expired.
+  // The first dead letter closes the connection, so that the other delivery ends as expired.
   expect(grown('user_joined')).toMatchObject({
     events: 2,
     deliveries: 4,
@@ -67,7 +67,7 @@ it('count known traffic rightly: by type, by priority, by path, for the room, fo
   expect(grown('room_state_updated')).toMatchObject({ events: 1, deliveries: 2, confirmed: 0 });
   const { total } = after;
   expect(total.by_priority['critical']!.events - before.total.by_priority['critical']!.events).toBe(2);
-  // Four raised, and that he was gone.
+  // The four raised, and his disconnect.
   expect(total.by_priority['high']!.events - before.total.by_priority['high']!.events).toBe(5);
   expect(total.totals.events - before.total.totals.events).toBe(8);
   expect(total.by_path.local.events - before.total.by_path.local.events).toBe(8);
@@ -87,7 +87,7 @@ it('count known traffic rightly: by type, by priority, by path, for the room, fo
   hers.close();
 });
 
-it('count what was raised while a listener was joining as delivered to them', async () => {
+it('statistics count events raised while a listener joins as deliveries', async () => {
   const state = server.app.get(RoomStateService);
   const stateOnConnect = state.stateOnConnect.bind(state);
   state.stateOnConnect = async (...given) => {
@@ -110,13 +110,13 @@ it('count what was raised while a listener was joining as delivered to them', as
   }
 });
 
-it('count who came back, what they were replayed, and who came too late', async () => {
+it('statistics count connections that resumed, replayed events, and resets', async () => {
   // A room of its own: in the other one, listeners of earlier tests still leave after their grace.
   const { id: own } = await roomOf(ada);
   const ofOwn = async () => (await ada.get(`/rooms/${own}/statistics`)).body as RoomStatistics;
   const { replays: before } = (await ofServer()).total;
   const { sequence: head, deliveries: roomBefore } = await ofOwn();
-  // Nobody is there to hear them, and they count all the same.
+  // Events without a listener are counted too.
   await raiser(server, ada, own).high(3);
   const unheard = (await ofOwn()).deliveries;
   expect(unheard.events - roomBefore.events).toBe(3);
@@ -137,7 +137,7 @@ it('count who came back, what they were replayed, and who came too late', async 
   tooLate.close();
 });
 
-it('are the server’s for anyone signed in, the room’s for its participants', async () => {
+it('statistics of the server are readable by every user, those of a room by its participants', async () => {
   const stranger = await guest(server.url, 'stranger');
   expectAnswer(await stranger.get('/statistics'), 200, ServerStatistics);
   expectProblem(await request(server.url, 'GET', '/statistics'), 401, 'unauthorized');
@@ -145,7 +145,7 @@ it('are the server’s for anyone signed in, the room’s for its participants',
   expect(JSON.stringify(await ofServer())).not.toContain(roomId);
 });
 
-it('are Prometheus text too, with labels that never grow', async () => {
+it('/metrics has the same figures in Prometheus format, with a fixed set of labels', async () => {
   const response = await fetch(`${server.url}/metrics`);
   expect(response.headers.get('content-type')).toMatch(/^text\/plain; version=0\.0\.4/);
   const text = await response.text();
@@ -184,7 +184,7 @@ it('are Prometheus text too, with labels that never grow', async () => {
   const { total } = await ofServer();
   const events = ours.filter(({ name }) => name === 'roomcast_events_total');
   expect(events.reduce((sum, { value }) => sum + value, 0)).toBe(total.totals.events);
-  // What it would take to know the lag's distribution wakes an idle server a hundred times a second.
+  // Measuring the distribution of the lag would wake an idle server a hundred times a second.
   expect([...types.keys()].filter((name) => name.startsWith('nodejs_eventloop_'))).toEqual([
     'nodejs_eventloop_lag_seconds',
     'nodejs_eventloop_active_seconds_total',
@@ -194,7 +194,7 @@ it('are Prometheus text too, with labels that never grow', async () => {
 });
 
 describe('figures of the past', () => {
-  it('leave the last hour as they grow old, and stay in the totals', () => {
+  it('are not in the last hour once they are older, and stay in the totals', () => {
     const statistics = new Statistics();
     statistics.age(1000);
     statistics.count('events', 'user_joined', 'r', 5);
@@ -212,7 +212,7 @@ describe('figures of the past', () => {
     expect(statistics.total.node.replays).toBe(1);
   });
 
-  it('of a room go an hour after it fell silent', () => {
+  it('of a room are removed an hour after its last event', () => {
     const statistics = new Statistics();
     statistics.age(1000);
     statistics.count('events', 'user_joined', 'silent');

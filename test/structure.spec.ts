@@ -31,7 +31,7 @@ const rulesOf = (path: string, code: string, owners?: Partial<TableOwners>) =>
   inTables({ [path]: query(code) }, owners).map(({ rule }) => rule);
 
 describe('tables', () => {
-  it('a feature may touch its own tables', () => {
+  it('a feature may access its own tables', () => {
     expect(rulesOf('src/tracks/queue.ts', `db.selectFrom('tracks as t').where('t.id', '=', 1);`)).toEqual([]);
     expect(rulesOf('src/tracks/files/store.ts', `db.deleteFrom('tracks');`)).toEqual([]);
   });
@@ -47,7 +47,7 @@ describe('tables', () => {
     [`db.updateTable('rooms').from('tracks')`],
     ['sql`select * from tracks where id = ${1}`'],
     [`sql.table('tracks')`],
-  ])('a feature may not touch the table of another: %s', (code) => {
+  ])('a feature may not access the table of another: %s', (code) => {
     const [found, ...more] = inTables({ 'src/rooms/rooms.ts': query(`\n${code};`) });
     expect(found).toMatchObject({ file: 'src/rooms/rooms.ts', line: 3, rule: 'table-owner' });
     expect(found!.message).toContain('tracks, which belongs to src/tracks');
@@ -76,7 +76,7 @@ describe('tables', () => {
     ]);
   });
 
-  it('migrations may touch every table, and tests are not looked at', () => {
+  it('migrations may access every table, and tests are not checked', () => {
     expect(rulesOf('src/database/migrations.ts', `db.deleteFrom('tracks');`)).toEqual([]);
     expect(rulesOf('src/rooms/rooms.spec.ts', `db.deleteFrom('tracks');`)).toEqual([]);
   });
@@ -112,7 +112,7 @@ describe('shared reads', () => {
     expect(joined(selects)).toContain('table-owner');
   });
 
-  it('an alias, and anything but a join, is no shared read', () => {
+  it('an alias, or a query other than a join, is not a shared read', () => {
     expect(joined(`.select(columns)`, 'columns', 'users as u')).toContain('table-owner');
     expect(
       rulesOf(
@@ -166,7 +166,7 @@ describe('columns', () => {
     expect(rulesOf('src/events/a.ts', `${code};`)).toEqual(['table-owner']);
   });
 
-  it('a shared call is allowed in its file alone, and has to be needed', () => {
+  it('a shared call is allowed in its file only, and a declaration must be used', () => {
     const sharedCalls = [{ table: 'rooms', file: 'src/events/a.ts', call: 'insertInto', reason: 'lock' }];
     const insert = `db.insertInto('rooms').values({ name: 'a' });`;
     expect(rulesOf('src/events/a.ts', insert, { sharedCalls })).toEqual([]);
@@ -200,7 +200,7 @@ describe('declarations', () => {
     },
   );
 
-  it('a re-export, a name that is not exported, and a schema with its type are no second type', () => {
+  it('a re-export, a name that is not exported, and a schema with its type are not a second type', () => {
     const sources = sourcesFrom({
       'src/a.ts': 'export const Name = 1; export type Name = 1;',
       'src/b.ts': `export * from './a.js'; export { Name } from './a.js';`,
@@ -210,6 +210,6 @@ describe('declarations', () => {
   });
 });
 
-it('holds for the sources as they are', () => {
+it('the sources of this repository have no findings', () => {
   expect(checkStructure(fileURLToPath(new URL('..', import.meta.url)))).toEqual([]);
 }, 60_000);

@@ -46,13 +46,13 @@ const serverSocketOf = ({ socket }: Listener): Socket => {
 };
 
 describe.each(['standard', 'fast'])('the %s transport', (transport) => {
-  it('is the one that the metric names', async () => {
+  it('is the one that the metric shows', async () => {
     await start({ TRANSPORT: transport });
     expect(server.app.get(SocketTransport).kind).toBe(transport);
     expect(await metrics()).toContain(`roomcast_transport{transport="${transport}"} 1`);
   });
 
-  it.each(['websocket', 'polling'])('delivers in order and takes confirmations over %s', async (via) => {
+  it.each(['websocket', 'polling'])('delivers in order and accepts confirmations over %s', async (via) => {
     await start({ TRANSPORT: transport });
     const hers = keep(new Listener(server.url, `/rooms/${roomId}`, ada.token, { transports: [via] }));
     await hers.next('connection_established');
@@ -70,7 +70,7 @@ describe.each(['standard', 'fast'])('the %s transport', (transport) => {
     expect(server.app.get(RoomStreams).sizeOf(roomId).pendingConfirmations).toBe(0);
   });
 
-  it('retries an unconfirmed event, takes a confirmation of the retry, and closes for a dead letter', async () => {
+  it('retries an unconfirmed event, accepts a confirmation of the retry, and closes after a dead letter', async () => {
     await start({ TRANSPORT: transport });
     let copies = 0;
     const late = keep(
@@ -88,7 +88,7 @@ describe.each(['standard', 'fast'])('the %s transport', (transport) => {
     expect((await reportOf(second!.event_id)).dead_letters).toBe(1);
   });
 
-  it('replays what was missed, then continues live', async () => {
+  it('replays missed events, then continues live', async () => {
     await start({ TRANSPORT: transport });
     const { sequence } = (await ada.get(`/rooms/${roomId}`)).body;
     const raise = raiser(server, ada, roomId);
@@ -102,7 +102,7 @@ describe.each(['standard', 'fast'])('the %s transport', (transport) => {
   });
 
   it.each(['websocket', 'polling'])(
-    'does not take many confirmations at once for a flood over %s',
+    'does not close a connection that confirms 1,200 events together over %s',
     async (via) => {
       await start({ TRANSPORT: transport, RATE_LIMIT: 'on', EVENT_RETENTION: '5000' });
       const { sequence } = (await ada.get(`/rooms/${roomId}`)).body;
@@ -136,7 +136,7 @@ describe.each(['standard', 'fast'])('the %s transport', (transport) => {
     expect(healthy.open).toBe(true);
   });
 
-  it('reaches the lobby, and one user alone', async () => {
+  it('delivers to the lobby, which stays connected when the user’s room connection is closed', async () => {
     await start({ TRANSPORT: transport });
     const lobby = keep(await listenToLobby(server.url, bob));
     const his = keep(await listen(server.url, bob, roomId));
@@ -199,19 +199,19 @@ describe.each(['standard', 'fast'])('the %s transport', (transport) => {
   });
 });
 
-/** Members below public interfaces, each made to be what another version might make of it. */
+/** Changes members below the public interfaces in ways that another version might. */
 describe('the fast transport’s self-check', () => {
   const { Socket: EngineSocket } = require('engine.io') as { Socket: { prototype: object } };
   const ws = require('ws') as { WebSocket: { prototype: object }; Sender: { frame: unknown } };
 
-  /** Has a member of all instances found under another name. */
+  /** Makes a member of all instances look renamed. */
   function hide(prototype: object, name: string): () => void {
     const hidden = new WeakMap<object, unknown>();
     const known = Object.getOwnPropertyDescriptor(prototype, name);
     Object.defineProperty(prototype, name, {
       configurable: true,
       get(this: object) {
-        // The library itself finds it: only code outside its folder reads nothing.
+        // The library itself finds it; code outside its folder reads undefined.
         return /node_modules.(engine\.io|ws|socket\.io)/.test(new Error().stack!.split('\n')[2] ?? '')
           ? hidden.get(this)
           : undefined;
@@ -250,7 +250,7 @@ describe('the fast transport’s self-check', () => {
     ],
   ];
 
-  it.each(changes)('fails where %s, and the server works on the standard transport', async (_, change) => {
+  it.each(changes)('fails if %s, and the server uses the standard transport', async (_, change) => {
     const restore = change();
     try {
       await start({ TRANSPORT: 'fast' });

@@ -1,7 +1,7 @@
 import { percentile } from './percentile.mjs';
 
 /**
- * Playback commands, due at a fixed rate and sent one after the other: where a server is slow to answer, the next
+ * Playback commands, due at a fixed rate and sent one after the other: if a server is slow to answer, the next
  * one waits, and its latency counts from when it was due.
  */
 export class Commands {

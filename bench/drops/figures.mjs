@@ -21,7 +21,7 @@ export function deliveryFigures(listeners, published) {
       if (index < newest) late[index] = 1;
       newest = Math.max(newest, index);
       const [, receivedAt, connectedAt] = received.slice(i, i + 3);
-      // What was published before the connection stood was replayed: its latency is the length of the cut.
+      // Events published before the connection was open were replayed: their latency is the time without a connection.
       if (connectedAt <= published[index].publishedAt) {
         latencies.push((receivedAt - published[index].publishedAt) * 1000);
       }

@@ -19,7 +19,7 @@ const untilFirstCut = (random) =>
 const isPublished = (type) => type === 'track_voted' || type.startsWith('playback_');
 
 /**
- * One listener over all its connections, which are cut and opened again. Owned by the load generator. Subclasses
+ * One listener over all its connections, which are closed and opened again. Owned by the load generator. Subclasses
  * implement `onConnect(payload)` and `onEvent(name, payload, ackId)`: how a connection resumes, and which copies of
  * an event are applied.
  */
@@ -79,7 +79,7 @@ class Listener {
     if (isPublished(name)) this.received.push(sequence, this.lastEventAt, this.connectedAt);
   }
 
-  /** @param resumed false where the client lost its place; undefined on the first connection */
+  /** @param resumed false if the client could not resume; undefined on the first connection */
   established(resumed) {
     this.connectedAt = now();
     if (resumed === true) this.counts.resumed += 1;
@@ -226,7 +226,7 @@ class RoomcastListener extends Listener {
 
 export const listeners = { bare: BareListener, recovery: RecoveryListener, roomcast: RoomcastListener };
 
-/** The event's own sequence is in its metadata, at the end; undefined where it has none. */
+/** The event's own sequence is in its metadata, at the end; undefined if it has none. */
 function eventSequence(payload) {
   return numberAfter(payload, payload.indexOf(sequenceMark, payload.lastIndexOf('"metadata"')));
 }

@@ -1,3 +1,3 @@
-/** @param sorted ascending; undefined where it is empty */
+/** @param sorted ascending; undefined if it is empty */
 export const percentile = (sorted, share) =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))];

@@ -8,8 +8,8 @@ import { RoomApi } from './room-api.mjs';
 
 /**
  * Roomcast, bare Socket.IO and Socket.IO with connection state recovery and retries, while every listener's TCP
- * connection is cut about every 15 s. Writes a section of docs/benchmarks.md; exits with 1 and writes nothing
- * where Roomcast misses a limit (acceptance.mjs) or the load generator was saturated.
+ * connection is closed about every 15 s. Writes a section of docs/benchmarks.md; exits with 1 and writes nothing
+ * if Roomcast misses a limit (acceptance.mjs) or the load generator was saturated.
  *
  * BENCH_SECONDS (60): how long events are published in each run. BENCH_SEED (1): the seed of the cuts.
  * BENCH_ONLY: the users of the scenarios to run (30, 700), comma-separated. BENCH_SERVERS: the servers to run,

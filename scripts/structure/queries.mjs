@@ -13,12 +13,12 @@ const joins = [
   'crossJoinLateral',
 ];
 const begins = ['selectFrom', 'insertInto', 'replaceInto', 'updateTable', 'deleteFrom', 'mergeInto'];
-/** Names that other libraries have too: a table only where the argument is the name of one. */
+/** Names that other libraries have too: a table only if the argument is the name of one. */
 const ambiguous = ['from', 'using', 'table', 'crossApply', 'outerApply'];
 
 export const isJoin = (call) => joins.includes(call);
 
-/** Every use of a table in a file: `table` is undefined where the source does not name it. */
+/** Every use of a table in a file: `table` is undefined if the source does not name it. */
 export function* touchesOf(file, tables) {
   for (const node of nodesOf(file)) {
     if (ts.isTaggedTemplateExpression(node) && node.tag.getText() === 'sql') {
@@ -69,7 +69,7 @@ export const callsIn = (query, ...names) =>
 export const stringsIn = (query) =>
   [...nodesOf(query)].filter(ts.isStringLiteralLike).map(({ text }) => text);
 
-/** The columns that a query writes; undefined where its types do not say. @returns {string[] | undefined} */
+/** The columns that a query writes; undefined if its types do not show them. @returns {string[] | undefined} */
 export function columnsWritten(query, checker) {
   const columns = [];
   for (const call of callsIn(query, 'set', 'values', 'doUpdateSet')) {
@@ -89,7 +89,7 @@ export function columnsWritten(query, checker) {
   return columns;
 }
 
-/** The columns that a query selects, without table and alias; undefined where it does not name them. */
+/** The columns that a query selects, without table and alias; undefined if it does not name them. */
 export function columnsSelected(query) {
   const selects = callsIn(query, 'select', 'selectAll');
   const columns = [];

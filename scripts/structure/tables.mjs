@@ -1,4 +1,4 @@
-// Every table has one feature that touches it; src/database/table-owners.json says which, and where it is shared.
+// Every table has one feature that accesses it; src/database/table-owners.json names it, and the exceptions.
 import ts from 'typescript';
 import {
   callsIn,
@@ -70,7 +70,7 @@ class TableCheck {
     for (const touch of touchesOf(file, Object.keys(this.#declared.owners))) this.#touch(touch);
   }
 
-  /** Exceptions that nothing needs: they would allow what nobody has thought of. */
+  /** Exceptions that no code uses; they would allow unintended access. */
   unused() {
     const { sharedReads, sharedCalls } = this.#declared;
     return [...sharedReads, ...sharedCalls]

@@ -18,7 +18,7 @@ export interface NodeObserver {
   graceMs: number;
   /** Removes the rows of dead nodes. Errors are logged, and it is called again later. */
   removeLeftovers(): Promise<void>;
-  /** Other nodes took this one for dead and removed its rows. */
+  /** Other nodes considered this one dead and removed its rows. */
   evicted(): void;
 }
 
@@ -53,7 +53,7 @@ export class NodesService implements OnModuleInit, OnApplicationBootstrap {
     lifecycle.onStop('flush', 'the end of this node', () => this.#announceEnd());
   }
 
-  /** To be called in `onModuleInit`: the observer is there before the first look at other nodes. */
+  /** To be called in `onModuleInit`: the observer is registered before other nodes are checked. */
   observe(observer: NodeObserver): void {
     if (this.#observer) throw new Error('the nodes have an observer already');
     this.#observer = observer;
@@ -61,7 +61,7 @@ export class NodesService implements OnModuleInit, OnApplicationBootstrap {
 
   /**
    * Which of these nodes have ended. A node has its row before anything else of it is written, so ids have to be read
-   * before this is called: one that has no row by then was removed, and is not about to appear.
+   * before this is called: a node without a row was then removed, and is not about to be registered.
    */
   async endedAmong(nodeIds: readonly string[]): Promise<string[]> {
     if (nodeIds.length === 0) return [];
@@ -105,7 +105,7 @@ export class NodesService implements OnModuleInit, OnApplicationBootstrap {
       .set({ seen_at: this.clock.now() })
       .where('id', '=', this.node.value)
       .executeTakeFirst();
-    // Another node took this one for dead and removed its row and its connections.
+    // Another node considered this one dead and removed its row and its connections.
     if (numUpdatedRows === 0n) {
       await this.#register();
       this.#observer?.evicted();

@@ -26,7 +26,7 @@ export interface Settings {
   /** Number of events that the log of each room keeps. */
   eventRetention: number;
   rateLimit: boolean;
-  /** How sockets are written to: `auto` and `fast` use the fast transport where its self-check succeeds. */
+  /** How sockets are written to: `auto` and `fast` use the fast transport if its self-check succeeds. */
   transport: (typeof transports)[number];
   logLevel: (typeof logLevels)[number];
 }

@@ -68,14 +68,14 @@ describe('the order of a queue', () => {
     );
   });
 
-  it('puts each placed track at its position, or further forward where there are too few tracks to precede it', () => {
+  it('puts each placed track at its position, or further forward if too few tracks precede it', () => {
     fc.assert(
       fc.property(queue(), (entries) => {
         const ordered = orderQueue(entries);
         for (const [index, { placed_position }] of ordered.entries()) {
           if (placed_position === null) continue;
           expect(index + 1).toBeLessThanOrEqual(placed_position);
-          // Further forward only where no unplaced track is left that could precede it.
+          // Further forward only if no unplaced track is left that could precede it.
           const unplacedAfter = ordered.slice(index).some((one) => one.placed_position === null);
           if (unplacedAfter) expect(index + 1).toBe(placed_position);
         }

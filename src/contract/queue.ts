@@ -3,7 +3,7 @@ export interface QueueEntry {
   id: string;
   vote_score: number;
   created_at: number;
-  /** The position that the administrator gave it, from 1; null where votes decide. */
+  /** The position that the administrator gave it, from 1; null if votes decide. */
   placed_position: number | null;
 }
 

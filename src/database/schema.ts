@@ -147,7 +147,7 @@ interface EventsTable {
   data: string;
 }
 
-/** The delivery summary of a critical event on one node, written once no confirmation is outstanding. */
+/** The delivery summary of a critical event on one node, written once no confirmation is pending. */
 interface DeliveriesTable {
   room_id: string;
   sequence: number;

@@ -13,7 +13,7 @@ export class Backlog {
   /** Events after which the connection is closed. */
   readonly #lastEvents = new Set<RoomEvent>();
 
-  /** The sequence of the snapshot that the connection was given: only later events are sent as live. */
+  /** The sequence of the snapshot that the connection was sent: only later events are sent as live. */
   get snapshotSequence(): number {
     return this.#snapshotSequence;
   }
@@ -28,7 +28,7 @@ export class Backlog {
     return taken !== undefined && this.#lastEvents.has(taken);
   }
 
-  /** Appends a live event. @returns false where the backlog is full */
+  /** Appends a live event. @returns false if the backlog is full */
   add(event: RoomEvent): boolean {
     if (!isAfter(event, this.#snapshotSequence)) return true;
     if (this.#events.length >= this.#missed + maxBacklog) return false;

@@ -21,7 +21,7 @@ type State =
   | { kind: 'closing'; closesAt: number }
   | { kind: 'gone' };
 
-/** A socket that was told to close is terminated after this time. */
+/** A socket that has not closed this long after `disconnect` is terminated. */
 const closeTimeoutSeconds = 2;
 
 /**
@@ -58,7 +58,7 @@ export class Connection implements Recipient {
 
   /**
    * Takes a live event, in the room's order, and sends it unless it has to wait or the client is too slow.
-   * @param delivery expects a confirmation of this connection where the event was sent
+   * @param delivery expects a confirmation of this connection if the event is sent
    * @returns whether it was sent now
    */
   offer(event: RoomEvent, outgoing: OutgoingEvent, delivery: Delivery | undefined): boolean {
@@ -68,7 +68,7 @@ export class Connection implements Recipient {
         if (!isAfter(event, state.snapshotSequence)) return false;
         // A coalesced older event of the type must not be sent after this one.
         if (this.#coalesced?.delete(event.type)) this.#count('coalesced', event);
-        // Almost always idle: backpressure is only looked at for connections that do not keep up.
+        // Almost always idle: backpressure is only checked for connections that do not keep up.
         if (!this.socket.isIdle && !this.#mayQueue(event)) return false;
         delivery?.expect(this.slot);
         this.socket.send(outgoing);
@@ -122,7 +122,7 @@ export class Connection implements Recipient {
     return expected;
   }
 
-  /** A critical event stayed unconfirmed after the last attempt: tells the client and closes the connection. */
+  /** The event stayed unconfirmed after its attempts: sends `delivery_failed` and closes the connection. */
   fail(event: RoomEvent): void {
     // A connection that is closing for good is not asked to reconnect.
     const scope = this.#state.kind === 'closing' ? 'namespace' : 'connection';
@@ -143,7 +143,7 @@ export class Connection implements Recipient {
 
   /**
    * Makes `event`, which was offered, the last one: the socket closes once the client has confirmed it or the attempts
-   * are over. Has no effect where the snapshot is later than the event, because the user has come back since.
+   * are over. Has no effect if the snapshot is later than the event, because the user has joined the room again.
    */
   closeAfter(event: RoomEvent): void {
     const state = this.#state;
@@ -161,7 +161,7 @@ export class Connection implements Recipient {
     }
   }
 
-  /** Sends the problem as an `error` event and leaves the namespace; nothing where it is closing already. */
+  /** Sends the problem as an `error` event and leaves the namespace; does nothing if it is closing already. */
   closeWith({ body }: Problem): void {
     if (this.#state.kind === 'closing') return;
     this.sendDirect(this.#error(body));
@@ -174,7 +174,7 @@ export class Connection implements Recipient {
     this.socket.disconnect(scope);
   }
 
-  /** Closes the connection where more is queued than it may leave unread. @returns whether it was closed */
+  /** Closes the connection if more is queued than it may leave unread. @returns whether it was closed */
   closeIfOverLimit(): boolean {
     if (this.socket.isIdle || !isOverCloseLimit(this.socket)) return false;
     this.closeAsTooSlow();
@@ -186,7 +186,7 @@ export class Connection implements Recipient {
     return !this.socket.isIdle && isBehind(this.socket);
   }
 
-  /** Closes where a timeout has passed, and sends coalesced events once the client has caught up. */
+  /** Closes the connection if a timeout has passed, and sends coalesced events once the client has caught up. */
   sweep(now: number): void {
     const state = this.#state;
     if (state.kind !== 'closing' && this.#hasStalled(now)) {
@@ -215,7 +215,7 @@ export class Connection implements Recipient {
   }
 
   #hasStalled(now: number): boolean {
-    // Most connections never have anything queued when they are looked at.
+    // Most connections never have anything queued when they are checked.
     if (!this.#stall && this.socket.isIdle) return false;
     this.#stall ??= new StallDetector();
     return this.#stall.hasStalled(this.socket, now);
@@ -245,7 +245,7 @@ export class Connection implements Recipient {
     for (const event of coalesced.values()) this.sendDirect(event);
   }
 
-  /** Sends the backlog, as much as may be queued at once; continues when that has left the process. */
+  /** Sends the backlog until the client is behind; continues when what is queued has left the process. */
   #sendBacklog(): void {
     const state = this.#state;
     if (state.kind === 'catching_up') this.socket.batch(() => this.#sendFrom(state.backlog));

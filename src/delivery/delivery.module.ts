@@ -7,7 +7,7 @@ import { DeliveryReportsService } from './reports/delivery-reports.service.js';
 import { LateConfirmationsService } from './reports/late-confirmations.service.js';
 import { RoomStreams } from './room-streams.js';
 
-/** The rooms' streams on this node, their connections, and what became of each critical event. */
+/** The rooms' streams on this node, their connections, and the outcome of each critical event. */
 @Global()
 @Module({
   imports: [AuthModule],

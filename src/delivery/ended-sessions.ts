@@ -4,7 +4,10 @@ import { Problem } from '../errors/problem.js';
 import type { Connection } from './connection.js';
 import { RoomStreams } from './room-streams.js';
 
-/** Closes the connections of a session when it ends: by a logout, a registration, or a ban of the user. */
+/**
+ * Closes the connections of a session when it is revoked by a logout or a registration; `DeliverySweeper` closes those
+ * of expired tokens in the same way.
+ */
 @Injectable()
 export class EndedSessions implements OnApplicationBootstrap {
   constructor(

@@ -5,13 +5,13 @@ import type { Envelope } from '../contract/index.js';
  * transport encodes it once.
  */
 export class OutgoingEvent {
-  /** The encoded copy. Written and read by the transport alone. */
+  /** The encoded copy. Written and read by the transport only. */
   encoded: unknown;
 
   constructor(
     readonly namespace: string,
     readonly envelope: Envelope,
-    /** Identifies the confirmation that the event asks for; undefined where it asks for none. */
+    /** Identifies the confirmation that the event asks for; undefined if it asks for none. */
     readonly ackId: number | undefined,
   ) {}
 }
@@ -22,7 +22,7 @@ export class OutgoingEvent {
  */
 export interface EventSocket {
   readonly id: string;
-  /** Whether nothing that was sent before waits in this process: the next packet goes straight to the kernel. */
+  /** Whether nothing is queued in this process: the next packet is passed to the kernel immediately. */
   readonly isIdle: boolean;
   readonly queuedPackets: number;
   /** Bytes queued in this process, answers to messages included. */
@@ -34,7 +34,7 @@ export interface EventSocket {
    * @param onFlushed called once this packet and all before it have left the process
    */
   send(event: OutgoingEvent, onFlushed?: () => void): void;
-  /** Sends everything that `write` sends with one system call where the transport can. */
+  /** Sends everything that `write` sends with one system call if the transport can. */
   batch(write: () => void): void;
   /**
    * Closes after the queued packets. `namespace`: only this namespace, and the client does not reconnect by itself;

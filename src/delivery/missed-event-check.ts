@@ -8,8 +8,8 @@ import { RoomStreams } from './room-streams.js';
 const checkIntervalMs = 1000;
 
 /**
- * Compares every second, in one query, what the streams of this node have emitted with the newest sequences in the
- * log. Finds events that the bus lost when no later event shows the gap, and rooms that were deleted elsewhere.
+ * Compares every second what the streams of this node have emitted with the newest sequences in the log. Finds events
+ * that the bus lost when no later event shows the gap, and rooms that were deleted elsewhere.
  */
 @Injectable()
 export class MissedEventCheck {
@@ -37,7 +37,7 @@ export class MissedEventCheck {
     }
   }
 
-  /** Only at the second check in a row: the event that says that the room was deleted may still be on its way. */
+  /** Only at the second check in a row: `room_deleted` may still be in transit. */
   #closeDeleted(missing: string[]): void {
     const problem = new Problem('room_not_found', 'The room was deleted.');
     for (const roomId of missing) {

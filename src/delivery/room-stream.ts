@@ -10,7 +10,7 @@ import type { Connection } from './connection.js';
 import { OutgoingEvent } from './event-socket.js';
 
 const logPageSize = 500;
-/** Encoded replays that are kept for connections that return at the same time, and for how long they may be used. */
+/** Encoded replays that are kept for connections that reconnect at the same time, and for how long they may be used. */
 const maxReplayed = 200;
 const replayedMaxAgeSeconds = 0.05;
 
@@ -22,7 +22,7 @@ const replayedMaxAgeSeconds = 0.05;
 export class RoomStream {
   readonly connections = new Set<Connection>();
   readonly namespace: string;
-  /** Resolves once the room's position in the log is known: no event from then on is missed. */
+  /** Resolves once the log's newest sequence was read: every later event is emitted. Rejects if it cannot be read. */
   readonly opened: Promise<void>;
   /** The last sequence emitted; undefined until opened. */
   #emitted: number | undefined;
@@ -32,7 +32,7 @@ export class RoomStream {
   /** Numbers the confirmations of events that have no sequence. */
   readonly #ackIds = new WeakMap<RoomEvent, number>();
   #lastAckId = 0;
-  /** Copies for replays, by sequence: connections that return together are replayed the same events. */
+  /** Copies for replays, by sequence: connections that reconnect together are replayed the same events. */
   readonly #replayed = new Map<number, OutgoingEvent>();
   #replayedSince = 0;
 
@@ -46,7 +46,7 @@ export class RoomStream {
   ) {
     this.namespace = roomId === null ? '/' : `/rooms/${roomId}`;
     this.opened = roomId === null ? Promise.resolve() : this.#open(roomId);
-    // Connections that join wait for it and handle the failure; without one nobody has to.
+    // Connections that join await `opened` and handle the failure; without one it is ignored.
     this.opened.catch(() => undefined);
   }
 
@@ -59,7 +59,10 @@ export class RoomStream {
     return this.#early.size;
   }
 
-  /** How long a last event may take to be confirmed with all its attempts; one second more, so that they decide. */
+  /**
+   * How long a last event may take to be confirmed with all its attempts; one second more, so that the attempts end
+   * first.
+   */
   get lastEventTimeoutSeconds(): number {
     const { timeoutSeconds, attempts } = this.confirmations.limits;
     return timeoutSeconds * attempts + 1;
@@ -103,23 +106,23 @@ export class RoomStream {
     if (this.#early.size > 0) void this.#readMissing();
   }
 
-  /** Emits what the log holds up to `head` and did not arrive: finds a lost last event. */
+  /** Emits the events up to `head` that did not arrive, from the log, even if no later event shows the gap. */
   async catchUpTo(head: number): Promise<void> {
     if (this.#emitted !== undefined && head > this.#emitted) await this.#readMissing();
   }
 
-  /** The room no longer exists, and the event that said so was lost with its log. */
+  /** For a deleted room whose `room_deleted` did not arrive: it cannot be read from the log either. */
   closeWith(problem: Problem): void {
     for (const connection of this.connections) connection.closeWith(problem);
   }
 
-  /** A copy of the event as it is sent now; it asks for a confirmation where the event requires one. */
+  /** A copy of the event as it is sent now; it asks for a confirmation if the event requires one. */
   outgoing(event: RoomEvent, retryCount = 0): OutgoingEvent {
     const ackId = event.metadata.requires_confirmation ? this.#ackIdOf(event) : undefined;
     return new OutgoingEvent(this.namespace, seal(event, this.clock.now(), retryCount), ackId);
   }
 
-  /** The same for a replay, shared with other connections that return at the same moment. */
+  /** The same for a replay, shared with other connections that reconnect at the same time. */
   replayed(event: RoomEvent): OutgoingEvent {
     const { sequence } = event.metadata;
     if (sequence === undefined) return this.outgoing(event);
@@ -209,7 +212,7 @@ export class RoomStream {
     let isFull: boolean;
     try {
       do {
-        // Everything known before the log is read was committed before, and so were all events that precede it.
+        // Events that arrived before the read were committed before it, and so were all events that precede them.
         const known = Math.max(0, ...this.#early.keys());
         const page = await this.eventLog.read(this.roomId, this.emitted, logPageSize);
         for (const event of page) {
@@ -232,7 +235,7 @@ export class RoomStream {
 
   /**
    * The log no longer holds the events before the earliest waiting one (pruned, or the room was deleted): skips the
-   * gap. Connections that would miss these events reconnect and are given a snapshot instead.
+   * gap. Connections that would miss these events reconnect and receive a snapshot instead.
    * @param upTo the highest sequence that the last read covers; events beyond it arrived during the read
    */
   #skipPruned(upTo: number): void {

@@ -36,7 +36,7 @@ export class RoomStreams {
 
   /**
    * Adds a socket to a room's stream, or to the lobby's (`roomId` null). In a room it receives nothing until it is
-   * established; before that, wait for `connection.stream.opened`, which rejects where the log cannot be read.
+   * established; before that, wait for `connection.stream.opened`, which rejects if the log cannot be read.
    */
   connect(roomId: string | null, socket: EventSocket, caller: Caller): Connection {
     const stream = roomId === null ? this.lobby : (this.#streams.get(roomId) ?? this.#open(roomId));
@@ -61,7 +61,7 @@ export class RoomStreams {
         case 'room': {
           const stream = this.#streams.get(broadcast.roomId);
           if (stream) stream.accept(event);
-          // Without a connection here nobody counts the event but the node on which it was raised.
+          // Without a connection here, only the node that raised the event counts it.
           else if (broadcast.path === 'local') this.statistics.count('events', event.type, broadcast.roomId);
           return;
         }
@@ -146,7 +146,7 @@ export class RoomStreams {
     const stream = this.#newStream(roomId);
     this.#streams.set(roomId, stream);
     this.reports.watch(roomId, stream.confirmations);
-    // Its connections are closed by who waits for `opened`; the next connection tries again.
+    // Its connections are closed by `RoomEntrance`, which awaits `opened`; the next connection opens a new stream.
     stream.opened.catch(() => this.#close(stream));
     return stream;
   }

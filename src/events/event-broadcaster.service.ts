@@ -17,7 +17,7 @@ import { RetentionService } from './retention.service.js';
 import { type Outgoing, RoomChange } from './room-change.js';
 import { Statistics } from '../metrics/statistics.js';
 
-/** To one user's connections: in one room, or wherever they are. */
+/** To one user's connections: in one room, or in all rooms and the lobby. */
 export interface ToUser {
   to: 'user';
   userId: string;
@@ -42,7 +42,7 @@ const turnBudgetMs = 4;
 /**
  * The only way to change a room. Features write rows and raise events in one transaction (`roomChange`); after the
  * commit the events are emitted on `events$`, in the order of the commits, and published to the other nodes on the
- * bus. Injected by the rooms, tracks and playback modules; `RoomGateway` subscribes to `events$`.
+ * bus. Injected by the rooms, tracks and playback modules; `RoomGateway` and `OpenTransfers` subscribe to `events$`.
  */
 @Injectable()
 export class EventBroadcasterService {
@@ -87,7 +87,7 @@ export class EventBroadcasterService {
   }
 
   /**
-   * Changes a room: `work` writes rows and raises events in one transaction that holds the room's row. Returns
+   * Changes a room: `work` writes rows and raises events in one transaction that locks the room's row. Returns
    * after the commit and after the events have been handed to this node's gateway.
    * @param priority `low` for changes without a waiting caller (presence): commands of the room run first
    * @throws {Problem} room_not_found; or what `work` throws, and then nothing has happened
@@ -126,7 +126,7 @@ export class EventBroadcasterService {
     this.#events.next({ to: 'user', userId, roomId, event, path: 'local' });
   }
 
-  /** An `error` event for one user: in one room, or wherever they are connected. */
+  /** An `error` event for one user: in one room, or in all rooms and the lobby. */
   error(userId: string, roomId: string | null, problem: Problem): void {
     this.toUser(userId, roomId, 'error', problem.body);
   }

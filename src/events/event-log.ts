@@ -13,7 +13,7 @@ export interface LogPage {
   more: boolean;
 }
 
-/** All events after a sequence; or `reset` where the log does not hold all of them. */
+/** All events after a sequence; or `reset` if the log does not hold all of them. */
 export type Missed = { kind: 'replay'; events: RoomEvent[] } | { kind: 'reset'; oldest: number };
 
 /** Rows that `page` reads before it checks their size. */
@@ -51,7 +51,7 @@ export class EventLog {
     }
   }
 
-  /** The room's newest sequence; undefined where there is no such room. */
+  /** The room's newest sequence; undefined if the room does not exist. */
   async head(roomId: string, trx: Trx | Database['db'] = this.database.db): Promise<number | undefined> {
     return (await selectHead.first(trx, { roomId }))?.sequence;
   }
@@ -82,7 +82,7 @@ export class EventLog {
   }
 
   /**
-   * Like `read`, but at most about `maxBytes` of JSON. Contains at least one event where there is one; the event that
+   * Like `read`, but at most about `maxBytes` of JSON. Contains at least one event if there is one; the event that
    * exceeds the limit is the last.
    */
   async page(trx: Trx, roomId: string, after: number, limit: number, maxBytes: number): Promise<RoomEvent[]> {
@@ -103,8 +103,8 @@ export class EventLog {
   }
 
   /**
-   * Everything from after `after` up to the head, or `reset` where the log does not hold all of it (or never
-   * reached that far).
+   * The events after `after` up to the head; `reset` if the log does not hold all of them, or if `after` is beyond
+   * the head.
    */
   async missed(trx: Trx, roomId: string, after: number, head: number): Promise<Missed> {
     if (after > head) return { kind: 'reset', oldest: head };
@@ -113,7 +113,7 @@ export class EventLog {
     return { kind: 'replay', events: await this.read(roomId, after, head - after, trx) };
   }
 
-  /** The oldest sequence in the log; head + 1 where the log is empty. */
+  /** The oldest sequence in the log; head + 1 if the log is empty. */
   async oldest(trx: Trx, roomId: string, head: number): Promise<number> {
     return (await selectOldest.first(trx, { roomId }))?.oldest ?? head + 1;
   }
@@ -128,7 +128,7 @@ export class EventLog {
     return new Set(rows.map(({ event_id }) => event_id));
   }
 
-  /** @returns undefined where the log does not hold the event (any more) */
+  /** @returns undefined if the log does not hold the event (any more) */
   async find(trx: Trx | Database['db'], roomId: string, eventId: string): Promise<RoomEvent | undefined> {
     const row = await trx
       .selectFrom('events')

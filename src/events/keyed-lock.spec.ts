@@ -23,7 +23,7 @@ async function orderOf(entries: { name: string; priority?: LockPriority; fails?:
   return order;
 }
 
-it('runs entries of one key one at a time, in the order of asking', async () => {
+it('runs the work of one key one at a time, in the order of the calls', async () => {
   const lock = new KeyedLock();
   let running = 0;
   let most = 0;
@@ -40,7 +40,7 @@ it('runs entries of one key one at a time, in the order of asking', async () => 
   expect(await orderOf([{ name: 'a' }, { name: 'b' }, { name: 'c' }])).toEqual(['a', 'b', 'c']);
 });
 
-it('runs high before low, whenever they were asked for', async () => {
+it('runs waiting high work before low work that was queued earlier', async () => {
   const entries = [
     { name: 'low 1', priority: 'low' },
     { name: 'high 1' },
@@ -50,18 +50,18 @@ it('runs high before low, whenever they were asked for', async () => {
   expect(await orderOf([...entries])).toEqual(['high 1', 'high 2', 'low 1', 'low 2']);
 });
 
-it('lets a low entry run after 50 high ones', async () => {
+it('runs a waiting low entry after 50 high ones', async () => {
   const high = Array.from({ length: 120 }, (_, index) => ({ name: `high ${index}` }));
   const order = await orderOf([{ name: 'low', priority: 'low' }, ...high]);
   expect(order.indexOf('low')).toBe(50);
 });
 
-it('goes on after an entry has failed, and tells only its caller', async () => {
+it('continues after an entry that fails; only its caller receives the error', async () => {
   expect(await orderOf([{ name: 'a', fails: true }, { name: 'b' }])).toEqual(['a', 'b']);
   await expect(new KeyedLock().run('key', () => Promise.reject(new Error('mine')))).rejects.toThrow('mine');
 });
 
-it('keeps different keys apart', async () => {
+it('runs the work of different keys concurrently', async () => {
   const lock = new KeyedLock();
   let release!: () => void;
   const held = lock.run('one', () => new Promise<void>((resolve) => (release = resolve)));

@@ -9,7 +9,7 @@ import { Lifecycle } from '../lifecycle/lifecycle.js';
 const maxSlack = 64;
 /** Events deleted by one statement: changes of rooms wait for it. */
 const deleteBatchSize = 256;
-/** Users who come and go must not push what happened in the room out of the log. */
+/** Not counted, so that users who connect and leave repeatedly do not push other events out of the log. */
 const uncountedTypes = ['user_connected_websocket', 'user_disconnected_websocket'];
 /** The most that a log holds with the uncounted events, as a multiple of the retention. */
 const maxFactor = 4;
@@ -72,7 +72,7 @@ export class RetentionService implements OnApplicationBootstrap {
           await new Promise((resolve) => setImmediate(resolve));
         }
       } catch (err) {
-        // It only takes space; the room's next events start it again.
+        // An unpruned log only takes space; the room's next events start the pruning again.
         this.log.warn({ err, room_id: roomId }, 'a log could not be pruned');
       }
     }

@@ -53,7 +53,10 @@ export class RoomChange {
     return this.#raise('room_state_updated', { room });
   }
 
-  /** The room's last event. At the end of this change the room is deleted with everything in it, its log included. */
+  /**
+   * The room's last event. At the end of this change the room is deleted with everything in it, its log included, so
+   * the event has a sequence but is never written to the log.
+   */
   roomDeleted(data: EventData<'room_deleted'>): RoomEvent<'room_deleted'> {
     this.#deleted = true;
     return this.#raise('room_deleted', data);

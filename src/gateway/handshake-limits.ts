@@ -6,16 +6,18 @@ import { SETTINGS } from '../config/config.module.js';
 import type { Settings } from '../config/settings.js';
 import { Problem } from '../errors/problem.js';
 
-/** Engine.IO sessions from one address: a room of some hundred listeners behind it joins, or returns, at once. */
+/** Engine.IO sessions from one address, behind which several hundred listeners may connect at the same time. */
 const byAddress = { points: 1500, duration: 10 };
 /** A listener whose network changes all the time needs a few a minute; a user may have 20 connections a room. */
 const byUser = { points: 180, duration: 60 };
-/** A connection that was cut for flooding costs its user, and its address, as much as this many handshakes. */
+/**
+ * How many handshakes a connection that was closed for flooding counts as; for its user after a flood of messages only.
+ */
 const floodPenalty = { user: 30, address: 20 };
 
 /**
  * Limits how often an address opens a session, and how often a user connects: each connection to a room reads its
- * state and the events that were missed.
+ * state and the missed events.
  */
 @Injectable()
 export class HandshakeLimits {

@@ -15,7 +15,7 @@ import { callerOf, connectionOf, setConnection } from './socket-data.js';
 import { SocketProblemFilter } from './socket-problem.filter.js';
 import { SocketTransport } from './transport/socket-transport.js';
 
-/** The lobby, namespace `/`: public rooms that appear and disappear, and the server's status. */
+/** The lobby, namespace `/`: events about public rooms, and the server's status. */
 @UseFilters(SocketProblemFilter)
 @UsePipes(InputPipe)
 @WebSocketGateway()

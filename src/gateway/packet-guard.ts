@@ -35,7 +35,7 @@ interface Counts {
 }
 
 /**
- * Counts what each Engine.IO connection sends, below Socket.IO and before anyone is authenticated, and closes
+ * Counts what each Engine.IO connection sends, below Socket.IO and before authentication, and closes
  * connections that flood: answering their packets would cost more than sending them does.
  */
 @Injectable()
@@ -123,7 +123,7 @@ export class PacketGuard {
   #count(connection: EngineConnection, kind: string | undefined): void {
     const counts = this.#counts.get(connection);
     if (!counts) return;
-    // A replay of many critical events is confirmed at once.
+    // A client may confirm all critical events of a replay together.
     if (kind === acknowledgementPacket && counts.expectedAcknowledgements > 0) {
       counts.expectedAcknowledgements -= 1;
       return;
@@ -143,7 +143,7 @@ export class PacketGuard {
 
 /**
  * The WebSocket of a connection, for the public methods of `ws` that Engine.IO does not offer. Undefined for long
- * polling, and where a version of Engine.IO keeps it elsewhere: connections are then closed through Engine.IO.
+ * polling, and if a version of Engine.IO keeps it elsewhere: connections are then closed through Engine.IO.
  */
 const webSocketOf = ({ transport }: EngineConnection): WebSocket | undefined =>
   (transport as unknown as { socket?: WebSocket }).socket;

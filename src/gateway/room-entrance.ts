@@ -26,12 +26,12 @@ const intendedDisconnects: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * What happens when a socket connects to a room or disconnects: it joins the room's stream, the user becomes present,
- * and the client is sent the room's snapshot and what it missed.
+ * Handles sockets that connect to a room or disconnect. A socket that connects joins the room's stream, its presence
+ * is written, and it is sent the room's snapshot and the missed events.
  */
 @Injectable()
 export class RoomEntrance {
-  /** By connection: resolves once the socket has been set up, or that has failed. */
+  /** By connection: resolves once the setup of the socket has succeeded or failed. */
   readonly #entering = new WeakMap<Connection, Promise<void>>();
   /** Work in progress for sockets that connect and disconnect. */
   readonly #work = new Set<Promise<void>>();
@@ -48,7 +48,7 @@ export class RoomEntrance {
     @InjectPinoLogger(RoomEntrance.name) private readonly log: PinoLogger,
   ) {
     lifecycle.onStop('connections', 'connections', () => this.#closeAll());
-    // Other nodes have removed this one's connections: the clients connect again.
+    // Other nodes have removed this one's connections: the clients have to reconnect.
     presence.evicted.subscribe(() => streams.closeAll());
   }
 
@@ -95,7 +95,7 @@ export class RoomEntrance {
   ): Promise<void> {
     const { user } = connection;
     try {
-      // From here on live events wait at the connection, so that none is lost between the snapshot and them.
+      // From here on live events wait at the connection, so that no event after the snapshot is lost.
       await connection.stream.opened;
       await this.presence.connected(roomId, user, connection.id);
       const { room, sequence, resumed, missed } = await this.reads.run(
@@ -144,7 +144,7 @@ const stateWantedBy = ({ handshake }: Socket): 'always' | 'when_needed' =>
 
 /**
  * The last sequence that the client has seen: an integer, or its decimal string, because the official Java client can
- * send strings only. Undefined where it is missing or malformed.
+ * send strings only. Undefined if it is missing or malformed.
  */
 export function afterSequenceOf({ handshake }: Pick<Socket, 'handshake'>): number | undefined {
   const { after_sequence: given } = handshake.auth as { after_sequence?: unknown };

@@ -17,7 +17,7 @@ import { SingleWriteAdapter } from './transport/single-write-adapter.js';
 /** A packet that breaks the protocol closes the connection; without a listener it would end the process. */
 const ignoreError = (): void => undefined;
 
-/** A client that does not take part in the closing handshake is cut after this time; `ws` would wait 30 s. */
+/** A client that does not answer the closing handshake is disconnected after this time; `ws` would wait 30 s. */
 const closeTimeoutMs = 2000;
 class ShortCloseTimeoutServer extends WebSocketServer {
   constructor(options: object) {
@@ -63,13 +63,13 @@ export class SocketAdapter extends IoAdapter {
       handlers.map(({ callback }) => callback),
     );
     socket.use((message, next) => {
-      // What arrives after the disconnect is late.
+      // Messages that arrive after the disconnect are ignored.
       if (socket.connected && messages.take(message, socket) === 'forward') next();
     });
     socket.on('error', ignoreError);
   }
 
-  /** Nest leaves the connections to the HTTP server, which does not know those of long polling between two requests. */
+  /** Nest relies on the HTTP server, which has no connection of a long-polling client between two requests. */
   override async close(server: Server): Promise<void> {
     server.engine?.close();
     await super.close(server);
@@ -106,11 +106,11 @@ export class SocketAdapter extends IoAdapter {
     const { corsOrigins } = this.settings;
     const server: Server = super.createIOServer(port, {
       ...options,
-      // A room's namespace goes with its last socket.
+      // A room's namespace is removed with its last socket.
       cleanupEmptyChildNamespaces: true,
       // Clients send small messages only.
       maxHttpBufferSize: 64 * 1024,
-      // Small events compress badly, and frames encoded once for everyone cannot be compressed for each.
+      // Small events compress badly, and a frame that connections share cannot be compressed for each of them.
       perMessageDeflate: false,
       serveClient: false,
       pingInterval: 20_000,
@@ -132,7 +132,7 @@ export class SocketAdapter extends IoAdapter {
   }
 }
 
-/** Resolves once the client has read enough to be sent another large answer, or is gone. */
+/** Resolves once the client has read enough to be sent another large answer, or has disconnected. */
 async function drained(socket: Socket): Promise<void> {
   while (socket.connected && connectionOf(socket)?.isBehind) await delay(drainCheckMs);
 }

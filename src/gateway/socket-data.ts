@@ -10,7 +10,7 @@ interface SocketData {
 
 const dataOf = (socket: Socket): SocketData => socket.data as SocketData;
 
-/** The room that a socket's namespace stands for; null for the lobby. */
+/** The room of a socket's namespace; null for the lobby. */
 export const roomOf = (socket: Socket): string | null => /^\/rooms\/(.+)$/.exec(socket.nsp.name)?.[1] ?? null;
 
 /** The user whom the admission middleware accepted. */

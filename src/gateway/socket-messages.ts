@@ -3,7 +3,7 @@ import { Problem } from '../errors/problem.js';
 
 /** Messages that a connection may send in a second. */
 const maxPerSecond = 100;
-/** Refused messages, within the window, after which the connection is cut instead of being answered. */
+/** Refused messages, within the window, after which the connection is closed instead of being answered. */
 const maxRefused = 300;
 const refusedWindowSeconds = 10;
 /** Requests for large answers that may wait while one is being answered. */
@@ -14,7 +14,7 @@ type Handle = (data: unknown, acknowledge?: Acknowledge) => unknown;
 
 /** What `SocketMessages` of one gateway share. */
 export interface MessageContext {
-  /** The messages that there are. */
+  /** The names of all messages. */
   names: readonly string[];
   /** Those whose answers are large: one is answered at a time, and the next once it has been read. */
   expensive: ReadonlySet<string>;
@@ -25,13 +25,13 @@ export interface MessageContext {
   onFlood: (socket: Socket) => void;
   /** Closes the connection if its client leaves too many answers unread. @returns whether it was closed */
   closeIfOverLimit: (socket: Socket) => boolean;
-  /** Resolves once the client has read most of what waits for it, or is gone. */
+  /** Resolves once the client has read most of what is queued for it, or has disconnected. */
   drained: (socket: Socket) => Promise<void>;
 }
 
 /**
  * The messages of one socket: each is handed to its handler and acknowledged with what that returns. Messages beyond
- * the rate are refused, a client that goes on all the same is cut; answers count against the outbound budget.
+ * the rate are refused, and a client that continues is disconnected. Answers count towards the outbound limits.
  */
 export class SocketMessages {
   #second = 0;
@@ -48,8 +48,8 @@ export class SocketMessages {
   ) {}
 
   /**
-   * @param message the name, the arguments, and the acknowledgement function where one was asked for
-   * @returns `forward` where listeners of `socket.on` may have it too
+   * @param message the name, the arguments, and the acknowledgement function if the client asked for one
+   * @returns `forward` if it is passed to listeners of `socket.on` too
    */
   take([name, ...given]: readonly unknown[], socket: Socket): 'handled' | 'forward' {
     const { context } = this;

@@ -1,4 +1,4 @@
-/** How items are batched; `write` stores a batch and handles its own errors where they should not be logged. */
+/** How items are batched; `write` stores a batch and handles its own errors if they should not be logged. */
 export interface BatchWriterOptions<T> {
   /** How long the first item of a batch waits for others. */
   delayMs: number;
@@ -13,7 +13,7 @@ export interface BatchWriterOptions<T> {
 
 /**
  * Collects items and writes them in batches, one batch at a time and in order. Owned by the service that adds them;
- * `flush` belongs into its shutdown. Bounded by `maxQueued`.
+ * `flush` belongs in its stop step. Bounded by `maxQueued`.
  */
 export class BatchWriter<T> {
   readonly #queue: T[] = [];

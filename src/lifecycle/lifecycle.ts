@@ -8,12 +8,12 @@ import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import { RepeatingTask } from './repeating-task.js';
 
 /**
- * What happens when the server stops, in this order. Within a phase the steps run at the same time, and a phase begins
- * when the one before has finished.
- * - requests: new ones are refused since `drain`; those in progress finish, and sockets still receive their events
+ * What happens when the server stops, in this order. The steps of a phase run at the same time; a phase begins when the
+ * one before has finished.
+ * - requests: new ones have been refused since `drain`; those in progress finish, and sockets still receive events
  * - connections: sockets are closed
- * - work: timers and background tasks end
- * - flush: what waits in memory is written
+ * - work: repeating tasks end first, then other background work
+ * - flush: what is queued in memory is written
  * - listeners: the HTTP server is closed by Nest (no steps here)
  * - resources: workers and the database are closed
  */
@@ -27,9 +27,8 @@ interface StopStep {
 }
 
 /**
- * The one place where the server's start and stop are ordered. Services register repeating work and stop steps in
- * their constructors; Nest's hooks are used here alone. A step that fails is logged and does not keep others from
- * running.
+ * Orders the start of repeating work and the server's stop. Services register both in their constructors; of Nest's
+ * hooks, those of the stop are used here only. A step that fails is logged and does not prevent others from running.
  */
 @Injectable()
 export class Lifecycle implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {

@@ -1,6 +1,7 @@
 /**
  * Work that repeats at an interval. Runs never overlap: one that takes longer than the interval skips the runs that
- * would have begun meanwhile. Owned by the service whose work it is; `Lifecycle.repeat` starts and stops it.
+ * would have begun meanwhile. Owned by the service whose work it is. `Lifecycle` starts and stops those made with
+ * `Lifecycle.repeat`; `NodesService` starts and stops its own.
  */
 export class RepeatingTask {
   #timer: NodeJS.Timeout | undefined;

@@ -88,7 +88,7 @@ describe('expensive reads', () => {
     expect(log.slice(log.indexOf('b') + 1, log.indexOf('c'))).toContain('loop');
   });
 
-  it('are refused with rate_limited to a user with too many waiting, and not to others', async () => {
+  it('are refused with rate_limited if their user has too many waiting; other users are not affected', async () => {
     const { reads, jobs } = make();
     void reads.run('a', jobs.of('a'));
     for (let i = 0; i < maxWaitingPerUser; i += 1) void reads.run('a', jobs.of(`a${i}`));
@@ -100,7 +100,7 @@ describe('expensive reads', () => {
     expect(jobs.started).toEqual(['a', 'b']);
   });
 
-  it('are refused with unavailable to everyone when too many wait in total', () => {
+  it('are refused with unavailable for every user if too many wait in total', () => {
     const { reads, jobs } = make();
     for (let i = 0; i < maxWaiting + 1; i += 1) void reads.run(`user ${i}`, jobs.of(`${i}`));
     expect(() => reads.run('another', jobs.of('x'))).toThrow(

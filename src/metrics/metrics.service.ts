@@ -25,12 +25,12 @@ export class MetricsService {
     this.#gauges();
     this.#histogram(
       'roomcast_commit_to_write_seconds',
-      'Seconds from the commit of a change to the last write of its event',
+      'Seconds from the time of an event, before its commit, to its last write',
       (s) => s.commitToWrite,
     );
     this.#histogram(
       'roomcast_write_to_confirmation_seconds',
-      'Seconds from the write of an event to its confirmation',
+      'Seconds from the first write of an event to its confirmation',
       (s) => s.writeToConfirmation,
     );
   }

@@ -41,7 +41,7 @@ export class StatisticsController {
   @ApiOperation({
     summary: 'Read the delivery report of an event',
     description:
-      'By user: who was expected to confirm the event, and the outcome. Current while confirmations are outstanding; kept as long as the event is in the log. Participants only.',
+      'By user: who was expected to confirm the event, and the outcome. Current while confirmations are pending; kept as long as the event is in the log. Participants only.',
   })
   @Answers(200, shape({ delivery: DeliveryReport }))
   @Refuses(...participantsOnly, 'event_not_found')

@@ -41,7 +41,7 @@ export const nodeCounterNames = [
   'arrived_bus',
   'bus_published',
   'bus_failed',
-  /** Not published because the circuit breaker of the bus was open. */
+  /** Not published because the circuit breaker was open or too many messages were in progress. */
   'bus_skipped',
 ] as const;
 export type NodeCounterName = (typeof nodeCounterNames)[number];
@@ -68,9 +68,9 @@ const slotSeconds = 600;
 export interface Figures {
   byType: Map<EventType, Counters<CounterName>>;
   node: Counters<NodeCounterName>;
-  /** Seconds from the commit of a change to the last write of its event on this node. */
+  /** Seconds from the time of an event (`created_at`, before its commit) to its last write on this node. */
   commitToWrite: Histogram;
-  /** Seconds from the write to the confirmation, by connection. */
+  /** Seconds from the first write to the confirmation, by connection. */
   writeToConfirmation: Histogram;
 }
 
@@ -123,13 +123,13 @@ export class Statistics {
     this.#slots[0]!.node[name] += by;
   }
 
-  /** Records the time from a commit to the last write of its event. */
+  /** Records the time from an event's `created_at` to its last write. */
   written(seconds: number): void {
     this.total.commitToWrite.record(seconds);
     this.#slots[0]!.commitToWrite.record(seconds);
   }
 
-  /** Records the time from a write to its confirmation. */
+  /** Records the time from an event's first write to a confirmation. */
   confirmed(seconds: number): void {
     this.total.writeToConfirmation.record(seconds);
     this.#slots[0]!.writeToConfirmation.record(seconds);

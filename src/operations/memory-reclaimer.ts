@@ -4,7 +4,7 @@ import { Injectable } from '@nestjs/common';
 import { Lifecycle } from '../lifecycle/lifecycle.js';
 
 const checkIntervalMs = 5000;
-/** A collection stops the process for some tens of milliseconds: only where it can free this much. */
+/** A collection stops the process for some tens of milliseconds: only if it can free this much. */
 const minReclaimableBytes = 48 * 2 ** 20;
 /** Not while the event loop is busier than this: under load V8 collects by itself. */
 const maxUtilization = 0.5;

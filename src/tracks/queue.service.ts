@@ -10,7 +10,7 @@ type Reads = Trx | Database['db'];
 
 /**
  * The order of a room's tracks: the current one, the queue, the history. One instance, owned by the tracks module;
- * playback and the room's state use it too. It does not lock: writes belong into a change of the room. At most one
+ * playback and the room's state use it too. It does not lock: writes belong in a change of the room. At most one
  * track of a room has the status `playing`.
  */
 @Injectable()

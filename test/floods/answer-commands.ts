@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import type { Commands } from './processes.js';
 
-/** In a child process: answers the commands of the process that started it, and ends with it. */
+/** In a child process: answers the commands of its parent process, and exits when that does. */
 export function answerCommands(commands: Commands): void {
   const answer = async ({ id, name, argument }: { id: number; name: string; argument: unknown }) => {
     try {

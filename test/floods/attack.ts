@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 
-/** What an attacker is given. Everything in it could be had by anyone who signs in as a guest. */
+/** What an attacker is given; any guest could obtain it. */
 export interface Target {
   port: number;
   /** 400 tracks, 300 participants. */

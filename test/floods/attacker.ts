@@ -9,7 +9,7 @@ import * as socket from './socket-attacks.js';
 
 const attacks: Record<string, Attack> = { ...http, ...socket };
 
-// The attack must not win against the server and the healthy clients by taking the processor from them.
+// A lower priority: the attacker must not take CPU time from the server and the healthy clients.
 setPriority(Math.min(19, getPriority() + 10));
 
 async function run({ flood, target, seconds }: { flood: string; target: Target; seconds: number }) {

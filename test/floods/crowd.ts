@@ -25,7 +25,7 @@ async function enter(url: string, roomId: string, index: number): Promise<void> 
         member.last = event.data.sequence;
         resolve();
       } else if (sequence !== undefined && sequence > member.last) {
-        // What is not later is a retry: the confirmation came late.
+        // An event that is not later is a retry: its confirmation was late.
         member.lost += sequence - member.last - 1;
         member.last = sequence;
       }

@@ -22,7 +22,7 @@ export interface Samples {
   timeSync: number[];
   command: number[];
   stream: number[];
-  /** Commands and reads that were answered with anything but success. */
+  /** Commands and reads that were not answered with success. */
   failed: number;
 }
 

@@ -7,7 +7,7 @@ import { openWebSocket } from './raw-websocket.js';
 const connections = 20;
 const handshake = '/socket.io/?EIO=4&transport=polling';
 
-/** Requests for the answers of `replay` over long polling; the answers are never asked for. */
+/** `replay` messages over long polling, without a poll for their answers. */
 export const replayOverPolling: Attack = (attempt) => {
   const { target, signal } = attempt;
   const send = client(attempt, connections);
@@ -41,7 +41,7 @@ export const pipelinedEvents: Attack = (attempt) => {
   });
 };
 
-/** Ten connections open and drop WebSockets; ten begin long polling and never come back. */
+/** Ten connections open and close WebSockets; ten begin long polling and send no further request. */
 export const handshakes: Attack = (attempt) => {
   const { counts, signal } = attempt;
   const send = client(attempt, connections / 2);
@@ -126,7 +126,7 @@ export const slowUploads: Attack = (attempt) =>
     await every(1000, socket, attempt, () => void socket.write('x'));
   });
 
-/** Five hundred streams of which nothing is read but how the answer begins. */
+/** Five hundred streams of which only the beginning is read. */
 export const unreadStreams: Attack = (attempt) =>
   crowd(500, attempt, async (socket, index) => {
     const { tokens, largeTrackId } = attempt.target;

@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 /** The commands that a child process answers, by name. */
 export type Commands = Record<string, (argument: any) => unknown>;
 
-/** A child process that is told what to do by messages. */
+/** A child process that is controlled by messages. */
 export interface Helper<C extends Commands> {
   /** Rejects when the command fails, or when the process ends before it has answered. */
   call<N extends keyof C & string>(

@@ -81,7 +81,7 @@ export async function openRoom(attempt: Attempt, roomId: string, index: number):
   return socket;
 }
 
-/** @throws {Error} where the server refuses */
+/** @throws {Error} if the server refuses */
 async function enterRoom(
   socket: RawWebSocket,
   { target, counts }: Attempt,

@@ -26,11 +26,11 @@ export interface Result {
   retries: number;
   memory: { before: number; peak: number; after: number; recoveredAfterSeconds: number | null };
   attacker: Counts;
-  /** New events in the healthy clients' room during the flood, per second; null where the server did not answer. */
+  /** New events in the healthy clients' room during the flood, per second; null if the server did not answer. */
   eventsPerSecond: number | null;
   /** Whether the log still reached back to before the flood. */
   historySurvived: boolean | null;
-  /** What the server process ended with; null where it lived. */
+  /** How the server process ended; null if it did not. */
   serverEnded: string | null;
 }
 

@@ -31,7 +31,7 @@ export const hashesPasswords = (flood: string): boolean =>
 /** Of the flood that is being measured. */
 const cleanup = new Set<() => Promise<void>>();
 
-/** Ends the processes of a measurement, whether it came to its end or was given up. */
+/** Ends the processes of a measurement, whether it has finished or timed out. */
 export async function endProcesses(): Promise<void> {
   // The folder, which was made first, goes last.
   for (const end of [...cleanup].reverse()) {
@@ -85,7 +85,7 @@ async function measure(
   const headBefore = (await log.head()) ?? 0;
   const before = await residentBytes(pid);
 
-  // Asked again and again: a server that is killed takes the figure with it.
+  // Read repeatedly: after a kill the figure can no longer be read.
   let peak = before;
   const watch = setInterval(() => {
     peakBytes(pid).then(
@@ -98,7 +98,7 @@ async function measure(
   const attackEnd = performance.now();
   const [samples, historySurvived, headThen] = await Promise.all([
     healthy.call('samples', undefined),
-    // At once: in time the healthy clients' own events push the older ones out.
+    // Immediately: later the healthy clients' own events would push out the older ones.
     log.reachesBackTo(headBefore),
     log.head(),
   ]);
@@ -137,7 +137,7 @@ async function measure(
   };
 }
 
-/** Reads a room's log with a limit of time; null where there is no answer. */
+/** Reads a room's log with a limit of time; null if there is no answer. */
 function logReader({ url }: ServerProcess, token: string, roomId: string) {
   const read = (query: string) =>
     request(url, 'GET', `/rooms/${roomId}/events?limit=1${query}`, {
@@ -154,7 +154,7 @@ function logReader({ url }: ServerProcess, token: string, roomId: string) {
   };
 }
 
-/** Waits until the memory is back, with a limit. Nothing in the server is triggered. */
+/** Waits, with a time limit, until the memory has been released. Nothing in the server is triggered. */
 async function recover(server: ServerProcess, bound: number, since: number, recoverySeconds: number) {
   let after = 0;
   while (ended(server) === null) {

@@ -22,7 +22,7 @@ const attackerCount = 20;
 const participants = 300;
 const tracks = 400;
 const freshGuests = 400;
-/** Of the large room's log, so few that it still holds them when attackers have come and gone for a while. */
+/** Of the large room's log, so few that it still holds them after attackers have connected and left for a while. */
 const replayed = 600;
 const requestsAtOnce = 20;
 /** The server inspects few files at once and refuses when too many wait. */

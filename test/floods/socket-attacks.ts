@@ -42,13 +42,13 @@ export const unknownMessages = poured((prefix) => `42${prefix}1["no_such_message
 /** Confirmations of events that were never sent. */
 export const acknowledgements = poured((prefix) => `43${prefix}999999[]`);
 
-/** The server owes a pong of the same size for each ping. */
+/** The server answers each ping with a pong of the same size. */
 export const webSocketPings: Attack = inLargeRoom(async (socket, attempt) => {
   socket.stopReading();
   await pour(socket.tcp, frames('x'.repeat(125), framesPerWrite, 'ping'), framesPerWrite, attempt);
 });
 
-/** Connection requests to many rooms on a WebSocket that has never said who it is. */
+/** CONNECT packets for many rooms on a WebSocket without a token. */
 export const connectPackets: Attack = (attempt) => {
   const batch = Buffer.concat(
     Array.from({ length: framesPerWrite }, (_, index) => frame(`40/rooms/x${index},{}`)),
@@ -60,7 +60,7 @@ export const connectPackets: Attack = (attempt) => {
   });
 };
 
-/** Four guests who enter and leave the healthy clients' room cleanly, as fast as they are let in. */
+/** Four guests who enter and leave the healthy clients' room cleanly, as fast as they are admitted. */
 export const reconnects: Attack = (attempt) => {
   const { counts, signal, target } = attempt;
   return persistently(4, attempt, async (index) => {

@@ -7,7 +7,7 @@ const kinds = ['playback', 'joined', 'queue', 'state'] as const;
 export type Kind = (typeof kinds)[number];
 
 const which = fc.nat(3);
-/** How much of what is under way is done afterwards; the rest waits. */
+/** How many pending steps run afterwards; the others wait. */
 const steps = fc.oneof(
   { weight: 3, arbitrary: fc.constant(Infinity) },
   { weight: 2, arbitrary: fc.integer({ min: 0, max: 12 }) },
@@ -25,7 +25,7 @@ const raise = command('raise', {
   kinds: fc.array(fc.constantFrom(...kinds), { minLength: 1, maxLength: 4 }),
   fails: fc.integer({ min: 0, max: 9 }).map((n) => n === 9),
 });
-/** Someone is removed from the room, and comes back without asking. */
+/** A user is removed from the room, and may connect again at once. */
 const remove = command('remove', { client: which, node: which });
 const connect = command('connect', { client: which, node: which });
 const cut = command('cut', { client: which, lossy: fc.boolean() });
@@ -57,13 +57,13 @@ const commands = fc.oneof(
 export type Command = typeof commands extends fc.Arbitrary<infer C> ? C : never;
 
 export const scenarios = fc.record({
-  /** Decides what goes first wherever several things could. */
+  /** Decides which of several pending steps runs first. */
   seed: fc.nat(),
   nodes: fc.integer({ min: 1, max: 3 }),
   manners: fc.array(fc.constantFrom(...manners), { minLength: 1, maxLength: 4 }),
-  /** For how many each frame counts that waits. */
+  /** As how many frames each queued frame counts. */
   weight: fc.constantFrom(1, 20, 150),
-  /** Where the log begins. */
+  /** The first sequence of the log. */
   start: fc.constantFrom(0, 58),
   retention: fc.constantFrom(1000, 10),
   commands: fc.array(commands, { minLength: 1, maxLength: 30, size: 'max' }),

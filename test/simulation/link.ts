@@ -12,11 +12,11 @@ import { fail } from './violation.js';
 export interface Received {
   event: Envelope;
   ackId: number | undefined;
-  /** All that no retry and no replay may change. */
+  /** What is equal in every copy. */
   essence: string;
 }
 
-/** Copies are shared by all who are sent them, and so is the work of reading them. */
+/** Copies are shared by connections, so each is parsed once. */
 const decoded = new WeakMap<OutgoingEvent, Received>();
 
 function decode(outgoing: OutgoingEvent): Received {
@@ -36,11 +36,11 @@ export interface LinkOptions {
   scheduler: Scheduler;
   node: SimulatedNode;
   client: SimulatedClient;
-  /** For how many each frame counts, so that a few of them fill a budget. */
+  /** As how many frames each frame counts, so that a few of them reach a limit. */
   weight: number;
-  /** What the client has said that it has seen. */
+  /** The client's `after_sequence`. */
   after: number | undefined;
-  /** Frames that are lost although the connection holds, which no network does: shows that losses are seen. */
+  /** Frames that are lost although the connection stays open: proves that the checks find losses. */
   loses?: ((event: Envelope) => boolean) | undefined;
 }
 
@@ -53,18 +53,18 @@ let links = 0;
 export class Link implements EventSocket {
   readonly id = `link ${++links}`;
   connection!: Connection;
-  /** What the server may still do with it. */
+  /** Whether the server may still write to it. */
   state: 'open' | 'closing' | 'closed' = 'open';
-  /** The server knows no more of it. */
+  /** Whether the server has removed it. */
   over = false;
   endedAt: number | undefined;
   failed = false;
-  /** It was told that its user was removed from the room, which is the last that it is told. */
+  /** It was sent the `user_left` of its user, which has to be its last event. */
   removed = false;
   #toReplay = 0;
   /** How often each event that asks for a confirmation was written. */
   readonly copies = new Map<number, number>();
-  /** Unlogged events in the order in which the node had them, and the newest of each type. */
+  /** Unlogged events in the order in which the node received them, and the newest of each type. */
   readonly offered: string[] = [];
   readonly owed = new Map<string, string>();
   #buffer: { outgoing?: OutgoingEvent; sent?: (() => void) | undefined; then?: () => void }[] = [];
@@ -136,17 +136,17 @@ export class Link implements EventSocket {
     this.#up.push(() => this.#disconnected());
   }
 
-  /** The client's side ends; the server hears of it, but not at once. */
+  /** The client's side closes; the server notices it later. */
   breaks(lossy: boolean): void {
     this.#clientGone = true;
     this.#down.clear();
     if (lossy) this.#up.clear();
-    // Nobody holds up a socket without a reader for ever: what it is given is thrown away.
+    // A closed socket does not block: what is written to it is discarded.
     this.#drain.held = false;
     this.#up.push(() => this.#disconnected());
   }
 
-  /** The server's side ends without a word, and the memory of it too. */
+  /** The server's side disappears without a closing handshake, and its memory is lost. */
   vanishes(): void {
     this.state = 'closed';
     this.over = true;
@@ -215,7 +215,7 @@ export class Link implements EventSocket {
       const { sequence } = event.data.details as { sequence: number };
       const copies = this.copies.get(sequence);
       const { attempts } = node.world.limits;
-      // A connection that confirms none of so many events fails, even where each of them was superseded.
+      // A connection that confirms none of so many events fails, even if each of them was superseded.
       if (copies !== attempts && this.copies.size < attempts) {
         fail(`dead letter for ${sequence} on ${this.id} after ${copies} copies`);
       }

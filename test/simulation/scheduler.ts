@@ -18,10 +18,10 @@ export class Random {
 
 type Task = () => void | Promise<void>;
 
-/** Things that happen one after the other, like what one TCP connection carries. */
+/** Steps that run in order, such as the packets of one TCP connection. */
 export class Lane {
   readonly tasks: Task[] = [];
-  /** Nothing of it happens for now. */
+  /** Its steps are paused. */
   held = false;
 
   constructor(private readonly scheduler: Scheduler) {}
@@ -36,7 +36,7 @@ export class Lane {
   }
 }
 
-/** All that is under way anywhere, done one piece at a time in an order that the seed decides. */
+/** All pending steps, run one at a time in an order that the seed decides. */
 export class Scheduler {
   readonly busy = new Set<Lane>();
 
@@ -51,7 +51,7 @@ export class Scheduler {
     return true;
   }
 
-  /** @returns how many pieces were done: fewer than `most` where nothing was left to do */
+  /** @returns how many steps ran: fewer than `most` if none was left */
   async run(most: number): Promise<number> {
     await settled();
     for (let done = 0; done < most; done += 1) {
@@ -68,5 +68,5 @@ export class Scheduler {
   }
 }
 
-/** Whatever was only waiting for promises has gone on. */
+/** Resolves after everything that waits only for promises has continued. */
 const settled = () => new Promise((resolve) => setImmediate(resolve));

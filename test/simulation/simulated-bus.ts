@@ -2,11 +2,11 @@ import type { Outgoing } from '../../src/events/room-change.js';
 import type { SimulatedNode } from './simulated-node.js';
 import type { World } from './world.js';
 
-/** As it should be; losing, doubling and delaying as it likes; or carrying nothing. */
+/** Delivers every message; loses, duplicates and delays some; or delivers none. */
 export const busModes = ['well', 'unreliable', 'down'] as const;
 export type BusMode = (typeof busModes)[number];
 
-/** Carries messages between nodes, each on its own way, so that they overtake each other. */
+/** Carries messages between nodes, each as a step of its own, so that their order changes. */
 export class SimulatedBus {
   mode: BusMode = 'well';
 
@@ -25,7 +25,7 @@ export class SimulatedBus {
 
   #copies({ event }: Outgoing): number {
     if (this.mode === 'well') return 1;
-    // What is not logged has nothing by which a second copy could be told: it is promised at most once.
+    // An unlogged event has no sequence by which a duplicate could be recognised, so it is not duplicated.
     return this.world.random.below(event.metadata.sequence === undefined ? 2 : 3);
   }
 }

@@ -10,14 +10,14 @@ export type Manners = (typeof manners)[number];
 /** How long a late confirmation takes, in seconds: two attempts go by. */
 const lateBy = 1.2;
 
-/** A client that folds events as the contract says, and holds what it gets against it. */
+/** A client that applies events as documented, and checks everything that it receives. */
 export class SimulatedClient {
   link: Link | undefined;
   stalled = false;
   established = false;
-  /** The newest event that it knows of. */
+  /** The newest sequence that it has received. */
   last: number | undefined;
-  /** Applied, or jumped over by a reset. */
+  /** Applied, or skipped by a reset. */
   readonly applied = new Map<number, string>();
   jumps = 0;
   #toReplay = 0;
@@ -59,7 +59,7 @@ export class SimulatedClient {
     this.link?.stall(stalled);
   }
 
-  /** Confirms what it has put off. */
+  /** Sends the confirmations that it has delayed. */
   tick(now: number): void {
     const due = this.#late.filter((late) => late.due <= now);
     this.#late = this.#late.filter((late) => late.due > now);
@@ -81,7 +81,7 @@ export class SimulatedClient {
     if (ackId !== undefined) this.#confirm(link, ackId);
   }
 
-  /** What has to hold of a client once nothing more happens. */
+  /** What has to be true of a client when no step is pending. */
   checkQuiet(link: Link): void {
     for (const [kind, token] of link.owed) {
       if (this.#newest.get(kind) !== token) this.#fail(`does not have the newest ${kind}`);
@@ -131,7 +131,7 @@ export class SimulatedClient {
     const token = this.world.tokenOf(event);
     const at = link.offered.indexOf(token);
     if (at < 0) this.#fail(`${event.type} from nowhere`);
-    // Those that gave way come later than others, but of one type never an older one after a newer one.
+    // Coalesced events are sent later than others, but of one type never an older one after a newer one.
     const kind = `${event.metadata.priority} ${event.type}`;
     const before = this.#newest.get(kind);
     if (before !== undefined && link.offered.indexOf(before) >= at) {

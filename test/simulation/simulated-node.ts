@@ -25,7 +25,7 @@ import type { World } from './world.js';
 /** The check for missed events runs every second, a sweep every 50 ms. */
 const sweepsPerCheck = 20;
 
-/** A process of the server: what runs in it is the real thing, around it everything is simulated. */
+/** A process of the server: its delivery code is real, and everything around it is simulated. */
 export class SimulatedNode {
   alive = true;
   readonly links = new Set<Link>();
@@ -35,7 +35,7 @@ export class SimulatedNode {
   /** Critical events written to a connection for the first time. */
   expected = 0;
   failedLinks = 0;
-  /** Runs what its timer runs. */
+  /** Runs the work of its timers. */
   readonly sweep: () => void;
   readonly #eventLog: GatedLog;
   readonly #receivers: ((message: Outgoing) => void)[] = [];
@@ -81,7 +81,7 @@ export class SimulatedNode {
     };
   }
 
-  /** As `RoomGateway` has it: into the stream, then the state, then established. */
+  /** Like `RoomEntrance`: joins the stream, reads the state, establishes the connection. */
   async enter(client: SimulatedClient): Promise<void> {
     const { world } = this;
     const { roomId, clock } = world;
@@ -117,7 +117,7 @@ export class SimulatedNode {
     this.links.delete(link);
   }
 
-  /** All that it knew is gone, what it had asked the database for included. */
+  /** Its memory is lost, results of pending queries included. */
   crash(): void {
     this.alive = false;
     for (const lane of this.#lanes) lane.clear();
@@ -136,7 +136,7 @@ export class SimulatedNode {
     });
   }
 
-  /** Cuts the log down to its newest events, as the change that fills it would. */
+  /** Prunes the log to its newest events, as the retention would. */
   prune(keep: number, head: number): void {
     const settings = { eventRetention: keep } as Settings;
     new RetentionService(this.#gatedDatabase(), settings, new Lifecycle(logger), logger).advanced(
@@ -146,7 +146,7 @@ export class SimulatedNode {
     );
   }
 
-  /** A newer playback event makes retries of older ones pointless. */
+  /** A newer playback event supersedes older ones. */
   checkPlayback(link: Link, { type, metadata }: Envelope): void {
     const { stream } = link.connection;
     if (catalogue[type].group !== 'playback') return;
@@ -158,7 +158,7 @@ export class SimulatedNode {
     }
   }
 
-  /** Nothing is kept of what is over, and everything that was to be confirmed is accounted for. */
+  /** No memory is used for ended deliveries, and every expected confirmation has an outcome. */
   checkQuiet(): void {
     const { pendingConfirmations } = this.streams.size;
     if (pendingConfirmations > 0) fail(`${pendingConfirmations} confirmations are pending`);
@@ -182,7 +182,7 @@ export class SimulatedNode {
     }
     if (sum !== this.expected) fail(`${this.expected} were to be confirmed, ${sum} are accounted for`);
     if (dead > 0 && this.failedLinks === 0) fail(`${dead} dead letters, but no connection failed`);
-    // A connection that confirms nothing fails without a dead letter where all of its events were superseded.
+    // A connection that confirms nothing fails without a dead letter if all of its events were superseded.
     if (this.failedLinks > 0 && dead + superseded === 0) fail(`${this.failedLinks} failed for no reason`);
   }
 
@@ -208,7 +208,7 @@ export class SimulatedNode {
     }
   }
 
-  /** Asking takes time before and after: others come first, and a crash may fall on either side. */
+  /** A query is delayed before and after it runs: other steps may run in between, and the node may crash. */
   #gate<R>(work: () => Promise<R>): Promise<R> {
     const lane = this.world.scheduler.lane();
     this.#lanes.add(lane);
@@ -269,7 +269,7 @@ export class SimulatedNode {
   }
 }
 
-/** Single questions take their time too; those inside a transaction are part of it. */
+/** Single queries are delayed too; those inside a transaction are part of it. */
 class GatedLog extends EventLog {
   constructor(
     private readonly of: Database,
@@ -294,7 +294,7 @@ class GatedLog extends EventLog {
 
 const asError = (reason: unknown): Error => (reason instanceof Error ? reason : new Error(String(reason)));
 
-/** What the server itself catches is a fault here, unless it was simulated. */
+/** An error that the server catches and logs fails the scenario, unless it was simulated. */
 const complain = ({ err }: { err?: unknown }, text: string) => {
   if (!(err instanceof Violation)) fail(`${text}: ${String(err)}`);
 };

@@ -3,7 +3,7 @@ export class Violation extends Error {}
 
 let first: Violation | undefined;
 
-/** Remembered as well as thrown: the server catches what goes wrong while it sends. */
+/** Stored as well as thrown: the server catches errors while it sends. */
 export function fail(what: string): never {
   const violation = new Violation(what);
   first ??= violation;
@@ -14,7 +14,7 @@ export function forgetViolations(): void {
   first = undefined;
 }
 
-/** @throws {Violation} the first there was */
+/** @throws {Violation} the first one */
 export function throwFirstViolation(): void {
   if (first) throw first;
 }

@@ -22,11 +22,11 @@ class SimulatedClock extends Clock {
 
 /** As in the server's timer, in seconds. */
 const sweepEvery = 0.05;
-/** Until everything is quiet, in sweeps; and how long it then has to stay so: longer than the heads go unasked. */
+/** In sweeps: until no step is pending, and for how long nothing may happen then: longer than the check interval. */
 const patience = 400;
 const quietFor = 25;
 
-/** One room, its nodes, its clients, and all that lies between them. */
+/** One room with its nodes, its clients, and the bus and networks between them. */
 export class World {
   readonly roomId = uuid();
   readonly clock = new SimulatedClock();
@@ -37,12 +37,12 @@ export class World {
   readonly bus = new SimulatedBus(this);
   readonly nodes: SimulatedNode[];
   readonly clients: SimulatedClient[];
-  /** The log may not reach back to what is not later than this. */
+  /** Events up to this sequence may have been pruned. */
   prunedUpTo: number;
   head: number;
   #raised = 0;
   #failure: unknown;
-  /** All that may never differ between two copies of an event, by sequence. */
+  /** What has to be equal in all copies of an event, by sequence. */
   readonly #essences = new Map<number, string>();
   readonly #ids = new Map<number, string>();
 
@@ -64,7 +64,7 @@ export class World {
     );
   }
 
-  /** @throws {Violation} where the protocol does not hold what it promises */
+  /** @throws {Violation} if a guarantee of the protocol does not hold */
   async run(): Promise<void> {
     const { db } = this.database;
     forgetViolations();
@@ -97,7 +97,7 @@ export class World {
     return new Link({ scheduler, node, client, weight: this.scenario.weight, after: client.last, loses });
   }
 
-  /** What became of a transaction, told at the moment of its commit. */
+  /** Called at the moment of a commit. */
   committed(change: RoomChange | undefined): void {
     if (!change) return;
     for (const { event } of change.outgoing) {
@@ -110,7 +110,7 @@ export class World {
     this.prunedUpTo = Math.max(this.prunedUpTo, this.head - this.scenario.retention);
   }
 
-  /** Whether a node may have found a gap that the log cannot fill. */
+  /** Whether a node may have found a gap whose events were pruned. */
   get pruned(): boolean {
     return this.prunedUpTo > this.scenario.start;
   }
@@ -125,7 +125,7 @@ export class World {
     } else if (known !== essence) fail(`two copies of ${sequence} differ: ${known} and ${essence}`);
   }
 
-  /** What tells one unlogged event from another; a node words its status anew for each room. */
+  /** Identifies an unlogged event; `server_status` is a new event for each room. */
   tokenOf(event: Envelope): string {
     return event.type === 'server_status' ? event.data.message : event.event_id;
   }
@@ -232,7 +232,7 @@ export class World {
       });
   }
 
-  /** No type is `low` yet; the way for one is there. */
+  /** No type is `low` yet, but delivery supports the priority. */
   #low(node: SimulatedNode | undefined): void {
     const { roomId } = this;
     const data = { track_id: someone.id, queue_position: 1, user: someone };

@@ -4,19 +4,19 @@ import { Value } from 'typebox/value';
 import { ErrorBody, type ErrorCode, envelopeOf, type Envelope } from '../../src/contract/index.js';
 import type { Answer } from './api.js';
 
-/** Holds an answer that went well against its status and its schema in the contract. */
+/** Checks a successful answer: its status, and its schema in the contract. */
 export function expectAnswer({ status, body }: Answer, expected: number, schema: TSchema): void {
   expect({ status, body }).toMatchObject({ status: expected });
   expect([...Value.Errors(schema, body)]).toEqual([]);
 }
 
-/** Holds a refusal against its status, its code and the one form that every error has. */
+/** Checks a refusal: its status, its code, and the error format. */
 export function expectProblem({ status, body }: Answer, expected: number, code: ErrorCode): void {
   expect({ status, body }).toMatchObject({ status: expected, body: { error: { code } } });
   expect([...Value.Errors(ErrorBody, body)]).toEqual([]);
 }
 
-/** Holds events against what the catalogue says of their types. */
+/** Checks events against the catalogue. */
 export function expectValid(events: readonly Envelope[]): void {
   const wrong = events.flatMap((event) =>
     [...Value.Errors(envelopeOf(event.type), event)].map(({ instancePath, message }) => ({

@@ -6,7 +6,7 @@ export interface Answer<T = any> {
   headers: Headers;
 }
 
-/** A person with a token, who calls the API by HTTP. */
+/** A user with a token, and methods for requests to the API. */
 export interface Person {
   user: User;
   token: string;
@@ -18,7 +18,7 @@ export interface Person {
   upload(roomId: string, bytes: Uint8Array, name: string, type?: string): Promise<Answer<{ track: Track }>>;
 }
 
-/** One request; the answer's body is read as JSON where it is. */
+/** One request; the answer's body is parsed if it is JSON. */
 export async function request(
   url: string,
   method: string,

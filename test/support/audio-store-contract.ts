@@ -156,7 +156,7 @@ export function audioStoreContract(start: () => Promise<TestStore>): void {
       expect(await store.open(key, range)).toEqual({ status: 'range_not_satisfiable', totalBytes: size });
     });
 
-    it('reads a file for several readers at once, whichever of them stops', async () => {
+    it('reads a file for several readers at once, and continues if one of them stops', async () => {
       const stopped = await store.open(key);
       if (stopped.status === 'opened') stopped.stream.destroy();
       const [first, second] = await Promise.all([read(), read(key, { first: 10, last: 19 })]);
@@ -211,27 +211,27 @@ export function audioStoreContract(start: () => Promise<TestStore>): void {
       await store.moveToTrash(key, day + 40_000.5);
     });
 
-    it('holds a file that is neither opened nor listed, with the day on which it was moved', async () => {
+    it('contains files that can no longer be opened or listed, each with the day on which it was moved', async () => {
       expect(await store.open(key)).toEqual(missing);
       expect(await keys()).toEqual([]);
       expect(await store.listTrash()).toEqual([trashed]);
     });
 
-    it('gives a file back', async () => {
+    it('restores a file', async () => {
       await store.restore(trashed);
       expect(await read()).toEqual(whole);
       expect(await store.listTrash()).toEqual([]);
       expect(await test.everything()).toHaveLength(1);
     });
 
-    it('deletes a file, and the same file that was stored again stays', async () => {
+    it('deletes a file, but not the same file that was stored again', async () => {
       await putBytes(content);
       await store.deleteFromTrash(trashed);
       expect(await store.listTrash()).toEqual([]);
       expect(await read()).toEqual(whole);
     });
 
-    it('does nothing when a file is deleted that is no longer there', async () => {
+    it('does nothing if the file to delete is missing', async () => {
       await store.deleteFromTrash(trashed);
       await store.deleteFromTrash(trashed);
       expect(await test.everything()).toEqual([]);

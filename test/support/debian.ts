@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 
 /**
- * Where a program or file of a Debian package is; the package is installed first where that is possible.
+ * Where a program or file of a Debian package is; the package is installed first if that is possible.
  * @param find where it is, undefined if it is not there
  * @throws one line that says what to install, where this process may not do so
  */

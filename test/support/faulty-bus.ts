@@ -1,13 +1,13 @@
 import { EventBus } from '../../src/events/bus/event-bus.js';
 import type { Outgoing } from '../../src/events/room-change.js';
 
-/** How the bus treats what it is given. `hanging` neither takes nor refuses it. */
+/** How the bus treats messages. `hanging`: `publish` never settles. */
 export type Fault = 'none' | 'failing' | 'hanging' | 'losing' | 'twice' | 'reversed';
 
-/** So many messages come in the opposite order. */
+/** So many messages are delivered in reverse order. */
 const batch = 4;
 
-/** Joins nodes of one process as a broker would; can be told to fail in every way that a broker may. */
+/** Connects nodes in one process like a broker, and can be set to fail in the ways that a broker may. */
 export class Hub {
   fault: Fault = 'none';
   readonly #buses: FaultyBus[] = [];
@@ -37,7 +37,7 @@ class FaultyBus extends EventBus {
   }
 
   arrive(message: Outgoing): void {
-    // As over a wire: a copy, in a turn of its own.
+    // Like a network: a copy, in another turn of the event loop.
     const copy = JSON.parse(JSON.stringify(message)) as Outgoing;
     setImmediate(() => this.#receive(copy));
   }

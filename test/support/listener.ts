@@ -3,16 +3,16 @@ import type { Envelope, EventType } from '../../src/contract/index.js';
 import type { Person } from './api.js';
 
 export interface ListenerOptions {
-  /** What it has seen; a function is asked at each connection. */
+  /** Its `after_sequence`; a function is called for each connection. */
   afterSequence?: number | (() => number | undefined);
-  /** Called for each event that asks for a confirmation; the default confirms at once. */
+  /** Called for each event that asks for a confirmation; the default confirms it. */
   confirm?: (event: Envelope, acknowledge: (answer?: unknown) => void) => void;
   reconnection?: boolean;
   state?: 'always' | 'when_needed';
   transports?: string[];
 }
 
-/** A Socket.IO client that keeps every event it gets, in order. */
+/** A Socket.IO client that stores every event that it receives, in order. */
 export class Listener {
   readonly events: Envelope[] = [];
   readonly socket: Socket;
@@ -42,7 +42,7 @@ export class Listener {
     });
   }
 
-  /** The logged events, as they came. */
+  /** The logged events, in the order of arrival. */
   get logged(): Envelope[] {
     return this.events.filter(({ metadata }) => metadata.sequence !== undefined);
   }
@@ -55,7 +55,7 @@ export class Listener {
     return this.events.filter((event) => event.type === type) as unknown as Envelope<T>[];
   }
 
-  /** The first event of this type, as soon as it has come. */
+  /** The first event of this type, once it has arrived. */
   async next<T extends EventType>(
     type: T,
     which: (event: Envelope<T>) => boolean = () => true,
@@ -64,7 +64,7 @@ export class Listener {
     return this.ofType(type).find(which)!;
   }
 
-  /** Waits until something holds, looking at every event. */
+  /** Waits until the condition is true; checks it at every event. */
   async until(holds: () => boolean, what = 'it', limit = 10_000): Promise<void> {
     if (holds()) return;
     await new Promise<void>((resolve, reject) => {
@@ -89,7 +89,7 @@ export class Listener {
     return this.socket.timeout(5000).emitWithAck(message, ...args);
   }
 
-  /** Resolves with the refusal's data where the handshake is refused, rejects where it is not. */
+  /** Resolves with the refusal's data if the handshake is refused, rejects if it is not. */
   refused(): Promise<{ code: string; message: string }> {
     return new Promise((resolve, reject) => {
       this.socket.once('connect_error', (error) => resolve((error as Error & { data: any }).data));
@@ -108,7 +108,7 @@ export class Listener {
   }
 }
 
-/** Listens to a room; resolves once `connection_established` has come. */
+/** Listens to a room; resolves once `connection_established` has arrived. */
 export async function listen(
   url: string,
   who: Person,
@@ -130,7 +130,7 @@ export async function listenToLobby(url: string, who: Person, options?: Listener
   return listener;
 }
 
-/** Waits until something asynchronous holds, asking again and again. */
+/** Waits until an asynchronous condition is true, by polling. */
 export async function eventually(
   holds: () => boolean | Promise<boolean>,
   what = 'it',

@@ -3,7 +3,7 @@ import { EventBroadcasterService } from '../../src/events/event-broadcaster.serv
 import type { Person } from './api.js';
 import type { TestServer } from './server.js';
 
-/** Events of a room raised without anything changing in it: as many as a test needs, as fast as the log takes them. */
+/** Raises events of a room without changing it. */
 export function raiser({ app }: TestServer, { user }: Person, roomId: string) {
   const broadcaster = app.get(EventBroadcasterService);
   /** One change that raises `count` events. `text` makes them as large as needed. */
@@ -40,6 +40,6 @@ export function raiser({ app }: TestServer, { user }: Person, roomId: string) {
   };
 }
 
-/** The copies of one event, as they came. */
+/** The copies of one event, in the order of arrival. */
 export const copiesOf = (events: readonly Envelope[], eventId: string): Envelope[] =>
   events.filter(({ event_id }) => event_id === eventId);

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { eventually } from './listener.js';
 
-/** A TCP connection that speaks HTTP/1.1 by hand, so that it can pipeline, stall and send what no library would. */
+/** A TCP connection for hand-written HTTP/1.1, to pipeline, stall and send what no library would. */
 export class RawConnection {
   readonly socket: Socket;
   #received: Buffer[] = [];

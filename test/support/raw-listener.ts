@@ -4,14 +4,14 @@ import { WebSocket } from 'ws';
 import type { Envelope } from '../../src/contract/index.js';
 import type { Person } from './api.js';
 
-/** Speaks Engine.IO and Socket.IO by itself, so that it can stop reading as a client in trouble does. */
+/** Implements Engine.IO and Socket.IO itself, so that it can stop reading. */
 export class RawListener {
-  /** Sequences of logged events as they came; nothing else of them is kept. */
+  /** Sequences of logged events in the order of arrival; nothing else of them is stored. */
   readonly sequences: number[] = [];
   established = false;
   /** How many of its messages were acknowledged. */
   answers = 0;
-  /** Whether the server took it out of the room. */
+  /** Whether the server removed it from the room. */
   left = false;
   readonly #ws: WebSocket;
   readonly #namespace: string;

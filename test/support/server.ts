@@ -35,7 +35,7 @@ export const inspectionWorker = new URL(
   pathToFileURL(join(process.env['ROOMCAST_TEST_BUILD']!, 'dist/')),
 );
 
-/** A real server in this process, with a data folder of its own that goes with it. */
+/** A real server in this process, with a data folder of its own that is deleted with it. */
 export async function startServer(env: Environment = {}, bus?: EventBus): Promise<TestServer> {
   const dataDir = env['DATA_DIR'] ?? (await temporaryFolder());
   const settings = readSettings({ ...quiet, DATA_DIR: dataDir, ...env });

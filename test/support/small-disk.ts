@@ -12,7 +12,7 @@ export interface SmallDisk {
   path: string;
   freeBytes(): Promise<number>;
   resize(megabytes: number): Promise<void>;
-  /** Fills it to the last byte with one file, as someone else's logs would. @returns what removes the file again */
+  /** Fills it to the last byte with one file. @returns a function that removes the file */
   fill(): Promise<() => Promise<void>>;
   close(): Promise<void>;
 }

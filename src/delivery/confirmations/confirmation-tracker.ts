@@ -29,7 +29,7 @@ export class ConfirmationTracker {
   readonly #deliveries = new Map<number, Delivery>();
   readonly #replays: ReplayConfirmations;
   readonly #recipients: (Recipient | undefined)[] = [];
-  /** The user who has or had each slot. A slot is reused only after every delivery that knows its last user has ended. */
+  /** The user who has or had each slot. It is reused only after every delivery to its last user has ended. */
   readonly users: User[] = [];
   readonly #freeSlots: { slot: number; after: number }[] = [];
   #order = 0;
@@ -85,7 +85,9 @@ export class ConfirmationTracker {
     recipient.slot = slot;
   }
 
-  /** The connection is gone; what it has not confirmed is replayed when the user returns. */
+  /**
+   * The connection has closed: what it has not confirmed ends as expired, and is replayed when the client reconnects.
+   */
   remove(recipient: Recipient): void {
     const { slot } = recipient;
     if (this.#recipients[slot] !== recipient) return;

@@ -1,7 +1,7 @@
 import { catalogue, type RoomEvent, type User } from '../../contract/index.js';
 import type { UnconfirmedEvents } from './unconfirmed-events.js';
 
-/** A connection, as confirmations see it. */
+/** The part of a `Connection` that confirmations use. */
 export interface Recipient {
   readonly id: string;
   readonly user: User;
@@ -10,19 +10,19 @@ export interface Recipient {
   /** The events whose delivery ended without its confirmation; made when there is one. */
   unconfirmed: UnconfirmedEvents | undefined;
   resend(event: RoomEvent, retryCount: number): void;
-  /** The last attempt is unconfirmed: tells the client and closes, so that it returns and catches up. */
+  /** Sends `delivery_failed` and closes the connection, so that the client reconnects and catches up. */
   fail(event: RoomEvent): void;
 }
 
-/** What became of one connection's copy. `Pending` and `ReplayPending` are not final. */
+/** The outcome of one connection's copy. `Pending` and `ReplayPending` are not final. */
 export const enum Outcome {
   /** The connection was not sent the event. */
   None = 0,
   Pending = 1,
   Confirmed = 2,
-  /** The connection was closed first; the user catches up when they return. */
+  /** The connection closed first; the event is replayed when the client reconnects. */
   Expired = 3,
-  /** A newer playback event made it pointless. */
+  /** A retry was due, and a newer playback event had been sent. */
   Superseded = 4,
   DeadLetter = 5,
   /** Sent in a replay while the delivery was still pending for others; it has attempts of its own. */
@@ -34,7 +34,7 @@ export const enum Outcome {
 export type FinalOutcome =
   Outcome.Confirmed | Outcome.Expired | Outcome.Superseded | Outcome.DeadLetter | Outcome.ReplayConfirmed;
 
-/** When an unconfirmed copy is sent again, and when it is given up. */
+/** How long a copy may stay unconfirmed before it is sent again, and how often it is sent at most. */
 export interface RetryLimits {
   timeoutSeconds: number;
   attempts: number;
@@ -96,5 +96,5 @@ const copyInto = <T extends Uint8Array | Float32Array>(target: T, source: T): T 
   return target;
 };
 
-/** A newer playback event supersedes an older one: nobody needs to confirm where playback was. */
+/** A newer playback event supersedes an older one: only the newest state of playback has to be confirmed. */
 export const isPlayback = ({ type }: RoomEvent): boolean => catalogue[type].group === 'playback';

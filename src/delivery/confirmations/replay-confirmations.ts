@@ -22,7 +22,7 @@ export interface ReplayObserver {
 }
 
 /**
- * Confirmations of critical events that were replayed to returning connections of one room. Each connection has its
+ * Confirmations of critical events that were replayed to connections of one room. Each connection has its
  * own attempts, because its replay was sent at its own time. Owned by `ConfirmationTracker`.
  */
 export class ReplayConfirmations {
@@ -53,7 +53,7 @@ export class ReplayConfirmations {
     replay.sentAt = now;
   }
 
-  /** @returns the confirmed event; undefined where none of that number is pending */
+  /** @returns the confirmed event; undefined if none with this id is pending */
   confirm(recipient: Recipient, ackId: number): RoomEvent | undefined {
     const replay = this.#replays.get(recipient);
     const replayed = replay?.pending.get(ackId);
@@ -72,7 +72,7 @@ export class ReplayConfirmations {
     }
   }
 
-  /** @param newestPlayback ackId of the newest playback event that anyone in the room was sent */
+  /** @param newestPlayback ackId of the newest playback event that was sent to any connection of the room */
   sweep(now: number, newestPlayback: number): void {
     for (const [recipient, replay] of [...this.#replays]) {
       if (now - replay.sentAt >= this.limits.timeoutSeconds) {

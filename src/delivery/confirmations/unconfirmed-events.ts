@@ -18,7 +18,7 @@ export class UnconfirmedEvents {
     if (this.#ackIds.size > maxRemembered) this.#ackIds.delete(this.#ackIds.values().next().value!);
   }
 
-  /** The connection confirmed an event, any event. */
+  /** The connection confirmed an event. */
   resetMute(): void {
     this.#sinceLastConfirmation = 0;
   }
@@ -29,8 +29,9 @@ export class UnconfirmedEvents {
   }
 
   /**
-   * Whether the connection confirms nothing at all. Needed because superseded events are not retried: such a
-   * connection would never run out of attempts while playback commands follow each other.
+   * Whether the connection is mute: at least `attempts` events in a row ended without its confirmation, over at least
+   * `attempts` × `timeoutSeconds`. Needed because superseded events are not retried: such a connection would never run
+   * out of attempts while playback commands follow each other.
    * @param now Unix seconds
    */
   isMute({ attempts, timeoutSeconds }: RetryLimits, now: number): boolean {

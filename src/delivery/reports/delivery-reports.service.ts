@@ -24,7 +24,7 @@ const maxBatchSize = 200;
 const maxQueued = 10_000;
 
 /**
- * What became of critical events, user by user: from memory while confirmations are pending, afterwards from the table
+ * The outcomes of critical events by user: from memory while confirmations are pending, afterwards from the table
  * `deliveries`, which has one row for each event and node.
  */
 @Injectable()
@@ -63,7 +63,7 @@ export class DeliveryReportsService {
   /** No confirmation of the delivery is pending any more: its row is written soon, in a batch. */
   ended(roomId: string, delivery: Delivery, users: readonly User[]): void {
     const { event } = delivery;
-    // With the room goes its log, and nobody can ask for a report.
+    // A deleted room has no log, so its reports cannot be read.
     if (event.type === 'room_deleted' || event.metadata.sequence === undefined) return;
     this.#writer.add({
       roomId,
@@ -135,7 +135,7 @@ export class DeliveryReportsService {
     await this.late.flush();
   }
 
-  /** Writes nothing for events that are no longer in the log, because the room is gone or they were pruned. */
+  /** Writes nothing for events that are no longer in the log, because the room was deleted or they were pruned. */
   async #insert(trx: Trx, batch: readonly EndedDelivery[]): Promise<void> {
     const kept = await this.eventLog.existing(
       trx,

@@ -30,7 +30,7 @@ const outcomeNames: Record<Outcome, DeliveryOutcome | undefined> = {
   [Outcome.DeadLetter]: 'dead_letter',
 };
 
-/** A user's outcome is the worst of their connections; a closed connection counts only where there is no other. */
+/** A user's outcome is the worst of their connections; a closed connection counts only if there is no other. */
 const severity: Record<DeliveryOutcome, number> = {
   expired: 0,
   confirmed: 1,

@@ -22,7 +22,9 @@ interface LateForEvent {
   confirmations: LateConfirmation[];
 }
 
-/** Users often return together and confirm the same events: one update for each event instead of one for each user. */
+/**
+ * Users often reconnect together and confirm the same events: one update for each event instead of one for each user.
+ */
 const batchDelayMs = 1000;
 const maxBatchSize = 1000;
 const maxQueued = 100_000;
@@ -32,8 +34,8 @@ const eventsPerTransaction = 10;
 const maxTries = 3;
 
 /**
- * Confirmations that arrive after the delivery of their event has ended: from users who returned and were replayed the
- * event, and from slow connections. Added to the rows of the report that name the user.
+ * Confirmations that arrive after the delivery of their event has ended: from users who reconnected and were replayed
+ * the event, and from slow connections. Added to the rows of the report that name the user.
  */
 @Injectable()
 export class LateConfirmationsService {

@@ -2,7 +2,8 @@ import type { Outgoing } from '../room-change.js';
 
 /**
  * Carries committed events to the other nodes. A lost message delays an event and never loses it, because nodes read
- * what they missed from the log. Implementations do not handle timeouts and failures: `GuardedBus` does.
+ * what they missed from the log. `GuardedBus` handles timeouts and failures of `publish`; connecting, reconnecting,
+ * decoding messages and closing are up to the implementation.
  */
 export abstract class EventBus {
   /** Whether there can be other nodes. */

@@ -23,7 +23,10 @@ const halfOpenAfterMs = 2000;
 /** Messages that are being published at the same time; further ones are skipped. */
 const maxConcurrent = 1000;
 
-/** Wraps the bus in a timeout, a concurrency limit and a circuit breaker; `publish` never blocks or throws. */
+/**
+ * Wraps the bus's `publish` in a timeout, a concurrency limit and a circuit breaker, so that it never blocks or throws.
+ * Nothing else of the bus is guarded.
+ */
 @Injectable()
 export class GuardedBus {
   readonly #breaker = circuitBreaker(handleAll, {

@@ -48,7 +48,7 @@ export class EventEncoder extends Encoder {
 const isShared = (value: unknown): value is Envelope =>
   typeof value === 'object' && value !== null && EventEncoder.shared.has(value);
 
-/** Packets for a namespace that a client has left which are ignored; more on one connection are not late but wrong. */
+/** How many packets for namespaces that a client has left are ignored on one connection; one more closes it. */
 const maxLatePackets = 10_000;
 
 /** The namespaces that a connection's client was removed from, or has left. */
@@ -61,7 +61,7 @@ const leftNamespaces = new WeakMap<EngineConnection, LeftNamespaces>();
 /** Set while data of a connection that has left a namespace is decoded. */
 let receiving: LeftNamespaces | undefined;
 
-/** To be called when a socket has joined its namespace: its packets are not late. */
+/** To be called when a socket has joined its namespace: its packets are no longer ignored. */
 export function namespaceJoined({ conn, nsp }: Socket): void {
   leftNamespaces.get(conn)?.names.delete(nsp.name);
 }
@@ -80,8 +80,8 @@ export function namespaceLeft({ conn, nsp }: Socket): void {
 }
 
 /**
- * Ignores what a client sent to a namespace before it learnt that it was removed from it. Socket.IO would close the
- * whole connection for such a packet, with every other namespace on it.
+ * Ignores what a client sent to a namespace before it was notified that it was removed from it. Socket.IO would close
+ * the whole connection for such a packet, with every other namespace on it.
  */
 export class LatePacketDecoder extends Decoder {
   override add(data: unknown): void {

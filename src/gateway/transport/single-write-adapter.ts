@@ -11,7 +11,7 @@ interface Encoding {
 
 /**
  * Socket.IO's in-memory adapter, with the pre-encoded frame of a broadcast in one buffer instead of header and payload:
- * each socket then takes one `write` instead of a gathered one, which costs the kernel more. If a later version of the
+ * each socket then takes one `write` instead of `writev`, which costs the kernel more. If a later version of the
  * adapter encodes in another way, broadcasts work as without this class.
  */
 export class SingleWriteAdapter extends Adapter {}

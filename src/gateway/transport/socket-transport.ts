@@ -14,8 +14,8 @@ import { StandardSocket } from './standard-socket.js';
 
 /**
  * Chooses how events are written to sockets and confirmations are read. `standard` uses the public interfaces of
- * Socket.IO alone. `fast` reaches below them and is used where its self-check at start succeeds and `TRANSPORT` is
- * not `standard`. Clients cannot tell them apart.
+ * Socket.IO only. `fast` uses members below them, and is used if its self-check at start succeeds and `TRANSPORT` is
+ * not `standard`. Clients cannot distinguish them.
  */
 @Injectable()
 export class SocketTransport implements OnModuleInit {

@@ -6,12 +6,12 @@ import type { EventSocket, OutgoingEvent } from '../../delivery/event-socket.js'
 import { connectionOf } from '../socket-data.js';
 import { EventEncoder } from './event-parser.js';
 
-/** How often it is checked whether a client has read, while a replay waits for it. */
+/** How often it is checked whether a client has read, while the rest of a replay waits for that. */
 const drainCheckMs = 5;
 
 /**
- * An `EventSocket` on the public interfaces of Socket.IO and Engine.IO alone: `socket.emit` with an acknowledgement
- * callback, and the documented events `packetCreate` and `flush` to know what is queued.
+ * An `EventSocket` on the public interfaces of Socket.IO and Engine.IO only. Events are sent through
+ * `PendingBroadcast`; the documented events `packetCreate` and `flush` show what is queued.
  */
 export class StandardSocket implements EventSocket {
   readonly #queue: OutboundQueue;
@@ -90,8 +90,8 @@ export class StandardSocket implements EventSocket {
 
 /**
  * Collects the sockets to which one event is sent in a row, and hands them to Socket.IO as one broadcast: its adapter
- * encodes the packet and the WebSocket frame once. Flushed before anything else is sent, and at the end of the
- * microtask, so that the order of packets is kept.
+ * encodes the packet and the WebSocket frame once. Flushed before anything else is sent, and in a microtask, so that
+ * the order of packets is kept.
  */
 class PendingBroadcast {
   #event: OutgoingEvent | undefined;
@@ -131,8 +131,8 @@ function emitToMany(sockets: readonly Socket[], { envelope, ackId }: OutgoingEve
     nsp.to(ids).emit(envelope.type, envelope);
     return;
   }
-  // `nsp.timeout().to(ids).emit(…, callback)` does not tell who has acknowledged; the adapter's callback is called with
-  // the socket as `this`, as every acknowledgement callback of Socket.IO is.
+  // `nsp.timeout().to(ids).emit(…, callback)` does not report which socket has acknowledged. The adapter's callback is
+  // called with the socket as `this`, as every acknowledgement callback of Socket.IO is.
   const onAcknowledged = function (this: Socket) {
     connectionOf(this)?.confirm(ackId);
   };
@@ -176,7 +176,9 @@ class OutboundQueue {
     return this.packets === 0 && this.connection.transport.writable;
   }
 
-  /** Whether a long-polling client has everything and its next request has not arrived: nothing has to be sent first. */
+  /**
+   * Whether a long-polling client has everything and its next request has not arrived: nothing has to be sent first.
+   */
   get isBetweenPolls(): boolean {
     const { transport } = this.connection;
     return transport.name === 'polling' && !transport.writable && this.packets === 0;
@@ -191,7 +193,7 @@ class OutboundQueue {
     return tcp ? tcp.bytesWritten - tcp.writableLength : this.#flushes;
   }
 
-  /** The TCP socket of a connection that began as a WebSocket; of others Engine.IO does not tell. */
+  /** The TCP socket of a connection that began as a WebSocket; Engine.IO does not expose that of others. */
   get tcp(): TcpSocket | undefined {
     const { transport, upgraded, request } = this.connection;
     return transport.name === 'websocket' && !upgraded ? request.socket : undefined;

@@ -19,7 +19,7 @@ export function refuse(response: ServerResponse, problem: Problem): void {
 
 const ignore = (): void => undefined;
 
-/** As `refuse`, where Node has no response object: for upgrade requests, and for requests that it could not parse. */
+/** Like `refuse`, if Node has no response object: for upgrade requests, and for requests that it could not parse. */
 export function refuseRaw(socket: Duplex, problem: Problem): void {
   // Node has removed its own listener; without one, an error of the socket would end the process.
   socket.on('error', ignore);

@@ -17,7 +17,7 @@ export interface PresenceEntry {
 export interface PresenceResult {
   /** Entries that were not written, because the user is not (or no longer) a participant. */
   refused: Map<PresenceEntry, Problem>;
-  /** True if users came or went but the room is too large for events per user: `listeners_updated` must be raised. */
+  /** True if users went online or offline in a room too large for events per user: raise `listeners_updated`. */
   summarized: boolean;
 }
 

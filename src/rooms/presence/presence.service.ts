@@ -34,7 +34,7 @@ interface Waiting extends PresenceEntry {
 @Injectable()
 export class PresenceService {
   readonly #evicted = new Subject<void>();
-  /** Emits when other nodes took this node for dead and removed its connections: clients must reconnect. */
+  /** Emits when other nodes considered this node dead and removed its connections: clients must reconnect. */
   readonly evicted: Observable<void> = this.#evicted.asObservable();
   readonly #promptLeaves = new RateLimiterMemory(promptLeaves);
   /** Entries for the next batch, by room. A room has a list as long as `#writeBatches` runs for it. */

@@ -8,8 +8,9 @@ const socketsOf = new WeakMap<Socket['conn'], Socket[]>();
 
 /**
  * Passes a socket's confirmations to its `Connection` without parsing them: they are recognised in the WebSocket
- * message before Engine.IO sees it, and over other transports in Engine.IO's packets. Acknowledgements that Socket.IO
- * itself asked for go on to it. Call `stopConfirmations` when the socket has left its namespace.
+ * message before Engine.IO sees it; on connections that began with long polling, in Engine.IO's packets.
+ * Acknowledgements that Socket.IO itself asked for are passed on to it. Call `stopConfirmations` when the socket has
+ * left its namespace.
  * @param onUnexpected called for a confirmation over a WebSocket that was not asked for
  */
 export function receiveConfirmations(socket: Socket, onUnexpected: () => void): void {
@@ -38,7 +39,7 @@ export function stopConfirmations(socket: Socket): void {
   if (index !== -1) sockets!.splice(index, 1);
 }
 
-/** Puts itself before Engine.IO's listener, and forwards everything that is no confirmation to it. */
+/** Replaces Engine.IO's listener by one that takes confirmations and forwards everything else to it. */
 function readMessages(ws: FastWebSocket, sockets: readonly Socket[], onUnexpected: () => void): void {
   const forward = ws.listeners('message') as ((data: Buffer, isBinary: boolean) => void)[];
   ws.removeAllListeners('message');

@@ -5,7 +5,7 @@ import { frameOf } from './frame.js';
 import { type FastEngineConnection, engineOf } from './internals.js';
 
 /**
- * An `EventSocket` that writes pre-encoded frames to the TCP socket where nothing is queued above it, and through
+ * An `EventSocket` that writes pre-encoded frames to the TCP socket if nothing is queued above it, and through
  * Engine.IO otherwise, which keeps the order.
  */
 export class FastSocket implements EventSocket {

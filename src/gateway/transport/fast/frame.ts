@@ -8,8 +8,9 @@ const textFrame = { readOnly: false, mask: false, rsv1: false, opcode: 1, fin: t
 const { Sender } = ws as unknown as { Sender: { frame(data: Buffer, options: typeof textFrame): Buffer[] } };
 
 /**
- * Added to the numbers of our confirmations, so that they do not meet those that Socket.IO gives to acknowledgement
- * callbacks, which it counts from 0. Within 31 bits, as some clients read the number into such an integer.
+ * Added to the numbers of our confirmations, so that they do not collide with those that Socket.IO gives to
+ * acknowledgement callbacks, which it counts from 0. Within 31 bits, as some clients read the number into such an
+ * integer.
  */
 export const ackIdBase = 1_000_000_000;
 
@@ -19,7 +20,7 @@ export interface Frame {
   packet: string;
   /** The whole WebSocket frame. */
   bytes: Buffer;
-  /** The options of Engine.IO's `write`. Shared by all who are sent the frame. */
+  /** The options of Engine.IO's `write`. Shared by all connections that are sent the frame. */
   options: { wsPreEncodedFrame: Buffer[] };
 }
 

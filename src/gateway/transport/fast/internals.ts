@@ -2,8 +2,8 @@ import type { Socket as TcpSocket } from 'node:net';
 import type { Socket } from 'socket.io';
 
 /**
- * The members below the public interfaces that the fast transport uses, of Engine.IO 6.6 and ws 8. Nothing outside
- * this folder uses them, and `selfCheck` proves at start that they work as expected.
+ * The members below the public interfaces that the fast transport uses, of Engine.IO 6.6 and ws 8. Outside this folder
+ * only `PacketGuard` uses one of them, `transport.socket`. `selfCheck` proves at start that they work as expected.
  */
 export interface FastWebSocket {
   readyState: number;
@@ -14,7 +14,7 @@ export interface FastWebSocket {
   on(event: 'message', receive: (data: Buffer, isBinary: boolean) => void): void;
 }
 
-/** An Engine.IO connection, as the fast transport sees it. */
+/** The members of an Engine.IO connection that the fast transport uses. */
 export interface FastEngineConnection {
   readyState: string;
   upgrading: boolean;

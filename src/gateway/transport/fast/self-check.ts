@@ -14,7 +14,7 @@ import { engineOf } from './internals.js';
 
 const timeoutMs = 2000;
 
-/** A small event of no meaning. */
+/** A small event; its content does not matter. */
 const envelope = {
   event_id: 'self-check',
   type: 'server_status',
