@@ -3,20 +3,11 @@ import type { Socket } from 'socket.io';
 import { Decoder, Encoder, type Packet, PacketType } from 'socket.io-parser';
 import type { Envelope, RoomState } from '../../contract/index.js';
 
-/** The JSON of envelopes that were encoded before. */
-const bodies = new WeakMap<Envelope, string>();
-
-/** The arguments of an event as JSON; computed once for each envelope. */
-export function encodeBody(envelope: Envelope): string {
-  let body = bodies.get(envelope);
-  if (body === undefined) bodies.set(envelope, (body = stringify(envelope)));
-  return body;
-}
-
 /** The JSON of rooms' states, which connections that arrive together share. */
 const states = new WeakMap<RoomState, string>();
 
-function stringify(envelope: Envelope): string {
+/** The arguments of an event as JSON. */
+export function encodeBody(envelope: Envelope): string {
   if (envelope.type !== 'connection_established') return JSON.stringify([envelope.type, envelope]);
   const { room } = envelope.data;
   if (room === null) return JSON.stringify([envelope.type, envelope]);
@@ -35,13 +26,20 @@ function stringify(envelope: Envelope): string {
 export class EventEncoder extends Encoder {
   /** Marks an envelope as shared, so that it is encoded once. It must not change afterwards. */
   static readonly shared = new WeakSet<object>();
+  readonly #bodies = new WeakMap<Envelope, string>();
 
   override encode(packet: Packet): unknown[] {
     const { type, nsp, id } = packet;
     const data = packet.data as unknown[] | undefined;
     const envelope = data?.[1];
     if (type !== PacketType.EVENT || data?.length !== 2 || !isShared(envelope)) return super.encode(packet);
-    return [`2${nsp === '/' ? '' : `${nsp},`}${id ?? ''}${encodeBody(envelope)}`];
+    return [`2${nsp === '/' ? '' : `${nsp},`}${id ?? ''}${this.#bodyOf(envelope)}`];
+  }
+
+  #bodyOf(envelope: Envelope): string {
+    let body = this.#bodies.get(envelope);
+    if (body === undefined) this.#bodies.set(envelope, (body = encodeBody(envelope)));
+    return body;
   }
 }
 
