@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { Injectable } from '@nestjs/common';
 import argon2 from 'argon2';
 import { v7 as uuid } from 'uuid';
@@ -9,8 +10,11 @@ import { FairQueue, QueueRefusal } from '../limits/fair-queue.js';
 // was measured to take six times as long.
 const hashing = { type: argon2.argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
 
-/** Each hash occupies one of libuv's four threads, which also read files; two stay free for streams. */
-const maxRunning = 2;
+/**
+ * Each hash occupies one of the four threads of libuv and one core: two, so that two threads are left for files, and
+ * only one on a small machine, so that a core is left for the event loop.
+ */
+const maxRunning = availableParallelism() > 2 ? 2 : 1;
 const maxWaiting = 50;
 
 const refusal = (): RetryLater =>
