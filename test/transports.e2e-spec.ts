@@ -117,6 +117,24 @@ describe.each(['standard', 'fast'])('the %s transport', (transport) => {
     },
   );
 
+  it('reaches sockets in two namespace objects of one room', async () => {
+    await start({ TRANSPORT: transport });
+    const first = keep(await listen(server.url, ada, roomId));
+    // Socket.IO makes another namespace object of the same name once it has removed the first.
+    const { nsp } = serverSocketOf(first);
+    const namespaces = (nsp as unknown as { server: { _nsps: Map<string, unknown> } }).server._nsps;
+    namespaces.delete(nsp.name);
+    const second = keep(await listen(server.url, bob, roomId));
+    expect(serverSocketOf(second).nsp).not.toBe(nsp);
+    const raise = raiser(server, ada, roomId);
+    await raise.high();
+    const [last] = await raise.critical();
+    for (const listener of [first, second]) {
+      await listener.until(() => listener.sequences.at(-1) === last!.metadata.sequence);
+    }
+    expect(second.sequences.slice(-2)).toEqual([last!.metadata.sequence! - 1, last!.metadata.sequence]);
+  });
+
   it('closes a connection that stops reading, and no other', async () => {
     await start({ TRANSPORT: transport, EVENT_RETENTION: '100000' });
     const healthy = keep(new RawListener(server.url, ada, roomId));

@@ -42,8 +42,10 @@ export class NodesService implements OnModuleInit, OnApplicationBootstrap {
     lifecycle: Lifecycle,
     @InjectPinoLogger(NodesService.name) private readonly log: PinoLogger,
   ) {
-    const onError = (err: unknown) =>
+    const onError = (err: unknown) => {
       this.log.warn({ err }, 'the table of nodes could not be updated; trying again');
+      if (!this.bus.shared && !lifecycle.isDraining) this.#cleanUpOnce(heartbeatEveryMs);
+    };
     const work = () => (this.bus.shared ? this.#heartbeat() : this.#removeDeadNodes());
     this.#cleanup = new RepeatingTask(heartbeatEveryMs, work, onError);
     lifecycle.onStop('work', 'the heartbeat', async () => {
@@ -77,7 +79,11 @@ export class NodesService implements OnModuleInit, OnApplicationBootstrap {
   onApplicationBootstrap(): void {
     if (this.bus.shared) this.#cleanup.start();
     // Once; users of an earlier process have the grace period to reconnect to this one.
-    else this.#firstCleanup = setTimeout(() => void this.#cleanup.run(), this.#graceMs);
+    else this.#cleanUpOnce(this.#graceMs);
+  }
+
+  #cleanUpOnce(delayMs: number): void {
+    this.#firstCleanup = setTimeout(() => void this.#cleanup.run(), delayMs);
   }
 
   /** Ages this node's heartbeat so that other nodes remove its connections after the grace period, not after 20 s. */

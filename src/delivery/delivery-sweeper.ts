@@ -37,6 +37,7 @@ export class DeliverySweeper {
 
   #checkConnections(now: number): void {
     this.statistics.age(now);
+    for (const stream of this.streams.streams()) stream.releaseReplayed(now);
     const behind: { connection: Connection; bytes: number }[] = [];
     for (const connection of [...this.streams.connections()]) {
       connection.sweep(now);

@@ -139,6 +139,11 @@ export class RoomStream {
     return outgoing;
   }
 
+  /** Frees what is kept for connections that return at the same moment. Called by `DeliverySweeper`. */
+  releaseReplayed(now: number): void {
+    if (now - this.#replayedSince > replayedMaxAgeSeconds) this.#replayed.clear();
+  }
+
   closedAsTooSlow({ id, user }: Connection): void {
     this.statistics.countNode('slow_connections_closed');
     this.log.warn(

@@ -29,9 +29,9 @@ export class HandshakeLimits {
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
 
-  /** For Engine.IO's `allowRequest`: only a request without a session id opens a session. */
+  /** For Engine.IO's `allowRequest`, which it calls only for requests that open a session. */
   async allows(request: IncomingMessage): Promise<boolean> {
-    if (!this.settings.rateLimit || /[?&]sid=/.test(request.url ?? '')) return true;
+    if (!this.settings.rateLimit) return true;
     return this.#byAddress.consume(this.addresses.key(request)).then(
       () => true,
       () => false,

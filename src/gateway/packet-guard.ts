@@ -11,6 +11,8 @@ import { HandshakeLimits } from './handshake-limits.js';
 /** What a connection may send within one window. */
 const windowMs = 1000;
 const maxPackets = 500;
+/** Uncounted acknowledgements that a connection may send at once: those of a long replay. */
+const maxExpectedAcknowledgements = 5000;
 /** Namespaces that a connection may ask for. */
 const maxConnects = 50;
 
@@ -80,7 +82,9 @@ export class PacketGuard {
   /** The connection was sent an event that asks for an acknowledgement, which is not counted. */
   expectAcknowledgement(connection: EngineConnection): void {
     const counts = this.#counts.get(connection);
-    if (counts) counts.expectedAcknowledgements += 1;
+    if (counts && counts.expectedAcknowledgements < maxExpectedAcknowledgements) {
+      counts.expectedAcknowledgements += 1;
+    }
   }
 
   /** A handshake of this connection was refused for its token. */

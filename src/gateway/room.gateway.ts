@@ -79,6 +79,8 @@ export class RoomGateway implements OnGatewayInit, OnGatewayConnection, OnGatewa
 
   @SubscribeMessage('sync_report')
   syncReport(@ConnectedSocket() socket: Socket, @MessageBody() { status, muted }: SyncReportDto) {
+    // The socket may have disconnected while the message was validated; its report would never be removed.
+    if (!socket.connected) return { ok: true };
     const isListening = status !== 'blocked' && status !== 'silent' && muted !== true;
     this.counts.report(roomOf(socket)!, callerOf(socket).user.id, socket.id, isListening);
     return { ok: true };

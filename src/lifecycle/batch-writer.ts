@@ -2,6 +2,8 @@
 export interface BatchWriterOptions<T> {
   /** How long the first item of a batch waits for others. */
   delayMs: number;
+  /** Whether every batch waits, which limits their number; otherwise only the first after a pause does. */
+  delaysEachBatch?: boolean;
   maxBatchSize: number;
   /** Items beyond this are dropped, the oldest first. */
   maxQueued: number;
@@ -21,6 +23,8 @@ export class BatchWriter<T> {
   #writing: Promise<void> | undefined;
   #dropped = 0;
   #skipDelay: (() => void) | undefined;
+  /** Calls of `flush` in progress: nothing is delayed meanwhile. */
+  #flushes = 0;
 
   constructor(private readonly options: BatchWriterOptions<T>) {}
 
@@ -40,14 +44,14 @@ export class BatchWriter<T> {
 
   /** Writes what is queued without the delay. Resolves once nothing is queued. */
   async flush(): Promise<void> {
-    while (this.#writing) {
-      this.#skipDelay?.();
-      await this.#writing;
-    }
+    this.#flushes += 1;
+    this.#skipDelay?.();
+    while (this.#writing) await this.#writing;
+    this.#flushes -= 1;
   }
 
   async #write(): Promise<void> {
-    const { delayMs, maxBatchSize, write, onError, onDropped } = this.options;
+    const { delayMs, delaysEachBatch, maxBatchSize, write, onError, onDropped } = this.options;
     await this.#delay(delayMs);
     while (this.#queue.length > 0) {
       const batch = this.#queue.slice(0, maxBatchSize);
@@ -57,6 +61,7 @@ export class BatchWriter<T> {
         onError(error, batch);
       }
       this.#removeWritten(batch);
+      if (delaysEachBatch && this.#queue.length > 0) await this.#delay(delayMs);
     }
     if (this.#dropped > 0) {
       onDropped(this.#dropped);
@@ -74,6 +79,7 @@ export class BatchWriter<T> {
   }
 
   async #delay(delayMs: number): Promise<void> {
+    if (this.#flushes > 0) return;
     let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
       this.#skipDelay = resolve;

@@ -139,7 +139,11 @@ export class RoomStateService {
     const state = await this.#stateOf(trx, row);
     if (this.#shared.size >= maxShared) this.#shared.delete(this.#shared.keys().next().value!);
     this.#shared.delete(row.id);
-    this.#shared.set(row.id, { key, readAt: now, state });
+    const shared = { key, readAt: now, state };
+    this.#shared.set(row.id, shared);
+    setTimeout(() => {
+      if (this.#shared.get(row.id) === shared) this.#shared.delete(row.id);
+    }, maxSharedAgeMs).unref();
     return state;
   }
 

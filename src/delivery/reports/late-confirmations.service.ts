@@ -26,7 +26,6 @@ interface LateForEvent {
  * Users often reconnect together and confirm the same events: one update for each event instead of one for each user.
  */
 const batchDelayMs = 1000;
-const maxBatchSize = 1000;
 const maxQueued = 100_000;
 /** SQLite is synchronous: each transaction blocks the event loop for a short time only. */
 const eventsPerTransaction = 10;
@@ -41,7 +40,10 @@ const maxTries = 3;
 export class LateConfirmationsService {
   readonly #writer = new BatchWriter<LateConfirmation>({
     delayMs: batchDelayMs,
-    maxBatchSize,
+    // Also for retries: the report's row is written within a moment.
+    delaysEachBatch: true,
+    // All at once: users who return together confirm the same events.
+    maxBatchSize: maxQueued,
     maxQueued,
     write: (batch) => this.#write(batch),
     onError: (err, batch) =>

@@ -98,7 +98,9 @@ class PendingBroadcast {
   #sockets: Socket[] = [];
 
   add(socket: Socket, event: OutgoingEvent): void {
-    if (this.#event !== event) {
+    // A room can have two namespace objects for a while: Socket.IO removes one when a handshake is refused and makes
+    // another for the next socket, although sockets of the first are still being admitted.
+    if (this.#event !== event || this.#sockets[0]?.nsp !== socket.nsp) {
       this.flush();
       this.#event = event;
       queueMicrotask(() => this.flush());
