@@ -29,7 +29,7 @@ export interface StateOnConnect {
 }
 
 /** Approximate JSON size of one page of the log: limits the work of one request. */
-const maxPageBytes = 128 * 1024;
+const maxPageBytes = 256 * 1024;
 
 const maxSharedAgeMs = 100;
 const maxShared = 100;
