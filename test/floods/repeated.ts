@@ -6,7 +6,8 @@ export async function repeated<T>(ask: () => Promise<T>, attempts = 3): Promise<
   try {
     return await ask();
   } catch (error) {
-    if (attempts === 1 || !(error instanceof Error && error.name === 'TypeError')) throw error;
+    // By name: the TypeError of fetch is of another realm than the test's.
+    if (attempts === 1 || (error as Error).name !== 'TypeError') throw error;
     return repeated(ask, attempts - 1);
   }
 }
