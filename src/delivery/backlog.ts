@@ -2,8 +2,8 @@ import type { RoomEvent } from '../contract/index.js';
 import { maxBacklog } from './backpressure.js';
 
 /**
- * The events that a connection is sent before it is live: those it missed, then those that arrived meanwhile, in the
- * room's order. Owned by the connection.
+ * The events that a connection is sent before it is live: missed events, then events that arrived while it joined, in
+ * the room's order. Owned by the connection.
  */
 export class Backlog {
   #events: RoomEvent[] = [];

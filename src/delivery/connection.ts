@@ -84,7 +84,7 @@ export class Connection implements Recipient {
   }
 
   /**
-   * Sends the snapshot, the missed events and those that arrived meanwhile, in this order and without a gap; live
+   * Sends the snapshot, the missed events and those that arrived since it joined, in this order and without a gap; live
    * afterwards.
    * @param snapshotSequence the newest event that the snapshot contains
    */

@@ -37,7 +37,7 @@ export class DeliverySweeper {
 
   #checkConnections(now: number): void {
     this.statistics.age(now);
-    for (const stream of this.streams.streams()) stream.releaseReplayed(now);
+    for (const { sharedReplays } of this.streams.streams()) sharedReplays.release(now);
     const behind: { connection: Connection; bytes: number }[] = [];
     for (const connection of [...this.streams.connections()]) {
       connection.sweep(now);

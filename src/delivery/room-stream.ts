@@ -8,11 +8,9 @@ import type { Statistics } from '../metrics/statistics.js';
 import type { ConfirmationTracker } from './confirmations/confirmation-tracker.js';
 import type { Connection } from './connection.js';
 import { OutgoingEvent } from './event-socket.js';
+import { SharedReplays } from './shared-replays.js';
 
 const logPageSize = 500;
-/** Encoded replays that are kept for connections that reconnect at the same time, and for how long they may be used. */
-const maxReplayed = 200;
-const replayedMaxAgeSeconds = 0.05;
 
 /**
  * One room's events on this node and the connections that receive them; with `roomId` null, the lobby. Made and owned
@@ -32,9 +30,7 @@ export class RoomStream {
   /** Numbers the confirmations of events that have no sequence. */
   readonly #ackIds = new WeakMap<RoomEvent, number>();
   #lastAckId = 0;
-  /** Copies for replays, by sequence: connections that reconnect together are replayed the same events. */
-  readonly #replayed = new Map<number, OutgoingEvent>();
-  #replayedSince = 0;
+  readonly sharedReplays = new SharedReplays();
 
   constructor(
     readonly roomId: string | null,
@@ -124,24 +120,7 @@ export class RoomStream {
 
   /** The same for a replay, shared with other connections that reconnect at the same time. */
   replayed(event: RoomEvent): OutgoingEvent {
-    const { sequence } = event.metadata;
-    if (sequence === undefined) return this.outgoing(event);
-    const now = this.clock.now();
-    if (now - this.#replayedSince > replayedMaxAgeSeconds || now < this.#replayedSince) {
-      this.#replayed.clear();
-      this.#replayedSince = now;
-    }
-    let outgoing = this.#replayed.get(sequence);
-    if (!outgoing) {
-      outgoing = this.outgoing(event);
-      if (this.#replayed.size < maxReplayed) this.#replayed.set(sequence, outgoing);
-    }
-    return outgoing;
-  }
-
-  /** Frees what is kept for connections that return at the same moment. Called by `DeliverySweeper`. */
-  releaseReplayed(now: number): void {
-    if (now - this.#replayedSince > replayedMaxAgeSeconds) this.#replayed.clear();
+    return this.sharedReplays.get(event, this.clock.now(), () => this.outgoing(event));
   }
 
   closedAsTooSlow({ id, user }: Connection): void {
