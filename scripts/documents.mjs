@@ -77,7 +77,7 @@ async function withEventTable(readme) {
     return `| ${[...cells, description].join(' | ')} |`;
   });
   const table = [
-    '| type | priority | goes to | logged in a room | asks for confirmation | data | when |',
+    '| type | priority | goes to | has a `sequence` | asks for confirmation | data | when |',
     '| --- | --- | --- | --- | --- | --- | --- |',
     ...rows,
   ].join('\n');

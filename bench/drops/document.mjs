@@ -28,7 +28,7 @@ const rows = [
     ({ cpu, expected, lost }) => ((cpu * 1e6) / Math.max(1, expected - lost)).toFixed(1),
   ],
   ['ratio of CPU to bare Socket.IO', ({ cpu }, bare) => (cpu / bare.cpu).toFixed(2)],
-  ['events logged meanwhile', logged((log) => number(log.logged))],
+  ['events logged during the run', logged((log) => number(log.logged))],
   ['of these presence', logged((log) => `${number(log.presence)} (${percent(log.presence, log.logged)})`)],
   ['seconds that the log reaches back', logged((log) => Math.round(log.keptSeconds))],
   ['cores in use by other processes of the machine', ({ otherCores }) => otherCores.toFixed(1)],
@@ -65,7 +65,7 @@ of their own; the cuts are the same for each server, as far as their timing allo
 
 - **Bare Socket.IO** ${version}: each event is one \`emit\` to the room. Nothing is kept, so what is sent while a client is away
   is lost, and there is nothing to resume.
-- **Socket.IO with recovery and acknowledgements**: \`connectionStateRecovery\` (2 min) replays what was emitted meanwhile.
+- **Socket.IO with recovery and acknowledgements**: \`connectionStateRecovery\` (2 min) replays the events that were emitted while the client was disconnected.
   It does not store packets that ask for an acknowledgement, so playback events are sent to each session with
   \`emitWithAck\`, a timeout of 5 s and 3 attempts; a session that is away is tried again every second. Nothing is
   written to a disk.

@@ -12,7 +12,7 @@ export interface Settings {
   jwtSecret: string | null;
   /** Origins that may use the server from a browser; '*' for any. */
   corsOrigins: string[] | '*';
-  /** Whose `X-Forwarded-For` entries are trusted: nobody's, this number of hops, or these proxy addresses. */
+  /** Which `X-Forwarded-For` entries are trusted: none, those of this number of proxies, or those of these addresses. */
   trustProxy: false | number | string;
   maxUploadBytes: number;
   /** All tracks together; null: limited by the disk only. */

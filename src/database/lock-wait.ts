@@ -6,7 +6,7 @@ const retryDelayMs = 10;
 /** If the database was not locked for this long, the next "locked" error starts a new timeout. */
 const timeoutResetMs = 1000;
 
-/** The mutex of the one SQLite connection, held by whoever uses the connection. */
+/** The mutex of the one SQLite connection: locked while a query or transaction uses it. */
 export interface ConnectionMutex {
   lock(): Promise<void>;
   unlock(): void;
