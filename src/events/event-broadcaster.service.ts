@@ -3,19 +3,17 @@ import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import { filter, map, type Observable, Subject } from 'rxjs';
 import { Clock } from '../config/clock.js';
 import type { EventData, EventType, RoomEvent } from '../contract/index.js';
-import { Database, type Trx } from '../database/database.js';
 import { forUpdate } from '../database/dialects.js';
 import { prepare } from '../database/prepared.js';
 import type { RoomRow } from '../database/schema.js';
 import { Problem } from '../errors/problem.js';
-import { makeEvent } from './envelope.js';
-import { GuardedBus } from './bus/guarded-bus.js';
-import { EventLog } from './event-log.js';
-import { KeyedLock, type LockPriority } from './keyed-lock.js';
-import { checkPayload } from './payload-check.js';
-import { RetentionService } from './retention.service.js';
-import { type Outgoing, RoomChange } from './room-change.js';
 import { Statistics } from '../metrics/statistics.js';
+import { GuardedBus } from './bus/guarded-bus.js';
+import { makeEvent } from './envelope.js';
+import type { LockPriority } from './keyed-lock.js';
+import { checkPayload } from './payload-check.js';
+import type { Outgoing, Reaction, RoomChange } from './room-change.js';
+import { type RoomTransaction, RoomTransactions } from './room-transactions.js';
 
 /** To one user's connections: in one room, or in all rooms and the lobby. */
 export interface ToUser {
@@ -33,12 +31,6 @@ export interface ToAll {
 
 export type Broadcast = (Outgoing | ToUser | ToAll) & { path: 'local' | 'bus' };
 
-/** Work in the same transaction as an event that another feature raised. */
-export type Reaction<T extends EventType> = (change: RoomChange, event: RoomEvent<T>) => Promise<void>;
-
-/** Changes that begin within this time of a turn of the event loop run in that turn; later ones in the next. */
-const turnBudgetMs = 4;
-
 /**
  * The only way to change a room. Features write rows and raise events in one transaction (`roomChange`); after the
  * commit the events are emitted on `events$`, in the order of the commits, and published to the other nodes on the
@@ -47,18 +39,12 @@ const turnBudgetMs = 4;
 @Injectable()
 export class EventBroadcasterService {
   readonly #events = new Subject<Broadcast>();
-  readonly #reactions = new Map<EventType, Reaction<EventType>[]>();
-  readonly #rooms = new KeyedLock();
-  /** When the first change in this turn of the event loop began. */
-  #turnBegan: number | undefined;
 
   /** Committed and unlogged events for this node's connections, from here and from other nodes. */
   readonly events$: Observable<Broadcast> = this.#events.asObservable();
 
   constructor(
-    private readonly database: Database,
-    private readonly eventLog: EventLog,
-    private readonly retention: RetentionService,
+    private readonly transactions: RoomTransactions,
     private readonly bus: GuardedBus,
     private readonly statistics: Statistics,
     private readonly clock: Clock,
@@ -97,17 +83,25 @@ export class EventBroadcasterService {
     work: (change: RoomChange) => Promise<R>,
     priority: LockPriority = 'high',
   ): Promise<R> {
-    return this.#change(roomId, work, (trx) => lockRoom.first(trx, { roomId }), priority);
+    return this.#change({
+      roomIds: [roomId],
+      take: (trx) => lockRoom.all(trx, { roomId }),
+      work: (_, [change]) => {
+        if (!change) throw new Problem('room_not_found', 'There is no such room.');
+        return work(change);
+      },
+      priority,
+    });
   }
 
   /** Creates a room, and runs `work` in the same transaction. */
-  newRoom<R>(room: Omit<RoomRow, 'sequence'>, work: (change: RoomChange) => Promise<R>): Promise<R> {
-    return this.#change(
-      room.id,
-      work,
-      (trx) => trx.insertInto('rooms').values(room).returningAll().executeTakeFirst(),
-      'high',
-    );
+  newRoom<R>(row: Omit<RoomRow, 'sequence'>, work: (change: RoomChange) => Promise<R>): Promise<R> {
+    return this.#change({
+      roomIds: [row.id],
+      take: (trx) => trx.insertInto('rooms').values(row).returningAll().execute(),
+      work: (_, [change]) => work(change!),
+      priority: 'high',
+    });
   }
 
   /**
@@ -115,8 +109,7 @@ export class EventBroadcasterService {
    * events in this way, not on each other.
    */
   react<T extends EventType>(type: T, reaction: Reaction<T>): void {
-    const known = this.#reactions.get(type) ?? [];
-    this.#reactions.set(type, [...known, reaction as unknown as Reaction<EventType>]);
+    this.transactions.react(type, reaction);
   }
 
   /** Sends an unlogged event to one user's connections. */
@@ -139,73 +132,22 @@ export class EventBroadcasterService {
     this.#events.next({ to: 'all', event, path: 'local' });
   }
 
-  async #change<R>(
-    roomId: string,
-    work: (change: RoomChange) => Promise<R>,
-    take: (trx: Trx) => Promise<RoomRow | undefined>,
-    priority: LockPriority,
-  ): Promise<R> {
-    const inRoom = async () => {
-      await this.#yieldToEventLoop();
-      const committed = await this.database.write(async (trx) => {
-        const room = await take(trx);
-        if (!room) throw new Problem('room_not_found', 'There is no such room.');
-        const change = new RoomChange(trx, room, this.clock.now());
-        const result = await work(change);
-        await this.#runReactions(change);
-        await this.#writeLog(change);
-        return { result, change };
-      });
-      // After the commit: a change that is rolled back raises no events.
-      for (const outgoing of committed.change.outgoing) this.#publish(outgoing);
-      return committed;
-    };
-    const { result, change } = await this.#rooms.run(roomId, inRoom, priority);
-    if (!change.deleted) this.retention.advanced(roomId, change.room.sequence, change.sequence);
-    for (const work of change.afterCommit) {
-      // The change is committed: a failure here cannot undo it.
-      await work().catch((err: unknown) =>
-        this.log.error({ err, room_id: roomId }, 'work after a change failed'),
-      );
-    }
-    return result;
-  }
-
-  /**
-   * SQLite is synchronous: many changes at once would queue events without the sockets being flushed in between, and
-   * listeners that keep up would look slow.
-   */
-  async #yieldToEventLoop(): Promise<void> {
-    const now = performance.now();
-    if (this.#turnBegan === undefined) {
-      this.#turnBegan = now;
-      setImmediate(() => (this.#turnBegan = undefined));
-    }
-    if (now - this.#turnBegan >= turnBudgetMs) await new Promise((resolve) => setImmediate(resolve));
-  }
-
-  async #runReactions(change: RoomChange): Promise<void> {
-    // `outgoing` grows while it is iterated: reactions may raise events, which have reactions too.
-    for (const outgoing of change.outgoing) {
-      if (outgoing.to !== 'room') continue;
-      for (const reaction of this.#reactions.get(outgoing.event.type) ?? []) {
-        await reaction(change, outgoing.event);
+  async #change<R>(transaction: Omit<RoomTransaction<R>, 'committed'>): Promise<R> {
+    const { result, changes } = await this.transactions.run({
+      ...transaction,
+      committed: (committed) => {
+        for (const { outgoing } of committed) for (const each of outgoing) this.#publish(each);
+      },
+    });
+    for (const { room, afterCommit } of changes) {
+      for (const work of afterCommit) {
+        // The change is committed: a failure here cannot undo it.
+        await work().catch((err: unknown) =>
+          this.log.error({ err, room_id: room.id }, 'work after a change failed'),
+        );
       }
     }
-  }
-
-  async #writeLog(change: RoomChange): Promise<void> {
-    const { trx, room, sequence } = change;
-    if (change.deleted) {
-      await trx.deleteFrom('rooms').where('id', '=', room.id).execute();
-      return;
-    }
-    if (sequence === room.sequence) return;
-    const logged = change.outgoing.flatMap(({ to, event }) =>
-      to === 'room' && event.metadata.sequence !== undefined ? [event] : [],
-    );
-    await this.eventLog.append(trx, room.id, logged);
-    await advanceRoom.all(trx, { roomId: room.id, sequence });
+    return result;
   }
 
   #publish(outgoing: Outgoing): void {
@@ -219,8 +161,4 @@ export class EventBroadcasterService {
 /** Locks the room's row before anything is read, so that commits and sequences have the same order. */
 const lockRoom = prepare((db, { roomId }: { roomId: string }) =>
   forUpdate(db, db.selectFrom('rooms').selectAll().where('id', '=', roomId)),
-);
-
-const advanceRoom = prepare((db, { roomId, sequence }: { roomId: string; sequence: number }) =>
-  db.updateTable('rooms').set({ sequence }).where('id', '=', roomId),
 );

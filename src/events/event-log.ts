@@ -29,9 +29,10 @@ const envelopeBytes = 300;
 export class EventLog {
   constructor(private readonly database: Database) {}
 
-  async append(trx: Trx, roomId: string, events: readonly RoomEvent[]): Promise<void> {
+  /** Appends events with a sequence, of one room or of several. */
+  async append(trx: Trx, events: readonly RoomEvent[]): Promise<void> {
     const rows = events.map((event) => ({
-      room_id: roomId,
+      room_id: event.data.room_id!,
       sequence: event.metadata.sequence!,
       event_id: event.event_id,
       type: event.type,

@@ -4,6 +4,7 @@ import { EventBus } from './bus/event-bus.js';
 import { EventLog } from './event-log.js';
 import { GuardedBus } from './bus/guarded-bus.js';
 import { RetentionService } from './retention.service.js';
+import { RoomTransactions } from './room-transactions.js';
 import { Statistics } from '../metrics/statistics.js';
 
 /** Provides the broadcaster, the log, the bus and the counters to every module. */
@@ -16,6 +17,7 @@ export class EventsModule {
       module: EventsModule,
       providers: [
         EventBroadcasterService,
+        RoomTransactions,
         EventLog,
         RetentionService,
         GuardedBus,

@@ -16,14 +16,27 @@ const maxPassed = 50;
 export class KeyedLock {
   readonly #queues = new Map<string, Queue>();
 
-  async run<R>(key: string, work: () => Promise<R>, priority: LockPriority = 'high'): Promise<R> {
-    const queue = this.#queueOf(key);
-    if (queue.running) await new Promise<void>((resolve) => queue[priority].push(resolve));
-    queue.running = true;
+  run<R>(key: string, work: () => Promise<R>, priority?: LockPriority): Promise<R> {
+    return this.runAll([key], work, priority);
+  }
+
+  /** Holds the locks of several keys, which are taken in their alphabetical order, so that no deadlock is possible. */
+  async runAll<R>(
+    keys: readonly string[],
+    work: () => Promise<R>,
+    priority: LockPriority = 'high',
+  ): Promise<R> {
+    const held: [string, Queue][] = [];
     try {
+      for (const key of new Set([...keys].sort())) {
+        const queue = this.#queueOf(key);
+        if (queue.running) await new Promise<void>((resolve) => queue[priority].push(resolve));
+        queue.running = true;
+        held.push([key, queue]);
+      }
       return await work();
     } finally {
-      this.#next(key, queue);
+      for (const [key, queue] of held) this.#next(key, queue);
     }
   }
 

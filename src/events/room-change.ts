@@ -8,15 +8,20 @@ import { checkPayload } from './payload-check.js';
 /** An event to publish once the change is committed. */
 export type Outgoing = { to: 'room'; roomId: string; event: RoomEvent } | { to: 'lobby'; event: RoomEvent };
 
+/** Work in the same transaction as an event that another feature raised. */
+export type Reaction<T extends EventType> = (change: RoomChange, event: RoomEvent<T>) => Promise<void>;
+
 /**
  * A change of one room in progress: a transaction that has locked the room's row, and the events that say what
- * changed. Made by `EventBroadcasterService`. Both are committed together; nothing is sent before.
+ * changed. Made by `RoomTransactions`. Both are committed together; nothing is sent before.
  */
 export class RoomChange {
   readonly outgoing: Outgoing[] = [];
   readonly afterCommit: (() => Promise<void>)[] = [];
   #sequence: number;
   #deleted = false;
+  /** The number of events in `outgoing` whose reactions have been run. */
+  #reactedTo = 0;
 
   constructor(
     readonly trx: Trx,
@@ -24,6 +29,7 @@ export class RoomChange {
     readonly room: RoomRow,
     /** The time of the change: Unix seconds. */
     readonly now: number,
+    private readonly reactionsTo: (type: EventType) => readonly Reaction<EventType>[],
   ) {
     this.#sequence = room.sequence;
   }
@@ -66,6 +72,17 @@ export class RoomChange {
   lobby<T extends 'room_created' | 'room_deleted'>(type: T, data: EventData<T>): void {
     checkPayload(type, data);
     this.outgoing.push({ to: 'lobby', event: makeEvent(type, this.room.id, this.now, data) });
+  }
+
+  /** Runs the reactions to the events raised so far, and to the events that these raise. */
+  async runReactions(): Promise<void> {
+    // `outgoing` grows meanwhile.
+    while (this.#reactedTo < this.outgoing.length) {
+      const outgoing = this.outgoing[this.#reactedTo]!;
+      this.#reactedTo += 1;
+      if (outgoing.to !== 'room') continue;
+      for (const reaction of this.reactionsTo(outgoing.event.type)) await reaction(this, outgoing.event);
+    }
   }
 
   /** Runs `work` after the commit, for what a transaction cannot roll back (files, timers). */

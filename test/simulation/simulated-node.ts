@@ -9,6 +9,7 @@ import { EventLog } from '../../src/events/event-log.js';
 import type { GuardedBus } from '../../src/events/bus/guarded-bus.js';
 import { RetentionService } from '../../src/events/retention.service.js';
 import type { Outgoing, RoomChange } from '../../src/events/room-change.js';
+import { RoomTransactions } from '../../src/events/room-transactions.js';
 import { type Delivery, Outcome } from '../../src/delivery/confirmations/delivery.js';
 import { Statistics } from '../../src/metrics/statistics.js';
 import { DeliverySweeper } from '../../src/delivery/delivery-sweeper.js';
@@ -54,9 +55,7 @@ export class SimulatedNode {
     const lifecycle = new Lifecycle(logger);
     const retention = new RetentionService(database, settings, lifecycle, logger);
     this.broadcaster = new EventBroadcasterService(
-      database,
-      this.#eventLog,
-      retention,
+      new RoomTransactions(database, this.#eventLog, retention, clock),
       this.#bus(),
       this.statistics,
       clock,
@@ -231,7 +230,8 @@ export class SimulatedNode {
       write: (work: (trx: Trx) => Promise<any>) =>
         this.#gate(async () => {
           const result = await database.write(work);
-          this.world.committed((result as { change?: RoomChange }).change);
+          const { changes = [] } = result as { changes?: readonly RoomChange[] };
+          for (const change of changes) this.world.committed(change);
           return result;
         }),
       snapshot: (work: (trx: Trx) => Promise<any>) => this.#gate(() => database.snapshot(work)),

@@ -98,8 +98,7 @@ export class World {
   }
 
   /** Called at the moment of a commit. */
-  committed(change: RoomChange | undefined): void {
-    if (!change) return;
+  committed(change: RoomChange): void {
     for (const { event } of change.outgoing) {
       const { sequence } = event.metadata;
       if (sequence === undefined) continue;
