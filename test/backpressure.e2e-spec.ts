@@ -229,7 +229,7 @@ describe('a slow connection', () => {
       ended: () => undefined,
       confirmedLate: () => undefined,
     });
-    const log = { head: () => Promise.resolve(0), read: () => Promise.resolve([]) };
+    const log = { head: () => Promise.resolve({ sequence: 0, epoch: 'e' }), read: () => Promise.resolve([]) };
     const logger = { warn: () => undefined, error: () => undefined } as unknown as PinoLogger;
     stream = new RoomStream('r', tracker, statistics, log, { now: () => 1 }, logger);
     connection = await connect();

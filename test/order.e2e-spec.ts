@@ -258,7 +258,7 @@ it('the event loop turns between changes while SQLite is read and written withou
   setImmediate(turn);
   for (let i = 0; i < 60; i += 1) {
     // A long read, which SQLite answers within the turn of the event loop.
-    await state.stateOnConnect(ada.user, roomId, 5);
+    await state.stateOnConnect(ada.user, roomId, { after: 5, epoch: undefined, state: 'always' });
     await raise.high();
   }
   on = false;

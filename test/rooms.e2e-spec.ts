@@ -434,6 +434,7 @@ describe("a room's log", () => {
       events: [],
       sequence: 5,
       more: false,
+      epoch: whole.body.epoch,
     });
     for (const query of ['after=-1', 'after=x', 'limit=0', 'limit=1001', 'after=1.5']) {
       expectProblem(await bob.get(`/rooms/${room.id}/events?${query}`), 422, 'invalid_field');

@@ -1,6 +1,7 @@
 import { Type, type Static, type TProperties } from 'typebox';
 import {
   Count,
+  Epoch,
   Id,
   Playback,
   Room,
@@ -189,6 +190,7 @@ export const catalogue = {
       user: User,
       room: orNull(RoomState),
       sequence: Sequence,
+      epoch: Epoch,
       resumed: Type.Boolean({
         description: 'Whether every event after `after_sequence`, up to `sequence`, follows',
       }),

@@ -1,7 +1,7 @@
 import { Type, type TSchema } from 'typebox';
 import { AnyEnvelope } from './envelope-schema.js';
 import type { ErrorCode } from './errors.js';
-import { oneOf, orNull, RoomState, Sequence, shape, Time } from './views.js';
+import { Epoch, oneOf, orNull, RoomState, Sequence, shape, Time } from './views.js';
 
 /**
  * A message from client to server. Its payload is declared by the DTO that validates it (src/gateway/messages.dto.ts).
@@ -30,12 +30,12 @@ export const socketMessages = {
   room_state: {
     description: 'Requests the complete state of the room as of `sequence`.',
     lobby: false,
-    answer: shape({ ok, room: RoomState, sequence: Sequence }),
+    answer: shape({ ok, room: RoomState, sequence: Sequence, epoch: Epoch }),
   },
   replay: {
     description: "Requests a page of the room's log: the events after a sequence.",
     lobby: false,
-    answer: shape({ ok, events: Type.Array(AnyEnvelope), more: Type.Boolean() }),
+    answer: shape({ ok, events: Type.Array(AnyEnvelope), more: Type.Boolean(), epoch: Epoch }),
   },
   sync_report: {
     description: 'Reports how well the listener keeps in time with the room.',
@@ -75,6 +75,12 @@ export const RoomAuth = shape({
       Sequence,
       Type.String({ pattern: '^[0-9]{1,16}$', description: 'The sequence as a decimal string' }),
     ]),
+  ),
+  epoch: Type.Optional(
+    Type.String({
+      description:
+        'The `epoch` of the last `connection_established`. If it is not that of the room, `after_sequence` is not valid any more, and `resumed` is false',
+    }),
   ),
   state: Type.Optional(
     oneOf(

@@ -2,6 +2,7 @@ import { Type } from 'typebox';
 import { AnyEnvelope } from './envelope-schema.js';
 import {
   Count,
+  Epoch,
   Id,
   Invite,
   Playback,
@@ -23,7 +24,7 @@ export const Me = shape({ user: User, expires_at: Time });
 export const MediaTokenAnswer = shape({ media_token: Type.String(), expires_at: Time });
 export const ServerTime = shape({ server_time: Time });
 export const RoomAnswer = shape({ room: Room });
-export const RoomStateAnswer = shape({ room: RoomState, sequence: Sequence });
+export const RoomStateAnswer = shape({ room: RoomState, sequence: Sequence, epoch: Epoch });
 export const RoomList = shape({
   rooms: Type.Array(RoomSummary, { description: 'Newest first' }),
   more: Type.Boolean(),
@@ -36,6 +37,7 @@ export const EventsPage = shape({
   events: Type.Array(AnyEnvelope),
   sequence: Type.Integer({ minimum: 0, description: "The newest sequence of the room's log" }),
   more: Type.Boolean(),
+  epoch: Epoch,
 });
 export const TrackAnswer = shape({ track: Track });
 export const TrackList = shape({

@@ -24,6 +24,14 @@ export const Sequence = Type.Integer({
   description: "Position in the room's log: 1, 2, 3 … without gaps; 0 before the first event",
 });
 
+export const maxEpochLength = 64;
+export const Epoch = Type.String({
+  minLength: 1,
+  maxLength: maxEpochLength,
+  description:
+    "Opaque; the same as long as the room's `sequence` continues. A `sequence` is valid only within its epoch",
+});
+
 export const User = shape(
   { id: Id, username: Type.String(), guest: Type.Boolean() },
   'A user; `guest` is true until they register.',

@@ -1,5 +1,6 @@
 import { type Kysely, type Migration, type MigrationProvider, sql } from 'kysely';
 import { skeletonsOf } from '../names/skeleton.js';
+import { epochs } from './migrations/005-epochs.js';
 
 /* A migration runs on the schema of its time, which `Schema` does not describe, so migrations use an untyped database. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
@@ -239,5 +240,6 @@ export const migrations: MigrationProvider = {
       '002_deliveries': deliveries,
       '003_accounts': accounts,
       '004_storage': storage,
+      '005_epochs': epochs,
     }),
 };

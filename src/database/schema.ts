@@ -55,6 +55,8 @@ interface RoomsTable {
   vote: Permission;
   /** The sequence of the newest event in the log; 0 before the first. */
   sequence: Generated<number>;
+  /** Changes when the log cannot be continued; see `events/epoch.ts`. */
+  epoch: string;
   created_at: number;
 }
 
@@ -164,6 +166,8 @@ interface DatabaseStateTable {
 }
 
 export type RoomRow = Selectable<RoomsTable>;
+/** The columns of a room that `src/rooms` writes; the others belong to `src/events`. */
+export type RoomFields = Omit<RoomRow, 'sequence' | 'epoch'>;
 export type TrackRow = Selectable<TracksTable>;
 export type PlaybackRow = Selectable<PlaybackTable>;
 export type UserRow = Selectable<UsersTable>;

@@ -3,7 +3,7 @@ import type { Clock } from '../config/clock.js';
 import type { RoomEvent } from '../contract/index.js';
 import type { Problem } from '../errors/problem.js';
 import { seal } from '../events/envelope.js';
-import type { EventLog } from '../events/event-log.js';
+import type { EventLog, LogHead } from '../events/event-log.js';
 import type { Statistics } from '../metrics/statistics.js';
 import type { ConfirmationTracker } from './confirmations/confirmation-tracker.js';
 import type { Connection } from './connection.js';
@@ -22,8 +22,9 @@ export class RoomStream {
   readonly namespace: string;
   /** Resolves once the log's newest sequence was read: every later event is emitted. Rejects if it cannot be read. */
   readonly opened: Promise<void>;
-  /** The last sequence emitted; undefined until opened. */
+  /** The last sequence emitted, and its epoch; undefined until opened. */
   #emitted: number | undefined;
+  #epoch: string | undefined;
   /** Logged events that arrived before an earlier one, by sequence. */
   readonly #early = new Map<number, RoomEvent>();
   #isReadingLog = false;
@@ -102,9 +103,15 @@ export class RoomStream {
     if (this.#early.size > 0) void this.#readMissing();
   }
 
-  /** Emits the events up to `head` that did not arrive, from the log, even if no later event shows the gap. */
-  async catchUpTo(head: number): Promise<void> {
-    if (this.#emitted !== undefined && head > this.#emitted) await this.#readMissing();
+  /**
+   * Emits the events up to `head` that did not arrive, from the log, even if no later event shows the gap. If the log
+   * is in another epoch, it does not continue what was emitted: every connection is closed, and the clients reconnect
+   * and start from the room's state.
+   */
+  async catchUpTo({ sequence, epoch }: LogHead): Promise<void> {
+    if (this.#emitted === undefined) return;
+    if (epoch !== this.#epoch) this.#restartAt({ sequence, epoch });
+    else if (sequence > this.#emitted) await this.#readMissing();
   }
 
   /** For a deleted room whose `room_deleted` did not arrive: it cannot be read from the log either. */
@@ -173,9 +180,21 @@ export class RoomStream {
 
   async #open(roomId: string): Promise<void> {
     const head = await this.eventLog.head(roomId);
-    this.#emitted = head ?? 0;
+    this.#emitted = head?.sequence ?? 0;
+    this.#epoch = head?.epoch;
     this.#emitNext();
     if (this.#early.size > 0) await this.#readMissing();
+  }
+
+  #restartAt({ sequence, epoch }: LogHead): void {
+    this.log.warn({ room_id: this.roomId, sequence }, 'the room has a new epoch; its connections are closed');
+    for (const connection of this.connections) connection.close('connection');
+    // Deliveries are identified by sequences, which may be used again.
+    this.confirmations.clear();
+    this.sharedReplays.clear();
+    this.#early.clear();
+    this.#emitted = sequence;
+    this.#epoch = epoch;
   }
 
   #emitNext(): void {

@@ -29,6 +29,10 @@ export class SharedReplays {
     return copy;
   }
 
+  clear(): void {
+    this.#copies.clear();
+  }
+
   /** Frees copies that are too old to be shared. Called by `DeliverySweeper`. */
   release(now: number): void {
     if (this.#isOld(now)) this.#copies.clear();

@@ -5,11 +5,12 @@ import { Clock } from '../config/clock.js';
 import type { EventData, EventType, RoomEvent } from '../contract/index.js';
 import { forUpdate } from '../database/dialects.js';
 import { prepare } from '../database/prepared.js';
-import type { RoomRow } from '../database/schema.js';
+import type { RoomFields } from '../database/schema.js';
 import { Problem } from '../errors/problem.js';
 import { Statistics } from '../metrics/statistics.js';
 import { GuardedBus } from './bus/guarded-bus.js';
 import { makeEvent } from './envelope.js';
+import { newEpoch } from './epoch.js';
 import type { LockPriority } from './keyed-lock.js';
 import { checkPayload } from './payload-check.js';
 import type { Outgoing, Reaction, RoomChange } from './room-change.js';
@@ -95,7 +96,8 @@ export class EventBroadcasterService {
   }
 
   /** Creates a room, and runs `work` in the same transaction. */
-  newRoom<R>(row: Omit<RoomRow, 'sequence'>, work: (change: RoomChange) => Promise<R>): Promise<R> {
+  newRoom<R>(fields: RoomFields, work: (change: RoomChange) => Promise<R>): Promise<R> {
+    const row = { ...fields, epoch: newEpoch() };
     return this.#change({
       roomIds: [row.id],
       take: (trx) => trx.insertInto('rooms').values(row).returningAll().execute(),

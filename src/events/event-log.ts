@@ -11,6 +11,14 @@ export interface LogPage {
   /** The room's newest sequence when the page was read. */
   sequence: number;
   more: boolean;
+  epoch: string;
+}
+
+/** Up to where a room's log goes, and in which epoch. */
+export interface LogHead {
+  /** The newest sequence; 0 before the first event. */
+  sequence: number;
+  epoch: string;
 }
 
 /** All events after a sequence; or `reset` if the log does not hold all of them. */
@@ -52,22 +60,22 @@ export class EventLog {
     }
   }
 
-  /** The room's newest sequence; undefined if the room does not exist. */
-  async head(roomId: string, trx: Trx | Database['db'] = this.database.db): Promise<number | undefined> {
-    return (await selectHead.first(trx, { roomId }))?.sequence;
+  /** @returns undefined if the room does not exist */
+  async head(roomId: string, trx: Trx | Database['db'] = this.database.db): Promise<LogHead | undefined> {
+    return selectHead.first(trx, { roomId });
   }
 
-  /** The newest sequence of each of these rooms that exists. */
-  async heads(roomIds: readonly string[]): Promise<Map<string, number>> {
-    const heads = new Map<string, number>();
+  /** By room, for each of these rooms that exists. */
+  async heads(roomIds: readonly string[]): Promise<Map<string, LogHead>> {
+    const heads = new Map<string, LogHead>();
     // In batches: the number of parameters of a statement is limited.
     for (let from = 0; from < roomIds.length; from += 500) {
       const rows = await this.database.db
         .selectFrom('rooms')
-        .select(['id', 'sequence'])
+        .select(['id', 'sequence', 'epoch'])
         .where('id', 'in', roomIds.slice(from, from + 500))
         .execute();
-      for (const { id, sequence } of rows) heads.set(id, sequence);
+      for (const { id, ...head } of rows) heads.set(id, head);
     }
     return heads;
   }
@@ -153,7 +161,7 @@ const insertEvent = prepare((db, row: EventRow) =>
 );
 
 const selectHead = prepare((db, { roomId }: { roomId: string }) =>
-  db.selectFrom('rooms').select('sequence').where('id', '=', roomId),
+  db.selectFrom('rooms').select(['sequence', 'epoch']).where('id', '=', roomId),
 );
 
 const selectEvents = prepare(

@@ -10,7 +10,7 @@ import { makeEvent } from '../events/envelope.js';
 import { Lifecycle } from '../lifecycle/lifecycle.js';
 import { ExpensiveReads } from '../limits/expensive-reads.js';
 import { Statistics } from '../metrics/statistics.js';
-import { RoomStateService } from '../room-state/room-state.service.js';
+import { type ResumeRequest, RoomStateService } from '../room-state/room-state.service.js';
 import { PresenceService } from '../rooms/presence/presence.service.js';
 import { callerOf, connectionOf, roomOf, setConnection } from './socket-data.js';
 import { SocketTransport } from './transport/socket-transport.js';
@@ -56,7 +56,12 @@ export class RoomEntrance {
     const roomId = roomOf(socket)!;
     const connection = this.streams.connect(roomId, this.transport.open(socket), callerOf(socket));
     setConnection(socket, connection);
-    const entering = this.#enter(roomId, connection, afterSequenceOf(socket), stateWantedBy(socket));
+    const request = {
+      after: afterSequenceOf(socket),
+      epoch: epochOf(socket),
+      state: stateWantedBy(socket),
+    };
+    const entering = this.#enter(roomId, connection, request);
     this.#entering.set(connection, entering);
     void entering.finally(() => this.#entering.delete(connection));
     this.#track(entering);
@@ -87,24 +92,20 @@ export class RoomEntrance {
     for (const { socket } of [...this.streams.connections()]) socket.terminate();
   }
 
-  async #enter(
-    roomId: string,
-    connection: Connection,
-    after: number | undefined,
-    stateWanted: 'always' | 'when_needed',
-  ): Promise<void> {
+  async #enter(roomId: string, connection: Connection, request: ResumeRequest): Promise<void> {
     const { user } = connection;
     try {
       // From here on live events wait at the connection, so that no event after the snapshot is lost.
       await connection.stream.opened;
       await this.presence.connected(roomId, user, connection.id);
-      const { room, sequence, resumed, missed } = await this.reads.run(
+      const { missed, ...state } = await this.reads.run(
         user.id,
-        () => this.state.stateOnConnect(user, roomId, after, stateWanted),
+        () => this.state.stateOnConnect(user, roomId, request),
         { pauses: false },
       );
-      this.#count(after, resumed, missed.length);
-      const data = { user, room, sequence, resumed, replayed: missed.length };
+      const { resumed, sequence } = state;
+      this.#count(request.after, resumed, missed.length);
+      const data = { user, ...state, replayed: missed.length };
       connection.establish(
         makeEvent('connection_established', roomId, this.clock.now(), data),
         missed,
@@ -141,6 +142,9 @@ export class RoomEntrance {
 /** Anything but `when_needed` is `always`. */
 const stateWantedBy = ({ handshake }: Socket): 'always' | 'when_needed' =>
   (handshake.auth as { state?: unknown }).state === 'when_needed' ? 'when_needed' : 'always';
+
+/** The epoch of the last sequence that the client has seen, as `SocketAdmission` has left it. */
+const epochOf = ({ handshake }: Socket): string | undefined => (handshake.auth as { epoch?: string }).epoch;
 
 /**
  * The last sequence that the client has seen: an integer, or its decimal string, because the official Java client can

@@ -63,18 +63,18 @@ export class RoomGateway implements OnGatewayInit, OnGatewayConnection, OnGatewa
   @SubscribeMessage('room_state')
   async roomState(@ConnectedSocket() socket: Socket) {
     const { user } = callerOf(socket);
-    const { room, sequence } = await this.reads.run(user.id, () => this.state.read(user, roomOf(socket)!));
-    return { ok: true, room, sequence };
+    const state = await this.reads.run(user.id, () => this.state.read(user, roomOf(socket)!));
+    return { ok: true, ...state };
   }
 
   @SubscribeMessage('replay')
   async replay(@ConnectedSocket() socket: Socket, @MessageBody() { after_sequence, limit = 100 }: ReplayDto) {
     const { user } = callerOf(socket);
-    const page = await this.reads.run(user.id, () =>
+    const { events, more, epoch } = await this.reads.run(user.id, () =>
       this.state.log(user, roomOf(socket)!, after_sequence, limit),
     );
     const now = this.clock.now();
-    return { ok: true, events: page.events.map((event) => seal(event, now)), more: page.more };
+    return { ok: true, events: events.map((event) => seal(event, now)), more, epoch };
   }
 
   @SubscribeMessage('sync_report')

@@ -5,6 +5,7 @@ import { validate } from 'uuid';
 import { AuthService } from '../auth/auth.service.js';
 import { SETTINGS } from '../config/config.module.js';
 import type { Settings } from '../config/settings.js';
+import { maxEpochLength } from '../contract/index.js';
 import { asProblem } from '../errors/as-problem.js';
 import { Problem } from '../errors/problem.js';
 import { Lifecycle } from '../lifecycle/lifecycle.js';
@@ -48,9 +49,10 @@ export class SocketAdmission {
 
   async #admit(socket: Socket): Promise<void> {
     if (this.lifecycle.isDraining) throw new Problem('draining', 'The server is going down: reconnect.');
-    const { token, after_sequence, state } = socket.handshake.auth as {
+    const { token, after_sequence, epoch, state } = socket.handshake.auth as {
       token?: unknown;
       after_sequence?: unknown;
+      epoch?: unknown;
       state?: unknown;
     };
     if (typeof token !== 'string') {
@@ -71,8 +73,18 @@ export class SocketAdmission {
     }
     setCaller(socket, caller);
     // The token is not kept: neither a heap dump nor a log should contain it.
-    socket.handshake.auth = after_sequence === undefined ? emptyAuth : { after_sequence, state };
+    socket.handshake.auth =
+      after_sequence === undefined ? emptyAuth : { after_sequence, epoch: boundedEpoch(epoch), state };
   }
+}
+
+/**
+ * The epoch that a client presents, which is kept with its socket: undefined if it presents none, as clients of version
+ * 1 do; '', which is no room's epoch, instead of a value that cannot be one.
+ */
+function boundedEpoch(given: unknown): string | undefined {
+  if (given === undefined || given === null) return undefined;
+  return typeof given === 'string' && given.length <= maxEpochLength ? given : '';
 }
 
 const emptyAuth: Record<string, unknown> = Object.freeze({});

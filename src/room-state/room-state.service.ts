@@ -16,6 +16,17 @@ import { trackView } from '../tracks/track-view.js';
 export interface RoomSnapshot {
   room: RoomState;
   sequence: number;
+  epoch: string;
+}
+
+/** What a connecting client has already, and what it asks for. */
+export interface ResumeRequest {
+  /** The last sequence that it has; undefined if none. */
+  after: number | undefined;
+  /** The epoch of that sequence; undefined if the client does not know of epochs. */
+  epoch: string | undefined;
+  /** `when_needed`: no state for a client that resumes, since it has the state already. */
+  state: 'always' | 'when_needed';
 }
 
 /** What a connecting client receives: the room's state as of `sequence`, and the events that it missed. */
@@ -23,7 +34,11 @@ export interface StateOnConnect {
   /** null if the client resumes and asked for the state only `when_needed`. */
   room: RoomState | null;
   sequence: number;
-  /** False if the client gave no sequence, or the log no longer holds all events after it; `missed` is then empty. */
+  epoch: string;
+  /**
+   * False if the client gave no sequence, or one of another epoch, or the log no longer holds all events after it;
+   * `missed` is then empty.
+   */
   resumed: boolean;
   missed: RoomEvent[];
 }
@@ -57,27 +72,20 @@ export class RoomStateService {
   }
 
   /**
-   * The room's state, and every event after `after` up to the state's `sequence`, from one snapshot.
-   * @param after the last sequence that the client has; undefined if none
-   * @param state `when_needed`: no state for a client that resumes, since it has the state already
+   * The room's state, and every event that the client has missed up to the state's `sequence`, from one snapshot.
    * @throws {Problem} room_not_found, not_a_participant
    */
-  stateOnConnect(
-    user: User,
-    roomId: string,
-    after: number | undefined,
-    state: 'always' | 'when_needed' = 'always',
-  ): Promise<StateOnConnect> {
+  stateOnConnect(user: User, roomId: string, request: ResumeRequest): Promise<StateOnConnect> {
     return this.database.snapshot(async (trx) => {
       const row = await this.access.requireParticipant(roomId, user.id, trx);
-      const { sequence } = row;
-      const missed =
-        after === undefined ? undefined : await this.eventLog.missed(trx, roomId, after, sequence);
-      if (missed?.kind !== 'replay') {
-        return { room: await this.#sharedStateOf(trx, row), sequence, resumed: false, missed: [] };
+      const { sequence, epoch } = row;
+      const missed = await this.#missed(trx, row, request);
+      if (missed === undefined) {
+        const room = await this.#sharedStateOf(trx, row);
+        return { room, sequence, epoch, resumed: false, missed: [] };
       }
-      const room = state === 'when_needed' ? null : await this.#sharedStateOf(trx, row);
-      return { room, sequence, resumed: true, missed: missed.events };
+      const room = request.state === 'when_needed' ? null : await this.#sharedStateOf(trx, row);
+      return { room, sequence, epoch, resumed: true, missed };
     });
   }
 
@@ -88,7 +96,7 @@ export class RoomStateService {
    */
   log(user: User, roomId: string, after: number | undefined, limit: number): Promise<LogPage> {
     return this.database.snapshot(async (trx) => {
-      const { sequence } = await this.access.requireParticipant(roomId, user.id, trx);
+      const { sequence, epoch } = await this.access.requireParticipant(roomId, user.id, trx);
       const oldest = await this.eventLog.oldest(trx, roomId, sequence);
       const from = after ?? oldest - 1;
       if (from + 1 < oldest) {
@@ -97,7 +105,8 @@ export class RoomStateService {
         });
       }
       const events = await this.eventLog.page(trx, roomId, from, limit, maxPageBytes);
-      return { events, sequence, more: (events.at(-1)?.metadata.sequence ?? sequence) < sequence };
+      const more = (events.at(-1)?.metadata.sequence ?? sequence) < sequence;
+      return { events, sequence, more, epoch };
     });
   }
 
@@ -124,7 +133,15 @@ export class RoomStateService {
 
   async #snapshot(trx: Trx, user: User, roomId: string): Promise<RoomSnapshot> {
     const row = await this.access.requireParticipant(roomId, user.id, trx);
-    return { room: await this.#stateOf(trx, row), sequence: row.sequence };
+    const { sequence, epoch } = row;
+    return { room: await this.#stateOf(trx, row), sequence, epoch };
+  }
+
+  /** @returns undefined if the client cannot resume */
+  async #missed(trx: Trx, row: RoomRow, { after, epoch }: ResumeRequest): Promise<RoomEvent[] | undefined> {
+    if (after === undefined || (epoch !== undefined && epoch !== row.epoch)) return undefined;
+    const missed = await this.eventLog.missed(trx, row.id, after, row.sequence);
+    return missed.kind === 'replay' ? missed.events : undefined;
   }
 
   /**

@@ -3,7 +3,7 @@ import type { Participant, Room, RoomSummary, User } from '../contract/index.js'
 import { findUser, joinedUserColumns, joinedUserView, userColumns, userView } from '../auth/users.js';
 import { Database, type Trx } from '../database/database.js';
 import { prepare } from '../database/prepared.js';
-import type { RoomRow } from '../database/schema.js';
+import type { RoomFields, RoomRow } from '../database/schema.js';
 
 type Reads = Trx | Database['db'];
 
@@ -80,7 +80,7 @@ export class RoomsReader {
 }
 
 /** The `Room` of the wire contract for a row. */
-export const roomView = (row: RoomRow, administrator: User | null): Room => ({
+export const roomView = (row: RoomFields, administrator: User | null): Room => ({
   id: row.id,
   name: row.name,
   visibility: row.visibility,

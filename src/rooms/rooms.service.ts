@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { v7 as uuid } from 'uuid';
 import { Clock } from '../config/clock.js';
 import type { Room, RoomSummary, User } from '../contract/index.js';
-import type { RoomRow } from '../database/schema.js';
+import type { RoomFields } from '../database/schema.js';
 import { invalidField } from '../errors/problem.js';
 import { EventBroadcasterService } from '../events/event-broadcaster.service.js';
 import { RoomAccess } from './room-access.js';
@@ -22,7 +22,7 @@ export class RoomsService {
   /** Creates a room. The creator is its administrator and first participant. */
   create(user: User, { name, visibility = 'public' }: CreateRoomDto): Promise<Room> {
     const now = this.clock.now();
-    const row: Omit<RoomRow, 'sequence'> = {
+    const row: RoomFields = {
       id: uuid(),
       name,
       visibility,
@@ -37,7 +37,7 @@ export class RoomsService {
         .insertInto('participants')
         .values({ room_id: row.id, user_id: user.id, joined_at: now })
         .execute();
-      const room = roomView({ ...row, sequence: 0 }, user);
+      const room = roomView(row, user);
       if (visibility === 'public') {
         change.lobby('room_created', { room: { ...room, participant_count: 1, online_count: 0 } });
       }
@@ -70,7 +70,7 @@ export class RoomsService {
           'Give at least one of name, visibility and settings (playback_control, upload, vote).',
         );
       }
-      const changed = Object.fromEntries(given) as Partial<Omit<RoomRow, 'sequence'>>;
+      const changed = Object.fromEntries(given) as Partial<RoomFields>;
       await change.trx.updateTable('rooms').set(changed).where('id', '=', roomId).execute();
       const room = roomView({ ...row, ...changed }, user);
       change.roomState(room);

@@ -189,7 +189,7 @@ export class SimulatedNode {
     const { world } = this;
     return this.#gate(() =>
       world.database.snapshot(async (trx) => {
-        const sequence = (await this.#eventLog.head(world.roomId, trx))!;
+        const { sequence } = (await this.#eventLog.head(world.roomId, trx))!;
         if (after === undefined) return { sequence, missed: undefined };
         const missed = await this.#eventLog.missed(trx, world.roomId, after, sequence);
         return { sequence, missed: missed.kind === 'replay' ? missed.events : undefined };

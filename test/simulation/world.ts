@@ -79,6 +79,7 @@ export class World {
         upload: 'everyone',
         vote: 'everyone',
         sequence: this.head,
+        epoch: 'epoch',
         created_at: this.clock.now(),
       })
       .execute();

@@ -5,6 +5,8 @@ import type { Person } from './api.js';
 export interface ListenerOptions {
   /** Its `after_sequence`; a function is called for each connection. */
   afterSequence?: number | (() => number | undefined);
+  /** The `epoch` that it sends, likewise. */
+  epoch?: string | undefined | (() => string | undefined);
   /** Called for each event that asks for a confirmation; the default confirms it. */
   confirm?: (event: Envelope, acknowledge: (answer?: unknown) => void) => void;
   reconnection?: boolean;
@@ -19,12 +21,20 @@ export class Listener {
   readonly #waiting = new Set<() => void>();
 
   constructor(url: string, namespace: string, token: string, options: ListenerOptions = {}) {
-    const { afterSequence, confirm, reconnection = false, state, transports = ['websocket'] } = options;
+    const {
+      afterSequence,
+      epoch,
+      confirm,
+      reconnection = false,
+      state,
+      transports = ['websocket'],
+    } = options;
     this.socket = io(`${url}${namespace}`, {
       auth: (give) =>
         give({
           token,
           after_sequence: typeof afterSequence === 'function' ? afterSequence() : afterSequence,
+          epoch: typeof epoch === 'function' ? epoch() : epoch,
           state,
         }),
       reconnectionDelay: 20,
