@@ -195,6 +195,10 @@ export const catalogue = {
         description: 'Whether every event after `after_sequence`, up to `sequence`, follows',
       }),
       replayed: Type.Integer({ minimum: 0, description: 'Number of replayed events that follow' }),
+      my_votes: Type.Array(Id, {
+        description:
+          "Ids of the tracks that the connection's user has voted for, of those in the state: current track, queue and history",
+      }),
     },
   ),
   error: declare(

@@ -122,6 +122,9 @@ export const RoomSummary = shape(
 );
 export type RoomSummary = Static<typeof RoomSummary>;
 
+/** How many played tracks the state of a room contains at most. */
+export const historyLength = 20;
+
 export const RoomState = shape(
   {
     ...roomFields,
@@ -131,6 +134,10 @@ export const RoomState = shape(
     online_count: Count,
     current_track: orNull(Track),
     queue: Type.Array(Track, { description: 'In playing order' }),
+    history: Type.Array(Track, {
+      maxItems: historyLength,
+      description: 'The tracks that were played last, newest first',
+    }),
     playback: Playback,
   },
   'The complete state of a room.',

@@ -98,14 +98,14 @@ export class RoomEntrance {
       // From here on live events wait at the connection, so that no event after the snapshot is lost.
       await connection.stream.opened;
       await this.presence.connected(roomId, user, connection.id);
-      const { missed, ...state } = await this.reads.run(
+      const { missed, votes, ...state } = await this.reads.run(
         user.id,
         () => this.state.stateOnConnect(user, roomId, request),
         { pauses: false },
       );
       const { resumed, sequence } = state;
       this.#count(request.after, resumed, missed.length);
-      const data = { user, ...state, replayed: missed.length };
+      const data = { user, ...state, replayed: missed.length, my_votes: votes };
       connection.establish(
         makeEvent('connection_established', roomId, this.clock.now(), data),
         missed,

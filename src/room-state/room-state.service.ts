@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../config/clock.js';
-import type { RoomEvent, RoomState, User } from '../contract/index.js';
+import { historyLength, type RoomEvent, type RoomState, type User } from '../contract/index.js';
 import { Database, type Trx } from '../database/database.js';
 import type { RoomRow } from '../database/schema.js';
 import { Problem } from '../errors/problem.js';
@@ -41,6 +41,8 @@ export interface StateOnConnect {
    */
   resumed: boolean;
   missed: RoomEvent[];
+  /** The tracks of the state that the user has voted for. */
+  votes: string[];
 }
 
 /** Approximate JSON size of one page of the log: limits the work of one request. */
@@ -80,12 +82,13 @@ export class RoomStateService {
       const row = await this.access.requireParticipant(roomId, user.id, trx);
       const { sequence, epoch } = row;
       const missed = await this.#missed(trx, row, request);
+      const votes = await this.queue.votesOf(trx, roomId, user.id);
       if (missed === undefined) {
         const room = await this.#sharedStateOf(trx, row);
-        return { room, sequence, epoch, resumed: false, missed: [] };
+        return { room, sequence, epoch, resumed: false, missed: [], votes };
       }
       const room = request.state === 'when_needed' ? null : await this.#sharedStateOf(trx, row);
-      return { room, sequence, epoch, resumed: true, missed };
+      return { room, sequence, epoch, resumed: true, missed, votes };
     });
   }
 
@@ -166,11 +169,12 @@ export class RoomStateService {
 
   async #stateOf(trx: Trx, row: RoomRow): Promise<RoomState> {
     const roomId = row.id;
-    const [participants, online_users, current, queue] = [
+    const [participants, online_users, current, queue, history] = [
       await this.rooms.participants(trx, roomId),
       await this.presence.online(trx, roomId),
       await this.queue.current(trx, roomId),
       await this.queue.queued(trx, roomId),
+      await this.queue.played(trx, roomId, historyLength, 0),
     ];
     return {
       ...(await this.rooms.room(trx, row)),
@@ -180,6 +184,7 @@ export class RoomStateService {
       online_count: online_users.length,
       current_track: current ? trackView(current) : null,
       queue: queue.map(trackView),
+      history: history.map(trackView),
       playback: playbackView(await this.playback.load(trx, roomId), this.clock.now()),
     };
   }

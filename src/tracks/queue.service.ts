@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { usernameAs } from '../auth/users.js';
-import { orderQueue, placeInQueue, type QueueEntry, type Track } from '../contract/index.js';
+import { historyLength, orderQueue, placeInQueue, type QueueEntry, type Track } from '../contract/index.js';
 import type { Database, Trx } from '../database/database.js';
 import { prepare } from '../database/prepared.js';
 import { Problem } from '../errors/problem.js';
@@ -41,6 +41,15 @@ export class QueueService {
       .limit(limit)
       .offset(offset)
       .execute();
+  }
+
+  /** The ids of the tracks that a user has voted for: of the current one, the queue and the end of the history. */
+  async votesOf(trx: Trx, roomId: string, userId: string): Promise<string[]> {
+    const rows = [
+      ...(await selectVotes.all(trx, { roomId, userId })),
+      ...(await selectVotesInHistory.all(trx, { roomId, userId })),
+    ];
+    return rows.map(({ track_id }) => track_id);
   }
 
   async count(trx: Reads, roomId: string, status: 'queued' | 'played'): Promise<number> {
@@ -141,4 +150,31 @@ const selectEntries = prepare((db, { roomId }: { roomId: string }) =>
     .select(['id', 'vote_score', 'created_at', 'placed_position'])
     .where('room_id', '=', roomId)
     .where('status', '=', 'queued'),
+);
+
+const selectVotes = prepare((db, { roomId, userId }: { roomId: string; userId: string }) =>
+  db
+    .selectFrom('tracks')
+    .innerJoin('votes', 'votes.track_id', 'tracks.id')
+    .select('votes.track_id')
+    .where('tracks.room_id', '=', roomId)
+    .where('tracks.status', 'in', ['playing', 'queued'])
+    .where('votes.user_id', '=', userId),
+);
+
+const selectVotesInHistory = prepare((db, { roomId, userId }: { roomId: string; userId: string }) =>
+  db
+    .selectFrom('votes')
+    .select('track_id')
+    .where('user_id', '=', userId)
+    .where('track_id', 'in', (of) =>
+      of
+        .selectFrom('tracks')
+        .select('id')
+        .where('room_id', '=', roomId)
+        .where('status', '=', 'played')
+        .orderBy('played_at', 'desc')
+        .orderBy('id', 'desc')
+        .limit(historyLength),
+    ),
 );
