@@ -62,13 +62,13 @@ async function withEventTable(readme) {
   const to = readme.indexOf(end);
   if (from === -1 || to < from) fail([`README.md lacks the markers ${begin} and ${end}`]);
   const rows = eventTypes.map((type) => {
-    const { priority, audience, description, data } = catalogue[type];
+    const { priority, lobbyPriority, audience, description, data } = catalogue[type];
     const logged = catalogue[type].logged && audience.includes('room');
     const fields = Object.keys(data.properties).map((name) => `\`${name}\``);
     const confirmed = priorities[priority].confirmed ? 'yes' : 'no';
     const cells = [
       `\`${type}\``,
-      priority,
+      lobbyPriority === priority ? priority : `${priority}; in the lobby ${lobbyPriority}`,
       audience.join(', '),
       logged ? 'yes' : 'no',
       confirmed,

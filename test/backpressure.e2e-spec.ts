@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import type { EventType, RoomEvent } from '../src/contract/index.js';
 import type { PinoLogger } from 'nestjs-pino';
 import { makeEvent } from '../src/events/envelope.js';
+import { EventBroadcasterService } from '../src/events/event-broadcaster.service.js';
 import { Statistics } from '../src/metrics/statistics.js';
 import { outboundLimits } from '../src/delivery/backpressure.js';
 import { Connection } from '../src/delivery/connection.js';
@@ -56,6 +57,7 @@ describe('a listener that stops reading', () => {
     const closed = stalled.closed();
     await eventually(() => healthy.established && stalled.established);
     const raise = raiser(server, ada, roomId);
+    const broadcaster = server.app.get(EventBroadcasterService);
     const text = 'x'.repeat(900);
     /** Events of about 1 KB: high, critical, normal. */
     const caughtUp = async () => {
@@ -66,7 +68,7 @@ describe('a listener that stops reading', () => {
       for (let raised = 0; raised < events; raised += 100) {
         await raise.high(55, text);
         await raise.critical(40, text);
-        for (let state = 0; state < 5; state += 1) await raise.normal(text);
+        for (let status = 0; status < 5; status += 1) broadcaster.serverStatus('ok', text);
         if (raised % 2000 !== 0) continue;
         // A full garbage collection blocks the process: wait until everything has been delivered.
         await caughtUp();
@@ -237,7 +239,7 @@ describe('a slow connection', () => {
   });
   const event = <T extends EventType>(type: T, data: object, sequence?: number) =>
     makeEvent(type, 'r', 1, data as Parameters<typeof makeEvent<T>>[3], sequence) as unknown as RoomEvent;
-  const updated = (name: string) => event('room_state_updated', { room: { name } });
+  const updated = (name: string) => event('listeners_updated', { name });
   const status = (status: string) => event('server_status', { status, message: '' });
 
   it('removed while joining: receives the state and its last event only', async () => {

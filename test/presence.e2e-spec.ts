@@ -71,7 +71,7 @@ it('a user is online from the start of their first connection to the end of thei
   const { sequence } = await stateOf(ada, room.id);
   await ada.patch(`/rooms/${room.id}`, { name: 'Later' });
   await hers.next('room_state_updated');
-  expect((await stateOf(ada, room.id)).sequence).toBe(sequence);
+  expect((await stateOf(ada, room.id)).sequence).toBe(sequence + 1);
   third.close();
   await hers.next('user_disconnected_websocket');
   expect(presence(hers)).toEqual([

@@ -141,7 +141,7 @@ describe('changing a room', () => {
       visibility: 'private',
       settings: { playback_control: 'everyone', vote: 'administrator' },
     });
-    expectAnswer(answer, 200, rest.RoomAnswer);
+    expectAnswer(answer, 200, rest.RoomCommandAnswer);
     expect(answer.body.room).toEqual({
       ...room,
       name: 'Renamed',
@@ -205,12 +205,12 @@ describe('joining and leaving', () => {
     const listener = await listen(server.url, ada, room.id);
     const joins = await Promise.all([1, 2, 3].map(() => bob.post(`/rooms/${room.id}/join`)));
     for (const answer of joins) {
-      expectAnswer(answer, 200, rest.RoomAnswer);
+      expectAnswer(answer, 200, rest.RoomCommandAnswer);
       expect(answer.body.room).toEqual(room);
     }
     expect((await bob.post(`/rooms/${room.id}/join`, {})).status).toBe(200);
     const answer = await bob.delete(`/rooms/${room.id}/leave`);
-    expectAnswer(answer, 200, rest.Done);
+    expectAnswer(answer, 200, rest.LeftAnswer);
     expectProblem(await bob.delete(`/rooms/${room.id}/leave`), 403, 'not_a_participant');
     await listener.next('user_left');
     expect(
@@ -292,7 +292,7 @@ describe('a private room', () => {
     expectAnswer(invited, 201, rest.InviteAnswer);
     expect(invited.body.expires_at).toBeGreaterThan(Date.now() / 1000 + 86_400);
     for (const who of [bob, cyd]) {
-      expectAnswer(await join(who, { invite: invited.body.invite }), 200, rest.RoomAnswer);
+      expectAnswer(await join(who, { invite: invited.body.invite }), 200, rest.RoomCommandAnswer);
     }
     // A participant needs no invite to join again.
     expect((await join(bob)).status).toBe(200);
@@ -320,7 +320,7 @@ describe('removing a user', () => {
     const his = await listen(server.url, bob, room.id);
     const closed = his.closed();
     const answer = await ada.delete(`/rooms/${room.id}/participants/${bob.user.id}`);
-    expectAnswer(answer, 200, rest.UserAnswer);
+    expectAnswer(answer, 200, rest.RemovedAnswer);
     expect(answer.body.user).toEqual(bob.user);
     await closed;
     for (const listener of [hers, his]) {
@@ -360,7 +360,7 @@ describe('removing a user', () => {
     const { sequence } = await stateOf(ada, room.id);
     for (let time = 0; time < 2; time += 1) {
       const banned = await ban(bob.user.id);
-      expectAnswer(banned, 200, rest.UserAnswer);
+      expectAnswer(banned, 200, rest.RemovedAnswer);
       expect(banned.body.user).toEqual(bob.user);
     }
     // They had left already: no further event.
@@ -388,7 +388,7 @@ describe('deleting a room', () => {
     const listeners = [await listen(server.url, ada, room.id), await listen(server.url, bob, room.id)];
     const closed = listeners.map((listener) => listener.closed());
     const answer = await ada.delete(`/rooms/${room.id}`);
-    expectAnswer(answer, 200, rest.RoomAnswer);
+    expectAnswer(answer, 200, rest.RoomCommandAnswer);
     expect(answer.body.room).toEqual(room);
     await Promise.all(closed);
     for (const listener of listeners) {
@@ -548,6 +548,10 @@ describe('a change by REST', () => {
     await play('skip');
     await bob.delete(`/tracks/${second.id}`);
     await ada.patch(`/rooms/${room.id}`, { name: 'Renamed' });
+    const eve = await guest(server.url, 'eve');
+    await eve.post(`/rooms/${room.id}/join`);
+    await eve.post('/auth/register', { username: 'Eve of all types', password: 'correct horse' });
+    await hers.next('user_updated');
     his.close();
     await hers.next('user_disconnected_websocket');
     await bob.delete(`/rooms/${room.id}/leave`);

@@ -97,8 +97,8 @@ describe('fixed scenarios', () => {
       commands: [
         { ...connect, steps: 0 },
         { name: 'advance', sweeps: 1, steps: 4 },
-        { ...raise, kinds: ['playback', 'state'], steps: 0 },
-        { ...raise, kinds: ['state'] },
+        { ...raise, kinds: ['playback', 'listeners'], steps: 0 },
+        { ...raise, kinds: ['listeners'] },
       ],
     }));
 
@@ -108,7 +108,7 @@ describe('fixed scenarios', () => {
       weight: 150,
       commands: [
         connect,
-        { ...raise, kinds: ['playback', 'playback', 'state'], steps: 0 },
+        { ...raise, kinds: ['playback', 'playback', 'listeners'], steps: 0 },
         { ...calm, name: 'remove', client: 0, node: 0 },
       ],
     }));

@@ -134,6 +134,10 @@ it(`in a room of ${count} tracks and ${count} participants every broadcast event
   await ada.post(`${path}/playback/stop`);
   await ada.post(`${path}/playback/start`);
   await ada.patch(path, { settings: { vote: 'administrator' } });
+  const eve = await guest(server.url, 'Eve of a name of thirty-two char');
+  await eve.post(`${path}/join`);
+  await eve.post('/auth/register', { username: 'Eve, of another name as long', password: 'correct horse' });
+  await hers.next('user_updated');
   his.close();
   await hers.next('user_disconnected_websocket');
   await ada.delete(`${path}/participants/${bob.user.id}?ban=true`);

@@ -40,14 +40,14 @@ it('statistics count known traffic by type, priority and path, for the room and 
   expect(before.now).toEqual({ rooms: 1, connections: 2, pending_confirmations: 0 });
   const raise = raiser(server, ada, roomId);
   await raise.high(4);
-  await raise.normal('a room');
+  await raise.normal();
   await raise.critical(2);
   await eventually(async () => (await ofServer()).now.pending_confirmations === 2, 'hers to be confirmed');
   expect((await ofRoom()).pending_confirmations).toBe(2);
   await mute.next('error');
   await hers.next('user_disconnected_websocket');
   const after = await ofServer();
-  const grown = (name: 'user_joined' | 'room_state_updated' | 'queue_reordered') => {
+  const grown = (name: 'user_joined' | 'listeners_updated' | 'queue_reordered') => {
     const [was, is] = [before.total.by_type[name]!, after.total.by_type[name]!];
     return Object.fromEntries(
       Object.entries(is).map(([key, value]) => [key, value! - (was[key as keyof typeof was] ?? 0)]),
@@ -64,7 +64,7 @@ it('statistics count known traffic by type, priority and path, for the room and 
     superseded: 0,
   });
   expect(grown('queue_reordered')).toMatchObject({ events: 4, deliveries: 8, confirmed: 0 });
-  expect(grown('room_state_updated')).toMatchObject({ events: 1, deliveries: 2, confirmed: 0 });
+  expect(grown('listeners_updated')).toMatchObject({ events: 1, deliveries: 2, confirmed: 0 });
   const { total } = after;
   expect(total.by_priority['critical']!.events - before.total.by_priority['critical']!.events).toBe(2);
   // The four raised, and his disconnect.

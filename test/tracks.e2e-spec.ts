@@ -70,11 +70,11 @@ describe('uploading', () => {
   });
 
   it('is refused for non-participants, for unknown rooms, and for participants when only the administrator may', async () => {
+    await ada.patch(`/rooms/${room.id}`, { settings: { upload: 'administrator' } });
     const before = await sequence();
     expectProblem(await outsider.upload(room.id, song, 'song.wav'), 403, 'not_a_participant');
     expectProblem(await bob.upload(unknownId, song, 'song.wav'), 404, 'room_not_found');
     expectProblem(await bob.upload('x', song, 'song.wav'), 400, 'malformed');
-    await ada.patch(`/rooms/${room.id}`, { settings: { upload: 'administrator' } });
     expectProblem(await bob.upload(room.id, song, 'song.wav'), 403, 'not_administrator');
     expect(await sequence()).toBe(before);
     await add('by the administrator', ada);
@@ -198,8 +198,13 @@ describe('placing a track', () => {
     const listener = await listen(server.url, bob, room.id);
     const answer = await place(d, 1);
     expectAnswer(answer, 200, rest.QueueAnswer);
-    expect(answer.body).toEqual({ track: { ...d, placed: true }, queue_position: 1 });
-    expect((await listener.next('queue_reordered')).data).toMatchObject({
+    const reordered = await listener.next('queue_reordered');
+    expect(answer.body).toEqual({
+      track: { ...d, placed: true },
+      queue_position: 1,
+      event: { event_id: reordered.event_id, sequence: reordered.metadata.sequence },
+    });
+    expect(reordered.data).toMatchObject({
       track_id: d.id,
       queue_position: 1,
       user: ada.user,

@@ -60,7 +60,7 @@ describe.each(['standard', 'fast'])('the %s transport', (transport) => {
     for (let round = 0; round < 20; round += 1) {
       await raise.high(3);
       await raise.critical(2);
-      await raise.normal(`name ${round}`);
+      await raise.normal(round);
     }
     const [last] = await raise.critical();
     await hers.until(() => hers.events.some(({ event_id }) => event_id === last!.event_id));

@@ -12,6 +12,7 @@ import { LoginThrottle } from './login-throttle.js';
 import { PasswordHasher } from './password-hasher.js';
 import { jwtSecret } from './secret.js';
 import { SessionsService } from './sessions.service.js';
+import { UserChanges } from './user-changes.js';
 
 /** Users, sessions, passwords and their limits; installs the guard that requires a token on every route. */
 @Module({
@@ -29,11 +30,12 @@ import { SessionsService } from './sessions.service.js';
   providers: [
     AuthService,
     SessionsService,
+    UserChanges,
     AccountLimits,
     LoginThrottle,
     PasswordHasher,
     { provide: APP_GUARD, useClass: AuthGuard },
   ],
-  exports: [AuthService, SessionsService],
+  exports: [AuthService, SessionsService, UserChanges],
 })
 export class AuthModule {}

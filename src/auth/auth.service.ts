@@ -11,6 +11,7 @@ import type { Caller } from './caller.js';
 import { LoginThrottle } from './login-throttle.js';
 import { PasswordHasher } from './password-hasher.js';
 import { type IssuedToken, SessionsService } from './sessions.service.js';
+import { UserChanges } from './user-changes.js';
 import { claimForRegistered, loginKeys, nameForGuest, requireAvailable } from './usernames.js';
 import { userView } from './users.js';
 
@@ -26,6 +27,7 @@ export class AuthService {
   constructor(
     private readonly database: Database,
     private readonly sessions: SessionsService,
+    private readonly changes: UserChanges,
     private readonly limits: AccountLimits,
     private readonly throttle: LoginThrottle,
     private readonly hasher: PasswordHasher,
@@ -57,12 +59,16 @@ export class AuthService {
     // Checked before the expensive hash, and again in the transaction that claims the name.
     await requireAvailable(this.database.db, username, caller?.user.id);
     const password_hash = await this.hasher.hash(password, address);
-    const { signedIn, ended } = await this.database.write(async (trx) => {
+    const write = async (trx: Trx) => {
       const ended = caller ? await this.#endGuest(trx, caller, password_hash) : [];
       const id = caller?.user.id ?? (await this.#insert(trx, username, password_hash));
       await claimForRegistered(trx, id, username);
-      return { signedIn: await this.#signIn(trx, { id, username, guest: false }), ended };
-    });
+      const user: User = { id, username, guest: false };
+      return { user, signedIn: await this.#signIn(trx, user), ended };
+    };
+    const { signedIn, ended } = await (caller
+      ? this.changes.run(caller.user, write)
+      : this.database.write(write));
     this.sessions.announceEnded(ended);
     return signedIn;
   }

@@ -35,6 +35,8 @@ export type Group = 'user' | 'track' | 'playback' | 'room' | 'system';
 
 interface Declaration<P extends Priority, G extends Group, D extends TProperties> {
   priority: P;
+  /** The priority of the copy that the lobby receives; the same by default. */
+  lobbyPriority: Priority;
   group: G;
   audience: readonly Audience[];
   /** Whether it is written to the room's log; by default as its priority says. The lobby has no log. */
@@ -43,14 +45,27 @@ interface Declaration<P extends Priority, G extends Group, D extends TProperties
   data: ReturnType<typeof shape<D>>;
 }
 
+interface Options {
+  logged?: boolean;
+  lobbyPriority?: Priority;
+}
+
 const declare = <const P extends Priority, const G extends Group, D extends TProperties>(
   group: G,
   priority: P,
   audience: readonly Audience[],
   description: string,
   data: D,
-  logged: boolean = priorities[priority].logged,
-): Declaration<P, G, D> => ({ priority, group, audience, logged, description, data: shape(data) });
+  { logged = priorities[priority].logged, lobbyPriority = priority }: Options = {},
+): Declaration<P, G, D> => ({
+  priority,
+  lobbyPriority,
+  group,
+  audience,
+  logged,
+  description,
+  data: shape(data),
+});
 
 const room = ['room'] as const;
 const Position = Type.Integer({ minimum: 1, description: 'Position in the queue; 1 is next' });
@@ -82,6 +97,13 @@ export const catalogue = {
     room,
     "A user's last connection to the room ended, on any node: closed by the client, or lost and not replaced within 5 s. Not raised in rooms with more than 200 users online.",
     { user: User, online_count: Count },
+  ),
+  user_updated: declare(
+    'user',
+    'high',
+    room,
+    'A participant has another name, or a guest has registered: `user` replaces the previous one everywhere in the state.',
+    { user: User, previous_username: Type.String() },
   ),
   listeners_updated: declare(
     'user',
@@ -165,15 +187,28 @@ export const catalogue = {
       reason: oneOf(['skipped', 'ended', 'removed'] as const),
     },
   ),
-  room_state_updated: declare('room', 'normal', room, "The room's name, settings or administrator changed.", {
-    room: Room,
-  }),
-  room_created: declare('room', 'high', ['lobby'], 'A public room was created.', { room: RoomSummary }),
+  room_state_updated: declare(
+    'room',
+    'high',
+    ['room', 'lobby'],
+    "The room's name, visibility, settings or administrator changed. The lobby receives a copy for public rooms.",
+    { room: Room },
+    { lobbyPriority: 'normal' },
+  ),
+  room_created: declare(
+    'room',
+    'high',
+    ['lobby'],
+    'A public room was created, or a private room became public.',
+    {
+      room: RoomSummary,
+    },
+  ),
   room_deleted: declare(
     'room',
     'critical',
     ['room', 'lobby'],
-    "The room was deleted. This is the room's last event: its log is deleted and its sockets are closed.",
+    "The room was deleted. This is the room's last event: its log is deleted and its sockets are closed. In the lobby also: a public room became private.",
     { room: Room, user: User },
   ),
   server_status: declare('system', 'normal', ['lobby', 'room'], "The server's status changed.", {
@@ -207,7 +242,7 @@ export const catalogue = {
     ['connection', 'user'],
     'An error that concerns only this connection or user.',
     { code: Type.String(), message: Type.String(), details: Type.Optional(Type.Unknown()) },
-    false,
+    { logged: false },
   ),
 } as const;
 

@@ -3,7 +3,7 @@ import { AnyEnvelope } from './envelope-schema.js';
 import {
   Count,
   Epoch,
-  Id,
+  EventReference,
   Invite,
   Playback,
   Room,
@@ -19,11 +19,17 @@ import {
 
 /* The bodies of successful REST answers. */
 
+/** What the command raised: the last event that the caller receives about the change. */
+const event = Type.Union([EventReference, Type.Null()], {
+  description: 'The last event of this change that the caller receives; null if nothing changed',
+});
+
 export const SignedIn = shape({ token: Type.String(), expires_at: Time, user: User });
 export const Me = shape({ user: User, expires_at: Time });
 export const MediaTokenAnswer = shape({ media_token: Type.String(), expires_at: Time });
 export const ServerTime = shape({ server_time: Time });
 export const RoomAnswer = shape({ room: Room });
+export const RoomCommandAnswer = shape({ room: Room, event });
 export const RoomStateAnswer = shape({ room: RoomState, sequence: Sequence, epoch: Epoch });
 export const RoomList = shape({
   rooms: Type.Array(RoomSummary, { description: 'Newest first' }),
@@ -33,13 +39,14 @@ export const RoomList = shape({
 export const InviteAnswer = Invite;
 export const InviteList = shape({ invites: Type.Array(Invite, { description: 'Newest first' }) });
 export const UserAnswer = shape({ user: User });
+export const RemovedAnswer = shape({ user: User, event });
 export const EventsPage = shape({
   events: Type.Array(AnyEnvelope),
   sequence: Type.Integer({ minimum: 0, description: "The newest sequence of the room's log" }),
   more: Type.Boolean(),
   epoch: Epoch,
 });
-export const TrackAnswer = shape({ track: Track });
+export const TrackAnswer = shape({ track: Track, event });
 export const TrackList = shape({
   tracks: Type.Array(Track, {
     description: 'The current track, then the queue in order; or the history, newest first',
@@ -50,7 +57,7 @@ export const TrackList = shape({
     Type.Integer({ minimum: 0, description: '`offset` for the next page; null on the last page' }),
   ),
 });
-export const QueueAnswer = shape({ track: Track, queue_position: Type.Integer({ minimum: 1 }) });
+export const QueueAnswer = shape({ track: Track, queue_position: Type.Integer({ minimum: 1 }), event });
 export const TrackMetadata = shape({
   track: Track,
   metadata: shape({
@@ -64,9 +71,7 @@ export const TrackMetadata = shape({
     cover_mime_type: orNull(Type.String()),
   }),
 });
-export const PlaybackAnswer = shape({
-  playback: Playback,
-  event: shape({ event_id: Id, sequence: Sequence }),
-});
+export const PlaybackAnswer = shape({ playback: Playback, event: EventReference });
 export const PlaybackStatusAnswer = shape({ playback: Playback, track: orNull(Track), server_time: Time });
 export const Done = shape({ ok: Type.Literal(true) });
+export const LeftAnswer = shape({ ok: Type.Literal(true), event });

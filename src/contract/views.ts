@@ -32,6 +32,12 @@ export const Epoch = Type.String({
     "Opaque; the same as long as the room's `sequence` continues. A `sequence` is valid only within its epoch",
 });
 
+export const EventReference = shape(
+  { event_id: Id, sequence: Sequence },
+  'A logged event: a client that has applied it has applied the whole change.',
+);
+export type EventReference = Static<typeof EventReference>;
+
 export const User = shape(
   { id: Id, username: Type.String(), guest: Type.Boolean() },
   'A user; `guest` is true until they register.',

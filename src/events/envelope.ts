@@ -5,6 +5,7 @@ import {
   type Envelope,
   isEventType,
   priorities,
+  type Priority,
   type RoomEvent,
 } from '../contract/index.js';
 import type { EventRow } from '../database/schema.js';
@@ -26,9 +27,25 @@ export function makeEvent<T extends EventType>(
   };
 }
 
-const metadata = (type: EventType, createdAt: number, sequence?: number): RoomEvent['metadata'] => ({
-  priority: catalogue[type].priority,
-  requires_confirmation: priorities[catalogue[type].priority].confirmed,
+/** Makes the copy of an event that the lobby receives, which has no log. */
+export function makeLobbyEvent<T extends EventType>(
+  type: T,
+  roomId: string | null,
+  timestamp: number,
+  data: EventData<T>,
+): RoomEvent<T> {
+  const event = makeEvent(type, roomId, timestamp, data);
+  return { ...event, metadata: metadata(type, timestamp, undefined, catalogue[type].lobbyPriority) };
+}
+
+const metadata = (
+  type: EventType,
+  createdAt: number,
+  sequence?: number,
+  priority: Priority = catalogue[type].priority,
+): RoomEvent['metadata'] => ({
+  priority,
+  requires_confirmation: priorities[priority].confirmed,
   retry_count: 0,
   created_at: createdAt,
   ...(sequence === undefined ? {} : { sequence }),

@@ -3,9 +3,10 @@ import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import { filter, map, type Observable, Subject } from 'rxjs';
 import { Clock } from '../config/clock.js';
 import type { EventData, EventType, RoomEvent } from '../contract/index.js';
+import type { Trx } from '../database/database.js';
 import { forUpdate } from '../database/dialects.js';
 import { prepare } from '../database/prepared.js';
-import type { RoomFields } from '../database/schema.js';
+import type { RoomFields, RoomRow } from '../database/schema.js';
 import { Problem } from '../errors/problem.js';
 import { Statistics } from '../metrics/statistics.js';
 import { GuardedBus } from './bus/guarded-bus.js';
@@ -95,8 +96,16 @@ export class EventBroadcasterService {
     });
   }
 
-  /** Creates a room, and runs `work` in the same transaction. */
-  newRoom<R>(fields: RoomFields, work: (change: RoomChange) => Promise<R>): Promise<R> {
+  /**
+   * A room change by a command of a client: `work` returns the answer.
+   * @throws {Problem} as `roomChange`
+   */
+  roomCommand<R extends object>(roomId: string, work: (change: RoomChange) => Promise<R>): Promise<R> {
+    return this.roomChange(roomId, work);
+  }
+
+  /** Creates a room by a command, as `roomCommand`. */
+  newRoom<R extends object>(fields: RoomFields, work: (change: RoomChange) => Promise<R>): Promise<R> {
     const row = { ...fields, epoch: newEpoch() };
     return this.#change({
       roomIds: [row.id],
@@ -104,6 +113,17 @@ export class EventBroadcasterService {
       work: (_, [change]) => work(change!),
       priority: 'high',
     });
+  }
+
+  /**
+   * Changes several rooms in one transaction. Rooms that do not exist are left out.
+   * @param work runs while all of them are locked; raises events with the room's change
+   */
+  roomChanges<R>(
+    roomIds: readonly string[],
+    work: (trx: Trx, changes: readonly RoomChange[]) => Promise<R>,
+  ): Promise<R> {
+    return this.#change({ roomIds, take: (trx) => lockRooms(trx, roomIds), work, priority: 'high' });
   }
 
   /**
@@ -164,3 +184,18 @@ export class EventBroadcasterService {
 const lockRoom = prepare((db, { roomId }: { roomId: string }) =>
   forUpdate(db, db.selectFrom('rooms').selectAll().where('id', '=', roomId)),
 );
+
+/** The same for several, in the order of their ids, so that two such transactions do not wait for each other. */
+async function lockRooms(trx: Trx, roomIds: readonly string[]): Promise<RoomRow[]> {
+  const ids = [...roomIds].sort();
+  const rows: RoomRow[] = [];
+  // In batches: the number of parameters of a statement is limited.
+  for (let from = 0; from < ids.length; from += 500) {
+    const batch = trx
+      .selectFrom('rooms')
+      .selectAll()
+      .where('id', 'in', ids.slice(from, from + 500));
+    rows.push(...(await forUpdate(trx, batch.orderBy('id')).execute()));
+  }
+  return rows;
+}

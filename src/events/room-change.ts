@@ -1,8 +1,8 @@
-import type { EventData, EventType, RoomEvent, TypesOfGroup } from '../contract/index.js';
+import type { EventData, EventReference, EventType, RoomEvent, TypesOfGroup } from '../contract/index.js';
 import type { Trx } from '../database/database.js';
 import type { RoomRow } from '../database/schema.js';
 import { catalogue } from '../contract/index.js';
-import { makeEvent } from './envelope.js';
+import { makeEvent, makeLobbyEvent } from './envelope.js';
 import { checkPayload } from './payload-check.js';
 
 /** An event to publish once the change is committed. */
@@ -10,6 +10,12 @@ export type Outgoing = { to: 'room'; roomId: string; event: RoomEvent } | { to: 
 
 /** Work in the same transaction as an event that another feature raised. */
 export type Reaction<T extends EventType> = (change: RoomChange, event: RoomEvent<T>) => Promise<void>;
+
+/** How a command's answer names a logged event that it raised. */
+export const referenceTo = ({ event_id, metadata }: RoomEvent): EventReference => ({
+  event_id,
+  sequence: metadata.sequence!,
+});
 
 /**
  * A change of one room in progress: a transaction that has locked the room's row, and the events that say what
@@ -20,6 +26,7 @@ export class RoomChange {
   readonly afterCommit: (() => Promise<void>)[] = [];
   #sequence: number;
   #deleted = false;
+  #last: RoomEvent | undefined;
   /** The number of events in `outgoing` whose reactions have been run. */
   #reactedTo = 0;
 
@@ -55,8 +62,14 @@ export class RoomChange {
     return this.#raise(type, data);
   }
 
+  /** Raises `room_state_updated`, with a copy for the lobby if the room is public and was so before. */
   roomState(room: EventData<'room_state_updated'>['room']): RoomEvent<'room_state_updated'> {
-    return this.#raise('room_state_updated', { room });
+    const event = this.#raise('room_state_updated', { room });
+    // The lobby is told of a room that becomes public by `room_created`.
+    if (room.visibility === 'public' && this.room.visibility === 'public') {
+      this.lobby('room_state_updated', { room });
+    }
+    return event;
   }
 
   /**
@@ -69,9 +82,9 @@ export class RoomChange {
   }
 
   /** Raises an event for the lobby; for public rooms only. */
-  lobby<T extends 'room_created' | 'room_deleted'>(type: T, data: EventData<T>): void {
+  lobby<T extends TypesOfGroup<'room'>>(type: T, data: EventData<T>): void {
     checkPayload(type, data);
-    this.outgoing.push({ to: 'lobby', event: makeEvent(type, this.room.id, this.now, data) });
+    this.outgoing.push({ to: 'lobby', event: makeLobbyEvent(type, this.room.id, this.now, data) });
   }
 
   /** Runs the reactions to the events raised so far, and to the events that these raise. */
@@ -85,6 +98,15 @@ export class RoomChange {
     }
   }
 
+  /**
+   * The last logged event of this change, with those of reactions, which have run afterwards; null if there is none.
+   * For the answer of a command: a client that has applied this event has applied the whole change.
+   */
+  async lastEvent(): Promise<EventReference | null> {
+    await this.runReactions();
+    return this.#last ? referenceTo(this.#last) : null;
+  }
+
   /** Runs `work` after the commit, for what a transaction cannot roll back (files, timers). */
   onceCommitted(work: () => Promise<void>): void {
     this.afterCommit.push(work);
@@ -95,6 +117,7 @@ export class RoomChange {
     const sequence = catalogue[type].logged ? ++this.#sequence : undefined;
     const event = makeEvent(type, this.room.id, this.now, data, sequence);
     this.outgoing.push({ to: 'room', roomId: this.room.id, event });
+    if (sequence !== undefined) this.#last = event;
     return event;
   }
 }

@@ -68,7 +68,7 @@ export function asyncApiDocument(app: INestApplication): Json {
         address: '/',
         title: 'The lobby',
         description:
-          'Announces created and deleted public rooms and the status of the server. Nothing here is logged or replayed.',
+          'Announces created, changed and deleted public rooms and the status of the server. Nothing here is logged or replayed.',
         messages: channelMessages('lobby'),
         bindings: handshake(LobbyAuth, schema),
         'x-refusals': described(lobbyRefusals),
@@ -166,7 +166,7 @@ function operationsOf(namespace: 'room' | 'lobby'): Json {
 }
 
 function eventMessage(type: EventType): Json {
-  const { priority, group, audience, logged, description } = catalogue[type];
+  const { priority, lobbyPriority, group, audience, logged, description } = catalogue[type];
   return {
     name: type,
     title: eventName(type),
@@ -174,6 +174,7 @@ function eventMessage(type: EventType): Json {
     tags: [{ name: group }],
     payload: { $ref: `#/components/schemas/${eventName(type)}` },
     'x-priority': priority,
+    ...(lobbyPriority === priority ? {} : { 'x-priority-in-lobby': lobbyPriority }),
     'x-audience': audience,
     // The lobby has no log.
     'x-logged': logged && (audience as readonly string[]).includes('room'),

@@ -14,6 +14,7 @@ const namedViews = {
   RoomSummary: contract.RoomSummary,
   RoomState: contract.RoomState,
   Invite: contract.Invite,
+  EventReference: contract.EventReference,
   Metadata: contract.Metadata,
   ErrorBody: contract.ErrorBody,
 } satisfies Record<string, TSchema>;

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../config/clock.js';
-import type { EventData, Playback, RoomEvent, Track, TypesOfGroup, User } from '../contract/index.js';
+import type { EventData, EventReference, Playback, Track, TypesOfGroup, User } from '../contract/index.js';
 import { Database, type Trx } from '../database/database.js';
 import { Problem } from '../errors/problem.js';
 import { EventBroadcasterService } from '../events/event-broadcaster.service.js';
-import type { RoomChange } from '../events/room-change.js';
+import { referenceTo, type RoomChange } from '../events/room-change.js';
 import { RoomAccess } from '../rooms/room-access.js';
 import { QueueService, trackNotFound } from '../tracks/queue.service.js';
 import { trackView } from '../tracks/track-view.js';
@@ -16,7 +16,7 @@ import { playbackView, PlaybackStore } from './playback-store.js';
 /** The result of a playback command: the new state, and the event that announces it. */
 export interface PlaybackResult {
   playback: Playback;
-  event: { event_id: string; sequence: number };
+  event: EventReference;
 }
 
 /** Playback of rooms: the commands of users, and the server's own advance when a track ends or is removed. */
@@ -154,7 +154,7 @@ export class PlaybackService {
     roomId: string,
     work: (change: RoomChange, state: PlaybackState) => Promise<PlaybackResult>,
   ): Promise<PlaybackResult> {
-    return this.broadcaster.roomChange(roomId, async (change) => {
+    return this.broadcaster.roomCommand(roomId, async (change) => {
       await this.access.requirePermission(roomId, user, 'playback_control', change.trx);
       return work(change, await this.store.load(change.trx, roomId));
     });
@@ -211,12 +211,12 @@ export class PlaybackService {
   ): Promise<PlaybackResult> {
     await this.store.save(change.trx, change.room.id, state);
     const playback = playbackView(state, change.now);
-    const event: RoomEvent<T> = change.playbackActivity(type, data(playback));
+    const event = referenceTo(change.playbackActivity(type, data(playback)));
     change.onceCommitted(() => {
       this.scheduler.scheduleAt(state.ends_at);
       return Promise.resolve();
     });
-    return { playback, event: { event_id: event.event_id, sequence: event.metadata.sequence! } };
+    return { playback, event };
   }
 
   async #duration(trx: Trx, state: PlaybackState): Promise<number> {

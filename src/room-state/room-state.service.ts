@@ -148,11 +148,11 @@ export class RoomStateService {
   }
 
   /**
-   * The same object for connections that arrive together, so that it is read and encoded once. Name and settings of
-   * the room, and names of users, change without a sequence: the row is compared, and the object is used briefly.
+   * The same object for connections that arrive together, so that it is read and encoded once. Presence in large rooms
+   * and the playback position change without a sequence, so the object is used briefly.
    */
   async #sharedStateOf(trx: Trx, row: RoomRow): Promise<RoomState> {
-    const key = JSON.stringify(row);
+    const key = `${row.epoch} ${row.sequence}`;
     const now = performance.now();
     const known = this.#shared.get(row.id);
     if (known?.key === key && now - known.readAt < maxSharedAgeMs) return known.state;

@@ -34,7 +34,7 @@ export class InvitesService {
   /** @throws {Problem} room_not_found, not_a_participant, not_administrator, too_many_invites */
   create(administrator: User, roomId: string, options: CreateInviteDto): Promise<Invite> {
     // In a room change, because its lock keeps concurrent calls from exceeding the limit together.
-    return this.broadcaster.roomChange(roomId, async ({ trx, now }) => {
+    return this.broadcaster.roomCommand(roomId, async ({ trx, now }) => {
       await this.access.requireAdministrator(roomId, administrator, trx);
       await trx
         .deleteFrom('invites')
@@ -81,18 +81,20 @@ export class InvitesService {
    * Revokes an invite. Users who joined with it stay participants.
    * @throws {Problem} room_not_found, not_a_participant, not_administrator, invite_not_found
    */
-  async revoke(administrator: User, roomId: string, code: string): Promise<Invite> {
-    await this.access.requireAdministrator(roomId, administrator);
-    const revoked = codePattern.test(code)
-      ? await this.database.db
-          .deleteFrom('invites')
-          .where('room_id', '=', roomId)
-          .where('code', '=', code)
-          .returningAll()
-          .executeTakeFirst()
-      : undefined;
-    if (!revoked) throw new Problem('invite_not_found', 'The room has no such invite.');
-    return inviteView(revoked);
+  revoke(administrator: User, roomId: string, code: string): Promise<Invite> {
+    return this.broadcaster.roomCommand(roomId, async ({ trx }) => {
+      await this.access.requireAdministrator(roomId, administrator, trx);
+      const revoked = codePattern.test(code)
+        ? await trx
+            .deleteFrom('invites')
+            .where('room_id', '=', roomId)
+            .where('code', '=', code)
+            .returningAll()
+            .executeTakeFirst()
+        : undefined;
+      if (!revoked) throw new Problem('invite_not_found', 'The room has no such invite.');
+      return inviteView(revoked);
+    });
   }
 
   /** Counts one use of an invite to the room of this change. @returns whether the invite was active */

@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { findUser } from '../auth/users.js';
-import type { EventData, Participant, Room, User } from '../contract/index.js';
-import { Database } from '../database/database.js';
+import type { EventData, EventReference, Participant, Room, RoomEvent, User } from '../contract/index.js';
 import { Problem } from '../errors/problem.js';
 import { EventBroadcasterService } from '../events/event-broadcaster.service.js';
-import type { RoomChange } from '../events/room-change.js';
+import { referenceTo, type RoomChange } from '../events/room-change.js';
 import { InvitesService } from './invites.service.js';
 import { RoomAccess } from './room-access.js';
 import { RoomsReader, roomView } from './rooms.reader.js';
@@ -17,31 +16,19 @@ export class ParticipantsService {
     private readonly access: RoomAccess,
     private readonly invites: InvitesService,
     private readonly reader: RoomsReader,
-    private readonly database: Database,
   ) {}
 
   /**
    * Makes a user a participant; does nothing if they are one. In a room without an administrator they become it.
    * @throws {Problem} room_not_found, also for a private room without an active invite; banned
    */
-  async join(user: User, roomId: string, invite: string | undefined): Promise<Room> {
-    const joined = this.broadcaster.roomChange(roomId, async (change) => {
-      const { trx, now } = change;
-      const inRoom = { room_id: roomId, user_id: user.id };
-      if (await this.#isParticipant(change, user.id)) return this.reader.room(trx, change.room);
-
-      await this.#requireAdmission(change, user, invite);
-      await trx
-        .insertInto('participants')
-        .values({ ...inRoom, joined_at: now })
-        .execute();
-      change.userActivity('user_joined', {
-        user,
-        participant_count: await this.reader.participantCount(trx, roomId),
-      });
-      if (change.room.administrator_id !== null) return this.reader.room(trx, change.room);
-      return this.#setAdministrator(change, user);
-    });
+  async join(user: User, roomId: string, invite: string | undefined) {
+    const joined = this.broadcaster.roomCommand(roomId, async (change) => ({
+      room: (await this.#isParticipant(change, user.id))
+        ? await this.reader.room(change.trx, change.room)
+        : await this.#add(change, user, invite),
+      event: await change.lastEvent(),
+    }));
     try {
       return await joined;
     } catch (error) {
@@ -51,10 +38,11 @@ export class ParticipantsService {
   }
 
   /** @throws {Problem} room_not_found, not_a_participant */
-  leave(user: User, roomId: string): Promise<void> {
-    return this.broadcaster.roomChange(roomId, async (change) => {
+  leave(user: User, roomId: string): Promise<{ ok: true; event: EventReference }> {
+    return this.broadcaster.roomCommand(roomId, async (change) => {
       await this.access.requireParticipant(roomId, user.id, change.trx);
-      await this.#remove(change, user, 'left');
+      // A new administrator is announced afterwards, when the user who left receives nothing any more.
+      return { ok: true, event: referenceTo(await this.#remove(change, user, 'left')) };
     });
   }
 
@@ -63,8 +51,8 @@ export class ParticipantsService {
    * just before.
    * @throws {Problem} room_not_found, not_a_participant, not_administrator, cannot_remove_self, user_not_found
    */
-  remove(administrator: User, roomId: string, userId: string, ban: boolean): Promise<User> {
-    return this.broadcaster.roomChange(roomId, async (change) => {
+  remove(administrator: User, roomId: string, userId: string, ban: boolean) {
+    return this.broadcaster.roomCommand(roomId, async (change) => {
       const { trx, now } = change;
       await this.access.requireAdministrator(roomId, administrator, trx);
       if (userId === administrator.id) {
@@ -86,22 +74,38 @@ export class ParticipantsService {
           .onConflict((conflict) => conflict.doNothing())
           .execute();
       }
-      return user;
+      return { user, event: await change.lastEvent() };
     });
   }
 
   /** Lifts a ban. @throws {Problem} room_not_found, not_a_participant, not_administrator, user_not_found */
-  async unban(administrator: User, roomId: string, userId: string): Promise<User> {
-    await this.access.requireAdministrator(roomId, administrator);
-    const lifted = await this.database.db
-      .deleteFrom('bans')
-      .where('room_id', '=', roomId)
-      .where('user_id', '=', userId)
-      .returning('user_id')
-      .executeTakeFirst();
-    const user = lifted && (await findUser(this.database.db, userId));
-    if (!user) throw new Problem('user_not_found', 'That user is not banned here.');
-    return user;
+  unban(administrator: User, roomId: string, userId: string): Promise<{ user: User }> {
+    return this.broadcaster.roomCommand(roomId, async ({ trx }) => {
+      await this.access.requireAdministrator(roomId, administrator, trx);
+      const lifted = await trx
+        .deleteFrom('bans')
+        .where('room_id', '=', roomId)
+        .where('user_id', '=', userId)
+        .returning('user_id')
+        .executeTakeFirst();
+      const user = lifted && (await findUser(trx, userId));
+      if (!user) throw new Problem('user_not_found', 'That user is not banned here.');
+      return { user };
+    });
+  }
+
+  async #add(change: RoomChange, { id }: User, invite: string | undefined): Promise<Room> {
+    const { trx, now, room } = change;
+    await this.#requireAdmission(change, id, invite);
+    await trx.insertInto('participants').values({ room_id: room.id, user_id: id, joined_at: now }).execute();
+    // Read after the insert, which waits for a registration of the user: that one may have changed the name.
+    const user = (await findUser(trx, id))!;
+    change.userActivity('user_joined', {
+      user,
+      participant_count: await this.reader.participantCount(trx, room.id),
+    });
+    if (room.administrator_id !== null) return this.reader.room(trx, room);
+    return this.#setAdministrator(change, user);
   }
 
   async #isParticipant({ trx, room }: RoomChange, userId: string): Promise<boolean> {
@@ -114,7 +118,7 @@ export class ParticipantsService {
     return row !== undefined;
   }
 
-  async #requireAdmission(change: RoomChange, user: User, invite: string | undefined): Promise<void> {
+  async #requireAdmission(change: RoomChange, userId: string, invite: string | undefined): Promise<void> {
     const { trx, room } = change;
     if (room.visibility === 'private') {
       if (invite === undefined || !(await this.invites.redeem(change, invite))) throw notAdmitted();
@@ -123,27 +127,33 @@ export class ParticipantsService {
       .selectFrom('bans')
       .select('user_id')
       .where('room_id', '=', room.id)
-      .where('user_id', '=', user.id)
+      .where('user_id', '=', userId)
       .executeTakeFirst();
     // The exception rolls back the use of the invite.
     if (ban) throw new Problem('banned', 'The administrator has banned you from this room.');
   }
 
-  async #remove(change: RoomChange, user: User, reason: EventData<'user_left'>['reason']): Promise<void> {
+  async #remove(
+    change: RoomChange,
+    user: User,
+    reason: EventData<'user_left'>['reason'],
+  ): Promise<RoomEvent<'user_left'>> {
     const { trx, room } = change;
     await trx
       .deleteFrom('participants')
       .where('room_id', '=', room.id)
       .where('user_id', '=', user.id)
       .execute();
-    change.userActivity('user_left', {
+    const left = change.userActivity('user_left', {
       user,
       participant_count: await this.reader.participantCount(trx, room.id),
       reason,
     });
-    if (room.administrator_id !== user.id) return;
-    const [longestStanding] = await this.reader.participants(trx, room.id);
-    await this.#setAdministrator(change, longestStanding ? userOf(longestStanding) : null);
+    if (room.administrator_id === user.id) {
+      const [longestStanding] = await this.reader.participants(trx, room.id);
+      await this.#setAdministrator(change, longestStanding ? userOf(longestStanding) : null);
+    }
+    return left;
   }
 
   async #setAdministrator(change: RoomChange, administrator: User | null): Promise<Room> {

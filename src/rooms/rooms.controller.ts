@@ -32,8 +32,8 @@ export class RoomsController {
   @Answers(201, rest.RoomAnswer, 'Created.')
   @Refuses('malformed', 'unauthorized', 'invalid_field', 'rate_limited')
   @Post()
-  async create(@CurrentUser() user: User, @Body() input: CreateRoomDto) {
-    return { room: await this.rooms.create(user, input) };
+  create(@CurrentUser() user: User, @Body() input: CreateRoomDto) {
+    return this.rooms.create(user, input);
   }
 
   @ApiOperation({
@@ -52,22 +52,22 @@ export class RoomsController {
     summary: 'Change name, visibility or settings of a room',
     description: 'Administrator only.',
   })
-  @Answers(200, rest.RoomAnswer)
+  @Answers(200, rest.RoomCommandAnswer)
   @Refuses(...administratorsOnly, 'invalid_field')
   @Patch(':id')
-  async update(@CurrentUser() user: User, @Param('id', IdPipe) id: string, @Body() input: UpdateRoomDto) {
-    return { room: await this.rooms.update(user, id, input) };
+  update(@CurrentUser() user: User, @Param('id', IdPipe) id: string, @Body() input: UpdateRoomDto) {
+    return this.rooms.update(user, id, input);
   }
 
   @ApiOperation({
     summary: 'Delete a room with its tracks and its log',
     description: 'Administrator only.',
   })
-  @Answers(200, rest.RoomAnswer)
+  @Answers(200, rest.RoomCommandAnswer)
   @Refuses(...administratorsOnly)
   @Delete(':id')
-  async delete(@CurrentUser() user: User, @Param('id', IdPipe) id: string) {
-    return { room: await this.rooms.delete(user, id) };
+  delete(@CurrentUser() user: User, @Param('id', IdPipe) id: string) {
+    return this.rooms.delete(user, id);
   }
 
   @ApiOperation({
@@ -75,51 +75,50 @@ export class RoomsController {
     description:
       'Joining again changes nothing. Without an active invite, a private room is answered with `room_not_found`; a public room ignores invites.',
   })
-  @Answers(200, rest.RoomAnswer)
+  @Answers(200, rest.RoomCommandAnswer)
   @Refuses('malformed', 'unauthorized', 'banned', 'room_not_found', 'invalid_field')
   @HttpCode(200)
   @Post(':id/join')
-  async join(@CurrentUser() user: User, @Param('id', IdPipe) id: string, @Body() { invite }: JoinRoomDto) {
-    return { room: await this.participants.join(user, id, invite) };
+  join(@CurrentUser() user: User, @Param('id', IdPipe) id: string, @Body() { invite }: JoinRoomDto) {
+    return this.participants.join(user, id, invite);
   }
 
   @ApiOperation({
     summary: 'Leave a room',
     description: 'If the administrator leaves, the participant who joined first becomes the administrator.',
   })
-  @Answers(200, rest.Done)
+  @Answers(200, rest.LeftAnswer)
   @Refuses(...participantsOnly)
   @Delete(':id/leave')
-  async leave(@CurrentUser() user: User, @Param('id', IdPipe) id: string) {
-    await this.participants.leave(user, id);
-    return { ok: true };
+  leave(@CurrentUser() user: User, @Param('id', IdPipe) id: string) {
+    return this.participants.leave(user, id);
   }
 
   @ApiOperation({
     summary: 'Remove a participant, or ban a user',
     description: 'Administrator only. A ban also applies to a user who has already left.',
   })
-  @Answers(200, rest.UserAnswer)
+  @Answers(200, rest.RemovedAnswer)
   @Refuses(...administratorsOnly, 'user_not_found', 'cannot_remove_self', 'invalid_field')
   @Delete(':id/participants/:user_id')
-  async remove(
+  remove(
     @CurrentUser() user: User,
     @Param('id', IdPipe) id: string,
     @Param('user_id', IdPipe) userId: string,
     @Query() { ban }: RemoveParticipantDto,
   ) {
-    return { user: await this.participants.remove(user, id, userId, ban === 'true') };
+    return this.participants.remove(user, id, userId, ban === 'true');
   }
 
   @ApiOperation({ summary: 'Lift a ban', description: 'Administrator only.' })
   @Answers(200, rest.UserAnswer)
   @Refuses(...administratorsOnly, 'user_not_found')
   @Delete(':id/bans/:user_id')
-  async unban(
+  unban(
     @CurrentUser() user: User,
     @Param('id', IdPipe) id: string,
     @Param('user_id', IdPipe) userId: string,
   ) {
-    return { user: await this.participants.unban(user, id, userId) };
+    return this.participants.unban(user, id, userId);
   }
 }

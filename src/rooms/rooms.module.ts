@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AuthModule } from '../auth/auth.module.js';
 import { InvitesController } from './invites.controller.js';
 import { InvitesService } from './invites.service.js';
 import { ParticipantsService } from './participants.service.js';
@@ -10,9 +11,11 @@ import { RoomAccess } from './room-access.js';
 import { RoomsController } from './rooms.controller.js';
 import { RoomsReader } from './rooms.reader.js';
 import { RoomsService } from './rooms.service.js';
+import { UserUpdatesService } from './user-updates.service.js';
 
 /** Rooms, participants, invites and presence. */
 @Module({
+  imports: [AuthModule],
   controllers: [RoomsController, InvitesController],
   providers: [
     RoomsService,
@@ -22,6 +25,7 @@ import { RoomsService } from './rooms.service.js';
     PresenceWriter,
     ListenerCounts,
     DeadConnectionsService,
+    UserUpdatesService,
     RoomsReader,
     RoomAccess,
   ],

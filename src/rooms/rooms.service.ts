@@ -5,6 +5,8 @@ import type { Room, RoomSummary, User } from '../contract/index.js';
 import type { RoomFields } from '../database/schema.js';
 import { invalidField } from '../errors/problem.js';
 import { EventBroadcasterService } from '../events/event-broadcaster.service.js';
+import type { RoomChange } from '../events/room-change.js';
+import { onlineCount } from './presence/presence-writer.js';
 import { RoomAccess } from './room-access.js';
 import type { CreateRoomDto, UpdateRoomDto } from './rooms.dto.js';
 import { RoomsReader, roomView } from './rooms.reader.js';
@@ -20,7 +22,7 @@ export class RoomsService {
   ) {}
 
   /** Creates a room. The creator is its administrator and first participant. */
-  create(user: User, { name, visibility = 'public' }: CreateRoomDto): Promise<Room> {
+  create(user: User, { name, visibility = 'public' }: CreateRoomDto): Promise<{ room: Room }> {
     const now = this.clock.now();
     const row: RoomFields = {
       id: uuid(),
@@ -41,7 +43,7 @@ export class RoomsService {
       if (visibility === 'public') {
         change.lobby('room_created', { room: { ...room, participant_count: 1, online_count: 0 } });
       }
-      return room;
+      return { room };
     });
   }
 
@@ -57,9 +59,12 @@ export class RoomsService {
     return { rooms, more, next: more ? (rooms.at(-1)?.id ?? null) : null };
   }
 
-  /** @throws {Problem} room_not_found, not_a_participant, not_administrator, invalid_field if nothing is given */
-  update(user: User, roomId: string, { name, visibility, settings }: UpdateRoomDto): Promise<Room> {
-    return this.broadcaster.roomChange(roomId, async (change) => {
+  /**
+   * Values that the room has already change nothing.
+   * @throws {Problem} room_not_found, not_a_participant, not_administrator, invalid_field if nothing is given
+   */
+  update(user: User, roomId: string, { name, visibility, settings }: UpdateRoomDto) {
+    return this.broadcaster.roomCommand(roomId, async (change) => {
       const row = await this.access.requireAdministrator(roomId, user, change.trx);
       const given = Object.entries({ name, visibility, ...settings }).filter(
         ([, value]) => value !== undefined && value !== null,
@@ -70,21 +75,36 @@ export class RoomsService {
           'Give at least one of name, visibility and settings (playback_control, upload, vote).',
         );
       }
-      const changed = Object.fromEntries(given) as Partial<RoomFields>;
-      await change.trx.updateTable('rooms').set(changed).where('id', '=', roomId).execute();
-      const room = roomView({ ...row, ...changed }, user);
-      change.roomState(room);
-      return room;
+      const values = Object.fromEntries(given) as Partial<RoomFields>;
+      const room = roomView({ ...row, ...values }, user);
+      if (given.some(([column, value]) => row[column as keyof RoomFields] !== value)) {
+        await change.trx.updateTable('rooms').set(values).where('id', '=', roomId).execute();
+        change.roomState(room);
+        if (room.visibility !== row.visibility) await this.#announceVisibility(change, room, user);
+      }
+      return { room, event: await change.lastEvent() };
     });
   }
 
   /** @throws {Problem} room_not_found, not_a_participant, not_administrator */
-  delete(user: User, roomId: string): Promise<Room> {
-    return this.broadcaster.roomChange(roomId, async (change) => {
+  delete(user: User, roomId: string) {
+    return this.broadcaster.roomCommand(roomId, async (change) => {
       const room = roomView(await this.access.requireAdministrator(roomId, user, change.trx), user);
       change.roomDeleted({ room, user });
       if (room.visibility === 'public') change.lobby('room_deleted', { room, user });
-      return room;
+      return { room, event: await change.lastEvent() };
     });
+  }
+
+  /** Tells the lobby of a room that has become public, or private. */
+  async #announceVisibility(change: RoomChange, room: Room, user: User): Promise<void> {
+    if (room.visibility === 'private') {
+      // As it was: what has changed with the visibility is not public any more.
+      change.lobby('room_deleted', { room: roomView(change.room, user), user });
+      return;
+    }
+    const participant_count = await this.reader.participantCount(change.trx, room.id);
+    const online_count = await onlineCount(change.trx, room.id);
+    change.lobby('room_created', { room: { ...room, participant_count, online_count } });
   }
 }

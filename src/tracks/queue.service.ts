@@ -78,13 +78,26 @@ export class QueueService {
     return orderQueue(await this.#entries(trx, roomId))[0]?.id;
   }
 
-  /** Places a queued track at a position. @returns its position: the last one if `position` is beyond the end */
-  async place(trx: Trx, roomId: string, trackId: string, position: number): Promise<number> {
-    const positions = placeInQueue(await this.#entries(trx, roomId), trackId, position);
+  /**
+   * Places a queued track at a position.
+   * @returns its position: the last one if `position` is beyond the end; `moved` is false if it was placed there already
+   */
+  async place(
+    trx: Trx,
+    roomId: string,
+    trackId: string,
+    position: number,
+  ): Promise<{ queue_position: number; moved: boolean }> {
+    const entries = await this.#entries(trx, roomId);
+    const before = new Map(entries.map(({ id, placed_position }) => [id, placed_position]));
+    const positions = placeInQueue(entries, trackId, position);
+    let moved = false;
     for (const [id, placed_position] of positions) {
+      if (before.get(id) === placed_position) continue;
+      moved = true;
       await trx.updateTable('tracks').set({ placed_position }).where('id', '=', id).execute();
     }
-    return positions.get(trackId)!;
+    return { queue_position: positions.get(trackId)!, moved };
   }
 
   /** Makes a track the current one. The previous one moves to the history. @param now Unix seconds */

@@ -65,12 +65,12 @@ export class RoomTracksController {
   )
   @UseInterceptors(AudioUploadInterceptor)
   @Post('tracks')
-  async add(
+  add(
     @CurrentUser() user: User,
     @Param('id', IdPipe) id: string,
     @Req() { audio }: Request & { audio: UploadedAudio },
   ) {
-    return { track: await this.uploads.add(user, id, audio) };
+    return this.uploads.add(user, id, audio);
   }
 
   @ApiOperation({

@@ -10,7 +10,6 @@ import { FileSender } from './file-sender.js';
 import { trackView } from './track-view.js';
 import { OpenTransfers } from './transfers/open-transfers.js';
 import { TracksService } from './tracks.service.js';
-import { UploadsService } from './uploads.service.js';
 
 const mediaQuery = ApiQuery({
   name: 'media_token',
@@ -26,7 +25,6 @@ const binary = (contentType: string) => ({ [contentType]: { schema: { type: 'str
 export class TracksController {
   constructor(
     private readonly tracks: TracksService,
-    private readonly uploads: UploadsService,
     private readonly files: FileSender,
     private readonly transfers: OpenTransfers,
   ) {}
@@ -35,10 +33,8 @@ export class TracksController {
   @Answers(200, rest.TrackAnswer, 'Removed.')
   @Refuses('malformed', 'unauthorized', 'not_a_participant', 'forbidden', 'track_not_found')
   @Delete()
-  async remove(@CurrentUser() user: User, @Param('id', IdPipe) id: string) {
-    const { track, files } = await this.tracks.remove(user, id);
-    await this.uploads.release(files);
-    return { track };
+  remove(@CurrentUser() user: User, @Param('id', IdPipe) id: string) {
+    return this.tracks.remove(user, id);
   }
 
   @ApiOperation({ summary: 'Vote for a track', description: 'A second vote changes nothing.' })
@@ -46,16 +42,16 @@ export class TracksController {
   @Refuses('malformed', 'unauthorized', 'not_a_participant', 'not_administrator', 'track_not_found')
   @HttpCode(200)
   @Post('vote')
-  async vote(@CurrentUser() user: User, @Param('id', IdPipe) id: string) {
-    return { track: await this.tracks.vote(user, id) };
+  vote(@CurrentUser() user: User, @Param('id', IdPipe) id: string) {
+    return this.tracks.vote(user, id);
   }
 
   @ApiOperation({ summary: 'Withdraw a vote', description: 'If there is none, nothing changes.' })
   @Answers(200, rest.TrackAnswer)
   @Refuses('malformed', 'unauthorized', 'not_a_participant', 'not_administrator', 'track_not_found')
   @Delete('vote')
-  async unvote(@CurrentUser() user: User, @Param('id', IdPipe) id: string) {
-    return { track: await this.tracks.unvote(user, id) };
+  unvote(@CurrentUser() user: User, @Param('id', IdPipe) id: string) {
+    return this.tracks.unvote(user, id);
   }
 
   @ApiOperation({ summary: 'Stream the audio of a track' })

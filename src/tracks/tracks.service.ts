@@ -1,12 +1,19 @@
 import { Injectable } from '@nestjs/common';
-import type { Track, User } from '../contract/index.js';
+import type { EventReference, Track, User } from '../contract/index.js';
 import { Database } from '../database/database.js';
 import { Problem } from '../errors/problem.js';
 import { EventBroadcasterService } from '../events/event-broadcaster.service.js';
 import type { RoomChange } from '../events/room-change.js';
 import { RoomAccess } from '../rooms/room-access.js';
 import { QueueService, trackNotFound } from './queue.service.js';
+import { TrackFiles } from './storage/track-files.js';
 import { trackView, type TrackWithUploader } from './track-view.js';
+
+/** The answer of a command on a track; `event` is null if nothing changed. */
+export interface TrackCommandResult {
+  track: Track;
+  event: EventReference | null;
+}
 
 /**
  * Lists, votes, moves and removes the tracks of a room. One instance, owned by the tracks module. Every method checks
@@ -18,6 +25,7 @@ export class TracksService {
     private readonly broadcaster: EventBroadcasterService,
     private readonly access: RoomAccess,
     private readonly queue: QueueService,
+    private readonly files: TrackFiles,
     private readonly database: Database,
   ) {}
 
@@ -61,7 +69,7 @@ export class TracksService {
    * Votes for a track; a second vote of the same user changes nothing.
    * @throws {Problem} track_not_found, not_a_participant, not_administrator
    */
-  vote(user: User, trackId: string): Promise<Track> {
+  vote(user: User, trackId: string): Promise<TrackCommandResult> {
     return this.#changeVote(user, trackId, 'track_voted', async ({ trx, now }) => {
       const added = await trx
         .insertInto('votes')
@@ -74,7 +82,7 @@ export class TracksService {
   }
 
   /** Withdraws a vote; if there is none, nothing changes. @throws {Problem} as `vote` */
-  unvote(user: User, trackId: string): Promise<Track> {
+  unvote(user: User, trackId: string): Promise<TrackCommandResult> {
     return this.#changeVote(user, trackId, 'track_unvoted', async ({ trx }) => {
       const removed = await trx
         .deleteFrom('votes')
@@ -90,27 +98,27 @@ export class TracksService {
    * Moves a queued track to a position in the queue, which votes do not change. Administrator only.
    * @throws {Problem} room_not_found, not_a_participant, not_administrator, track_not_found, not_queued
    */
-  async place(user: User, roomId: string, trackId: string, position: number) {
-    return this.broadcaster.roomChange(roomId, async (change) => {
+  place(user: User, roomId: string, trackId: string, position: number) {
+    return this.broadcaster.roomCommand(roomId, async (change) => {
       const { trx } = change;
       await this.access.requireAdministrator(roomId, user, trx);
       const row = await this.queue.find(trx, trackId);
       if (row.room_id !== roomId) throw trackNotFound();
       if (row.status !== 'queued') throw new Problem('not_queued', 'Only a queued track has a position.');
-      const queue_position = await this.queue.place(trx, roomId, trackId, position);
-      change.trackActivity('queue_reordered', { track_id: trackId, queue_position, user });
-      return { track: await this.queue.view(trx, trackId), queue_position };
+      const { queue_position, moved } = await this.queue.place(trx, roomId, trackId, position);
+      if (moved) change.trackActivity('queue_reordered', { track_id: trackId, queue_position, user });
+      const track = await this.queue.view(trx, trackId);
+      return { track, queue_position, event: await change.lastEvent() };
     });
   }
 
   /**
-   * Removes a track. Uploader and administrator only.
-   * @returns the track, and the keys of its files, which the caller releases
+   * Removes a track, and its files unless another track uses them. Uploader and administrator only.
    * @throws {Problem} track_not_found, not_a_participant, forbidden
    */
-  async remove(user: User, trackId: string): Promise<{ track: Track; files: string[] }> {
+  async remove(user: User, trackId: string): Promise<TrackCommandResult> {
     const { room_id } = await this.get(user, trackId);
-    return this.broadcaster.roomChange(room_id, async (change) => {
+    return this.broadcaster.roomCommand(room_id, async (change) => {
       const { trx, room } = change;
       await this.access.requireParticipant(room_id, user.id, trx);
       const row = await this.queue.find(trx, trackId);
@@ -126,7 +134,9 @@ export class TracksService {
         removed_by: user,
         reason: isUploader ? 'uploader' : 'administrator',
       });
-      return { track, files: [row.sha256, ...(row.cover_sha256 === null ? [] : [row.cover_sha256])] };
+      const files = [row.sha256, ...(row.cover_sha256 === null ? [] : [row.cover_sha256])];
+      change.onceCommitted(() => this.files.release(files));
+      return { track, event: await change.lastEvent() };
     });
   }
 
@@ -136,15 +146,15 @@ export class TracksService {
     trackId: string,
     type: 'track_voted' | 'track_unvoted',
     write: (change: RoomChange) => Promise<boolean>,
-  ): Promise<Track> {
+  ): Promise<TrackCommandResult> {
     const { room_id } = await this.get(user, trackId);
-    return this.broadcaster.roomChange(room_id, async (change) => {
+    return this.broadcaster.roomCommand(room_id, async (change) => {
       const { trx } = change;
       await this.access.requirePermission(room_id, user, 'vote', trx);
       // The track may have been removed since it was looked up outside of the transaction.
       await this.queue.find(trx, trackId);
       const changed = await write(change);
-      if (!changed) return this.queue.view(trx, trackId);
+      if (!changed) return { track: await this.queue.view(trx, trackId), event: null };
       const by = type === 'track_voted' ? 1 : -1;
       await trx
         .updateTable('tracks')
@@ -154,7 +164,7 @@ export class TracksService {
       const track = await this.queue.view(trx, trackId);
       const queue_position = await this.queue.position(trx, room_id, trackId);
       change.trackActivity(type, { track, voter: user, queue_position });
-      return track;
+      return { track, event: await change.lastEvent() };
     });
   }
 }

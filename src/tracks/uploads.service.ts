@@ -1,6 +1,6 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { v7 as uuid } from 'uuid';
-import type { Track, User } from '../contract/index.js';
+import type { User } from '../contract/index.js';
 import { Database } from '../database/database.js';
 import type { TrackRow } from '../database/schema.js';
 import { Problem } from '../errors/problem.js';
@@ -14,6 +14,7 @@ import { keyOf } from './storage/audio-store.js';
 import { type Reservation, StorageQuota } from './storage/storage-quota.js';
 import { TrackFiles } from './storage/track-files.js';
 import type { ReceivedFile } from './storage/upload-folder.js';
+import type { TrackCommandResult } from './tracks.service.js';
 
 const maxQueuedTracks = 1000;
 
@@ -71,16 +72,19 @@ export class UploadsService implements OnModuleInit {
    * @throws {Problem} as `requireMayUpload`, and unsupported_media_type, unreadable_audio, audio_too_complex, unavailable,
    * invalid_field, storage_full
    */
-  async add(user: User, roomId: string, { file, name, ended, reservation }: Upload): Promise<Track> {
+  async add(
+    user: User,
+    roomId: string,
+    { file, name, ended, reservation }: Upload,
+  ): Promise<TrackCommandResult> {
     const original_name = originalName(name);
     const audio = await this.inspector.inspect(user.id, file);
     const cover = audio.cover && { ...audio.cover, sha256: keyOf(audio.cover.bytes) };
     if (cover) await reservation.take(cover.bytes.length);
-    return this.files.storeFor(file, cover, async () => {
-      const id = uuid();
+    return this.files.storeFor(file, cover, () => {
       ended.throwIfAborted();
-      await this.#insert(user, {
-        id,
+      return this.#insert(user, {
+        id: uuid(),
         room_id: roomId,
         uploader_id: user.id,
         sha256: file.sha256,
@@ -96,21 +100,14 @@ export class UploadsService implements OnModuleInit {
         cover_size_bytes: cover?.bytes.length ?? 0,
         status: 'queued',
       });
-      // Read after the commit: in a silent room the track has started in the same transaction.
-      return this.queue.view(this.database.db, id);
     });
-  }
-
-  /** Deletes the files of a removed track, except those that another track uses. */
-  release(files: readonly string[]): Promise<void> {
-    return this.files.release(files);
   }
 
   #insert(
     user: User,
     row: Omit<TrackRow, 'vote_score' | 'placed_position' | 'created_at' | 'played_at'>,
-  ): Promise<void> {
-    return this.broadcaster.roomChange(row.room_id, async (change) => {
+  ): Promise<TrackCommandResult> {
+    return this.broadcaster.roomCommand(row.room_id, async (change) => {
       const { trx, now } = change;
       await this.access.requirePermission(row.room_id, user, 'upload', trx);
       await this.#requireQueueSpace(trx, row.room_id);
@@ -126,6 +123,9 @@ export class UploadsService implements OnModuleInit {
         queue_position: (await this.queue.position(trx, row.room_id, row.id)) ?? 1,
         total_tracks: await this.queue.count(trx, row.room_id, 'queued'),
       });
+      const event = await change.lastEvent();
+      // Read after the reactions: in a silent room the track has started.
+      return { track: await this.queue.view(trx, row.id), event };
     });
   }
 

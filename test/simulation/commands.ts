@@ -3,7 +3,7 @@ import { busModes } from './simulated-bus.js';
 import { manners } from './simulated-client.js';
 
 /** What may be raised: two kinds of critical, `high`, and `normal`. */
-const kinds = ['playback', 'joined', 'queue', 'state'] as const;
+const kinds = ['playback', 'joined', 'queue', 'listeners'] as const;
 export type Kind = (typeof kinds)[number];
 
 const which = fc.nat(3);

@@ -323,16 +323,7 @@ function raiseOne(change: RoomChange, kind: Kind): void {
     case 'queue':
       change.trackActivity('queue_reordered', { track_id: someone.id, queue_position: 1, user: someone });
       return;
-    case 'state': {
-      const { id, name, visibility, playback_control, upload, vote, created_at } = change.room;
-      change.roomState({
-        id,
-        name,
-        visibility,
-        administrator: null,
-        settings: { playback_control, upload, vote },
-        created_at,
-      });
-    }
+    case 'listeners':
+      change.userActivity('listeners_updated', { online_count: 1, listening_count: 1 });
   }
 }

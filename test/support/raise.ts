@@ -29,14 +29,11 @@ export function raiser({ app }: TestServer, { user }: Person, roomId: string) {
     critical: raise('user_joined'),
     high: raise('queue_reordered'),
     presence: raise('user_connected_websocket'),
-    /** Not logged; `name` makes them as large as needed. */
-    normal: (name: string): Promise<RoomEvent> =>
-      broadcaster.roomChange(roomId, (change) => {
-        const { id, visibility, created_at } = change.room;
-        const settings = { playback_control: 'everyone', upload: 'everyone', vote: 'everyone' } as const;
-        const room = { id, name, visibility, settings, administrator: user, created_at };
-        return Promise.resolve(change.roomState(room));
-      }),
+    /** Not logged. */
+    normal: (online_count = 0): Promise<RoomEvent> =>
+      broadcaster.roomChange(roomId, (change) =>
+        Promise.resolve(change.userActivity('listeners_updated', { online_count, listening_count: 0 })),
+      ),
   };
 }
 

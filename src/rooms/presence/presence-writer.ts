@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { userColumns, userView } from '../../auth/users.js';
 import { NodeId } from '../../cluster/node-id.js';
 import type { User } from '../../contract/index.js';
 import type { Trx } from '../../database/database.js';
@@ -37,6 +38,8 @@ export class PresenceWriter {
     const { trx, room } = change;
     const users = new Map(entries.map(({ user }) => [user.id, user]));
     const participants = await participantsAmong(trx, room.id, users);
+    // As they are now: a user may have registered since the connection was admitted.
+    for (const [id, user] of participants) users.set(id, user);
     const connectionsByUser = await this.#connectionsOf(trx, room.id, users);
     const onlineBefore = new Set([...users.keys()].filter((id) => connectionsByUser.get(id)!.size > 0));
 
@@ -106,14 +109,15 @@ async function participantsAmong(
   trx: Trx,
   roomId: string,
   users: ReadonlyMap<string, User>,
-): Promise<Set<string>> {
+): Promise<Map<string, User>> {
   const rows = await trx
     .selectFrom('participants')
-    .select('user_id')
-    .where('room_id', '=', roomId)
-    .where('user_id', 'in', [...users.keys()])
+    .innerJoin('users', 'users.id', 'participants.user_id')
+    .select(userColumns)
+    .where('participants.room_id', '=', roomId)
+    .where('participants.user_id', 'in', [...users.keys()])
     .execute();
-  return new Set(rows.map(({ user_id }) => user_id));
+  return new Map(rows.map((row) => [row.id, userView(row)]));
 }
 
 /** The number of users with at least one connection to the room, on any node. */
