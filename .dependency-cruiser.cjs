@@ -84,7 +84,18 @@ module.exports = {
         'The broadcaster, the log and the bus know no feature, no gateway, and not how events are delivered.',
       severity: 'error',
       from: { path: '^src/events/' },
-      to: { path: '^src/', pathNot: ['^src/(events|database|config|contract|errors|lifecycle)/', counters] },
+      to: {
+        path: '^src/',
+        pathNot: ['^src/(events|idempotency|database|config|contract|errors|lifecycle)/', counters],
+      },
+    },
+    {
+      name: 'idempotency-below-events',
+      comment:
+        'Answers of commands are kept in the transactions of the commands; it does not matter here what they change.',
+      severity: 'error',
+      from: { path: '^src/idempotency/' },
+      to: { path: '^src/', pathNot: '^src/(idempotency|database|config|contract|errors|lifecycle)/' },
     },
     {
       name: 'bus-below-broadcaster',
@@ -136,7 +147,7 @@ module.exports = {
         path: '^src/',
         pathNot: [
           features,
-          '^src/(events|cluster|database|auth|limits|config|contract|errors|names|lifecycle)/',
+          '^src/(events|idempotency|cluster|database|auth|limits|config|contract|errors|names|lifecycle)/',
         ],
       },
     },

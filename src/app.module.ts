@@ -12,6 +12,7 @@ import { InputPipe } from './errors/input.pipe.js';
 import { type EventBus, LocalEventBus } from './events/bus/event-bus.js';
 import { EventsModule } from './events/events.module.js';
 import { GatewayModule } from './gateway/gateway.module.js';
+import { IdempotencyModule } from './idempotency/idempotency.module.js';
 import { LifecycleModule } from './lifecycle/lifecycle.module.js';
 import { LimitsModule } from './limits/limits.module.js';
 import { loggerOptions } from './operations/logging.js';
@@ -42,6 +43,7 @@ export class AppModule {
         LimitsModule,
         DatabaseModule,
         LifecycleModule,
+        IdempotencyModule,
         EventsModule.with(bus),
         ClusterModule,
         DeliveryModule,

@@ -13,6 +13,11 @@ export const errorCodes = {
     'The request could not be parsed: broken JSON, a malformed id, or a body that is not an object.',
   ),
   invalid_field: error(422, 'A field is missing, of the wrong type, or out of range; `details` names each.'),
+  idempotency_key_invalid: error(400, '`Idempotency-Key` is not 1 to 100 visible ASCII characters.'),
+  idempotency_key_reused: error(
+    422,
+    '`Idempotency-Key` was used for another request within the last 10 minutes: use a new key for each command.',
+  ),
   unauthorized: error(401, 'No token, or one that is wrong, expired or revoked.'),
   invalid_credentials: error(401, 'Wrong username or password.'),
   forbidden: error(403, 'Signed in, but not allowed to do this.'),

@@ -2,6 +2,7 @@ import { type Kysely, type Migration, type MigrationProvider, sql } from 'kysely
 import { skeletonsOf } from '../names/skeleton.js';
 import { epochs } from './migrations/005-epochs.js';
 import { history } from './migrations/006-history.js';
+import { idempotencyKeys } from './migrations/007-idempotency-keys.js';
 
 /* A migration runs on the schema of its time, which `Schema` does not describe, so migrations use an untyped database. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
@@ -243,5 +244,6 @@ export const migrations: MigrationProvider = {
       '004_storage': storage,
       '005_epochs': epochs,
       '006_history': history,
+      '007_idempotency_keys': idempotencyKeys,
     }),
 };

@@ -20,6 +20,7 @@ export interface Schema {
   playback: PlaybackTable;
   events: EventsTable;
   deliveries: DeliveriesTable;
+  idempotency_keys: IdempotencyKeysTable;
   database_state: DatabaseStateTable;
 }
 
@@ -156,6 +157,18 @@ interface DeliveriesTable {
   node_id: string;
   /** A `DeliverySummary`, as JSON. */
   summary: string;
+}
+
+/** The answers of commands that had an `Idempotency-Key`, for repeats of the same request. */
+interface IdempotencyKeysTable {
+  user_id: string;
+  key: string;
+  /** Identifies the request; a repeat has the same. */
+  request_hash: string;
+  /** The body of the answer, as JSON. */
+  answer: string;
+  size_bytes: number;
+  created_at: number;
 }
 
 /** Values about the database as a whole; see `Database`. */

@@ -26,25 +26,25 @@ export const exampleError = (code: ErrorCode): ErrorBody => ({
   error: { code, message: errorCodes[code].description },
 });
 
-/** Decorator: documents the errors of a route, each code under its HTTP status, with an example. */
-export const Refuses = (...codes: ErrorCode[]) => {
+/** The documentation of errors: by HTTP status, the codes that have it, with an example of each. */
+export function errorResponses(codes: readonly ErrorCode[]) {
   const byStatus = new Map<number, ErrorCode[]>();
   for (const code of codes) {
     const { status } = errorCodes[code];
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }
-  return applyDecorators(
-    ...[...byStatus].map(([status, ofStatus]) =>
-      ApiResponse({
-        status,
-        description: ofStatus.map(describeError).join('\n\n'),
-        content: {
-          'application/json': {
-            schema: { $ref: '#/components/schemas/ErrorBody' },
-            examples: Object.fromEntries(ofStatus.map((code) => [code, { value: exampleError(code) }])),
-          },
-        },
-      }),
-    ),
-  );
-};
+  return [...byStatus].map(([status, ofStatus]) => ({
+    status,
+    description: ofStatus.map(describeError).join('\n\n'),
+    content: {
+      'application/json': {
+        schema: { $ref: '#/components/schemas/ErrorBody' },
+        examples: Object.fromEntries(ofStatus.map((code) => [code, { value: exampleError(code) }])),
+      },
+    },
+  }));
+}
+
+/** Decorator: documents the errors of a route, each code under its HTTP status, with an example. */
+export const Refuses = (...codes: ErrorCode[]) =>
+  applyDecorators(...errorResponses(codes).map((response) => ApiResponse(response)));

@@ -8,6 +8,7 @@ import { forUpdate } from '../database/dialects.js';
 import { prepare } from '../database/prepared.js';
 import type { RoomFields, RoomRow } from '../database/schema.js';
 import { Problem } from '../errors/problem.js';
+import { IdempotencyService } from '../idempotency/idempotency.service.js';
 import { Statistics } from '../metrics/statistics.js';
 import { GuardedBus } from './bus/guarded-bus.js';
 import { makeEvent } from './envelope.js';
@@ -47,6 +48,7 @@ export class EventBroadcasterService {
 
   constructor(
     private readonly transactions: RoomTransactions,
+    private readonly idempotency: IdempotencyService,
     private readonly bus: GuardedBus,
     private readonly statistics: Statistics,
     private readonly clock: Clock,
@@ -97,11 +99,12 @@ export class EventBroadcasterService {
   }
 
   /**
-   * A room change by a command of a client: `work` returns the answer.
-   * @throws {Problem} as `roomChange`
+   * A room change by a command of a client, once in each request: `work` returns the answer. If the request has an
+   * `Idempotency-Key`, the answer is kept in the same transaction, and a repeat gets it without running `work`.
+   * @throws {Problem} as `roomChange`; idempotency_key_reused, rate_limited
    */
   roomCommand<R extends object>(roomId: string, work: (change: RoomChange) => Promise<R>): Promise<R> {
-    return this.roomChange(roomId, work);
+    return this.roomChange(roomId, (change) => this.idempotency.once(change.trx, () => work(change)));
   }
 
   /** Creates a room by a command, as `roomCommand`. */
@@ -110,7 +113,7 @@ export class EventBroadcasterService {
     return this.#change({
       roomIds: [row.id],
       take: (trx) => trx.insertInto('rooms').values(row).returningAll().execute(),
-      work: (_, [change]) => work(change!),
+      work: (trx, [change]) => this.idempotency.once(trx, () => work(change!)),
       priority: 'high',
     });
   }

@@ -1,11 +1,23 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { type ErrorCode, errorCodes } from '../contract/index.js';
-import { describeError, exampleError } from '../errors/documented.js';
+import { describeError, errorResponses, exampleError } from '../errors/documented.js';
 import { NamedSchemas } from './named-schemas.js';
 
 /** Errors of every route. */
 const commonErrors: readonly ErrorCode[] = ['rate_limited', 'internal'];
+
+/** The header that every command may have, and its errors. */
+const idempotencyKey = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description:
+    'Makes it safe to repeat the command if its answer was lost: for 10 minutes, the same request of the user with the same key gets the same answer and changes nothing.',
+  schema: { type: 'string', pattern: '^[!-~]{1,100}$' },
+};
+const commandErrors: readonly ErrorCode[] = ['idempotency_key_invalid', 'idempotency_key_reused'];
+const commandMethods: ReadonlySet<string> = new Set(['post', 'put', 'patch', 'delete']);
 
 /** The OpenAPI document, generated from the controllers. */
 export function openApiDocument(app: INestApplication): OpenAPIObject {
@@ -14,7 +26,8 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     .setTitle('Roomcast')
     .setDescription(
       'A server for listening to music together. Times are Unix seconds with a fraction, positions and durations are seconds, ids are UUIDs. ' +
-        'The events of rooms are sent over Socket.IO: see the AsyncAPI document at `/api/asyncapi.json`.',
+        'The events of rooms are sent over Socket.IO: see the AsyncAPI document at `/api/asyncapi.json`.\n\n' +
+        'A command may have an `Idempotency-Key`. The same request is one of the same user with the same method, path, query and JSON body; of an upload, with the same file and file name. Refused commands are not kept. The routes under `/auth` ignore the header.',
     )
     .setVersion('1')
     .setLicense('MIT', 'https://opensource.org/license/mit')
@@ -64,12 +77,44 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
   };
 }
 
-interface Operation {
-  parameters?: { in: string; schema?: object }[];
-  responses: object;
+interface ErrorResponse {
+  description: string;
+  content: { 'application/json': { examples?: object } };
 }
 
-/** Adds what applies to every route: the common errors, and the format `uuid` of path parameters. */
+interface Operation {
+  tags?: string[];
+  parameters?: { in: string; schema?: object }[];
+  responses: Record<string, object>;
+}
+
+/** Documents a route as a command that may have an `Idempotency-Key`. */
+function asCommand({ parameters = [], responses, ...rest }: Operation): Operation {
+  const all = { ...responses };
+  for (const { status, ...added } of errorResponses(commandErrors)) {
+    const known = all[status] as ErrorResponse | undefined;
+    all[status] = known ? joined(known, added) : added;
+  }
+  return { ...rest, parameters: [...parameters, idempotencyKey], responses: all };
+}
+
+const joined = (known: ErrorResponse, added: ErrorResponse): ErrorResponse => ({
+  description: `${known.description}\n\n${added.description}`,
+  content: {
+    'application/json': {
+      ...known.content['application/json'],
+      examples: {
+        ...known.content['application/json'].examples,
+        ...added.content['application/json'].examples,
+      },
+    },
+  },
+});
+
+/**
+ * Adds what applies to every route: the common errors, and the format `uuid` of path parameters; and to every command
+ * outside of `/auth`, the `Idempotency-Key`.
+ */
 function withCommonParts(paths: OpenAPIObject['paths']): OpenAPIObject['paths'] {
   const common = Object.fromEntries(
     commonErrors.map((code) => [errorCodes[code].status, { $ref: `#/components/responses/${code}` }]),
@@ -88,7 +133,11 @@ function withCommonParts(paths: OpenAPIObject['paths']): OpenAPIObject['paths'] 
         ? Object.fromEntries(
             Object.entries(operations as Record<string, Operation>).map(([method, operation]) => [
               method,
-              complete(operation),
+              complete(
+                commandMethods.has(method) && !operation.tags?.includes('auth')
+                  ? asCommand(operation)
+                  : operation,
+              ),
             ]),
           )
         : operations,

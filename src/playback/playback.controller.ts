@@ -4,6 +4,7 @@ import { CurrentUser } from '../auth/caller.js';
 import { type ErrorCode, rest, type User } from '../contract/index.js';
 import { Answers, participantsOnly, Refuses } from '../errors/documented.js';
 import { IdPipe } from '../errors/id.pipe.js';
+import { IdempotentCommands } from '../idempotency/idempotency.interceptor.js';
 import { SeekDto, StartDto } from './playback.dto.js';
 import { PlaybackService } from './playback.service.js';
 
@@ -30,6 +31,7 @@ const Command = (path: string, summary: string, ...refusals: ErrorCode[]) =>
 /** Routes under `/api/rooms/{id}/playback`. */
 @ApiTags('playback')
 @ApiBearerAuth()
+@IdempotentCommands()
 @Controller('rooms/:id/playback')
 export class PlaybackController {
   constructor(private readonly playback: PlaybackService) {}

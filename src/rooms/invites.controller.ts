@@ -4,12 +4,14 @@ import { CurrentUser } from '../auth/caller.js';
 import { rest, type User } from '../contract/index.js';
 import { administratorsOnly, Answers, Refuses } from '../errors/documented.js';
 import { IdPipe } from '../errors/id.pipe.js';
+import { IdempotentCommands } from '../idempotency/idempotency.interceptor.js';
 import { CreateInviteDto } from './invites.dto.js';
 import { InvitesService } from './invites.service.js';
 
 /** Routes of invites, under `/api/rooms/{id}/invites`. */
 @ApiTags('rooms')
 @ApiBearerAuth()
+@IdempotentCommands()
 @Controller('rooms/:id/invites')
 export class InvitesController {
   constructor(private readonly invites: InvitesService) {}

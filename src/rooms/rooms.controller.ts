@@ -4,6 +4,7 @@ import { CurrentUser } from '../auth/caller.js';
 import { rest, type User } from '../contract/index.js';
 import { administratorsOnly, Answers, participantsOnly, Refuses } from '../errors/documented.js';
 import { IdPipe } from '../errors/id.pipe.js';
+import { IdempotentCommands } from '../idempotency/idempotency.interceptor.js';
 import { ExpensiveRead } from '../limits/expensive-read.decorator.js';
 import { ParticipantsService } from './participants.service.js';
 import {
@@ -18,6 +19,7 @@ import { RoomsService } from './rooms.service.js';
 /** Routes of rooms and their participants, under `/api/rooms`. */
 @ApiTags('rooms')
 @ApiBearerAuth()
+@IdempotentCommands()
 @Controller('rooms')
 export class RoomsController {
   constructor(

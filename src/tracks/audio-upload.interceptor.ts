@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import {
   type CallHandler,
@@ -14,6 +16,7 @@ import { SETTINGS } from '../config/config.module.js';
 import type { Settings } from '../config/settings.js';
 import { IdPipe } from '../errors/id.pipe.js';
 import { invalidField, Problem } from '../errors/problem.js';
+import { IdempotencyService } from '../idempotency/idempotency.service.js';
 import type { Reservation } from './storage/storage-quota.js';
 import { type ReceivedFile, UploadFolder } from './storage/upload-folder.js';
 import { OpenTransfers } from './transfers/open-transfers.js';
@@ -40,7 +43,8 @@ type RequestWithAudio = AuthenticatedRequest & {
 /**
  * Receives the file of a multipart request into a temporary file and hands it to the handler as `request.audio`. One
  * instance, for the upload route. No byte of the body is read before it is certain that the caller may upload to this
- * room; when the request ends, successfully or not, the temporary file and the reservation are released.
+ * room; when the request ends, successfully or not, the temporary file and the reservation are released. Of a repeat
+ * (see `IdempotencyService`) the file is only hashed, and the handler does not run.
  */
 @Injectable()
 export class AudioUploadInterceptor implements NestInterceptor {
@@ -51,17 +55,18 @@ export class AudioUploadInterceptor implements NestInterceptor {
     private readonly uploads: UploadsService,
     private readonly transfers: OpenTransfers,
     private readonly folder: UploadFolder,
+    private readonly idempotency: IdempotencyService,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {
     const middleware = multer({
       storage: {
         _handleFile: (request: RequestWithAudio, file, done) => {
-          folder
-            .receive(file.stream, request.reservation!)
-            .then((received) => done(null, received as Partial<Express.Multer.File>), done);
+          const { reservation } = request;
+          const received = reservation ? folder.receive(file.stream, reservation) : digest(file.stream);
+          received.then((fields) => done(null, fields as Partial<Express.Multer.File>), done);
         },
-        _removeFile: (_request, file, done) => {
-          folder.discard(file as unknown as ReceivedFile).then(() => done(null), done);
+        _removeFile: (_request, { path }, done) => {
+          (path ? folder.discard({ path }) : Promise.resolve()).then(() => done(null), done);
         },
       },
       limits: {
@@ -87,13 +92,10 @@ export class AudioUploadInterceptor implements NestInterceptor {
     const { user, sessionId } = request.caller!;
     // Before the permission is checked, so that losing it afterwards aborts the upload.
     const ended = this.transfers.begin('upload', { userId: user.id, sessionId, roomId }, response);
+    // Neither the permission nor the storage matters: nothing is stored.
+    if (this.idempotency.isRepeat) return of(await this.#answerRepeat(request, response));
     await this.uploads.requireMayUpload(user, roomId);
-    if (!request.is('multipart/form-data')) {
-      throw new Problem(
-        'unsupported_media_type',
-        `Send the file as multipart/form-data, in the field ${uploadField}.`,
-      );
-    }
+    requireForm(request);
     const announcedBytes = Math.min(
       Number(request.headers['content-length'] ?? 0),
       this.settings.maxUploadBytes,
@@ -102,15 +104,9 @@ export class AudioUploadInterceptor implements NestInterceptor {
     request.reservation = reservation;
     let file: ReceivedFile | undefined;
     try {
-      await this.#receive(request, response);
-      if (!request.file) throw invalidField(uploadField, `The form has no file in the field ${uploadField}.`);
-      const {
-        path,
-        sha256,
-        sizeBytes,
-        originalname: name,
-      } = request.file as Express.Multer.File & ReceivedFile;
+      const { path, sha256, sizeBytes, originalname: name } = await this.#receiveFile(request, response);
       file = { path, sha256, sizeBytes };
+      this.idempotency.identify(bodyOf(sha256, name));
       request.audio = { file, name, ended, reservation };
       return of(await lastValueFrom(next.handle()));
     } finally {
@@ -118,4 +114,39 @@ export class AudioUploadInterceptor implements NestInterceptor {
       if (file) await this.folder.discard(file);
     }
   }
+
+  /** @throws {Problem} idempotency_key_reused if it is not the same file with the same name after all */
+  async #answerRepeat(request: RequestWithAudio, response: Response): Promise<object> {
+    requireForm(request);
+    const { sha256, originalname } = await this.#receiveFile(request, response);
+    return this.idempotency.identify(bodyOf(sha256, originalname))!;
+  }
+
+  async #receiveFile(request: RequestWithAudio, response: Response) {
+    await this.#receive(request, response);
+    if (!request.file) throw invalidField(uploadField, `The form has no file in the field ${uploadField}.`);
+    return request.file as Express.Multer.File & ReceivedFile;
+  }
 }
+
+function requireForm(request: Request): void {
+  if (request.is('multipart/form-data')) return;
+  throw new Problem(
+    'unsupported_media_type',
+    `Send the file as multipart/form-data, in the field ${uploadField}.`,
+  );
+}
+
+/** Hashes a file without storing it. */
+async function digest(stream: Readable): Promise<Pick<ReceivedFile, 'sha256' | 'sizeBytes'>> {
+  const hash = createHash('sha256');
+  let sizeBytes = 0;
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    hash.update(chunk);
+    sizeBytes += chunk.length;
+  }
+  return { sha256: hash.digest('hex'), sizeBytes };
+}
+
+/** Identifies the body of an upload: the name is the title if the file has none. */
+const bodyOf = (sha256: string, name: string): string => JSON.stringify([sha256, name]);

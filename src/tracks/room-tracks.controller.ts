@@ -5,6 +5,7 @@ import { CurrentUser } from '../auth/caller.js';
 import { rest, type User } from '../contract/index.js';
 import { administratorsOnly, Answers, participantsOnly, Refuses } from '../errors/documented.js';
 import { IdPipe } from '../errors/id.pipe.js';
+import { IdempotentCommands } from '../idempotency/idempotency.interceptor.js';
 import { ExpensiveRead } from '../limits/expensive-read.decorator.js';
 import { AudioUploadInterceptor, uploadField, type UploadedAudio } from './audio-upload.interceptor.js';
 import { ListTracksDto, PlaceTrackDto } from './tracks.dto.js';
@@ -14,6 +15,7 @@ import { UploadsService } from './uploads.service.js';
 /** The routes of a room's tracks: listing, uploading, and the order of the queue. */
 @ApiTags('tracks')
 @ApiBearerAuth()
+@IdempotentCommands()
 @Controller('rooms/:id')
 export class RoomTracksController {
   constructor(

@@ -6,6 +6,7 @@ import { rest, type User } from '../contract/index.js';
 import { Answers, Refuses } from '../errors/documented.js';
 import { IdPipe } from '../errors/id.pipe.js';
 import { Problem } from '../errors/problem.js';
+import { IdempotentCommands } from '../idempotency/idempotency.interceptor.js';
 import { FileSender } from './file-sender.js';
 import { trackView } from './track-view.js';
 import { OpenTransfers } from './transfers/open-transfers.js';
@@ -21,6 +22,7 @@ const binary = (contentType: string) => ({ [contentType]: { schema: { type: 'str
 /** The routes of one track: votes, removal, and its audio, metadata and cover. */
 @ApiTags('tracks')
 @ApiBearerAuth()
+@IdempotentCommands()
 @Controller('tracks/:id')
 export class TracksController {
   constructor(

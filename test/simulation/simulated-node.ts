@@ -10,6 +10,7 @@ import type { GuardedBus } from '../../src/events/bus/guarded-bus.js';
 import { RetentionService } from '../../src/events/retention.service.js';
 import type { Outgoing, RoomChange } from '../../src/events/room-change.js';
 import { RoomTransactions } from '../../src/events/room-transactions.js';
+import type { IdempotencyService } from '../../src/idempotency/idempotency.service.js';
 import { type Delivery, Outcome } from '../../src/delivery/confirmations/delivery.js';
 import { Statistics } from '../../src/metrics/statistics.js';
 import { DeliverySweeper } from '../../src/delivery/delivery-sweeper.js';
@@ -56,6 +57,8 @@ export class SimulatedNode {
     const retention = new RetentionService(database, settings, lifecycle, logger);
     this.broadcaster = new EventBroadcasterService(
       new RoomTransactions(database, this.#eventLog, retention, clock),
+      // Commands of clients are not simulated.
+      {} as IdempotencyService,
       this.#bus(),
       this.statistics,
       clock,

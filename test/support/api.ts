@@ -31,10 +31,12 @@ export async function request(
   return { status: response.status, body: isJson ? JSON.parse(text) : text, headers: response.headers };
 }
 
-export function person(url: string, token: string, user: User): Person {
+/** @param headers sent with each request */
+export function person(url: string, token: string, user: User, headers: Record<string, string> = {}): Person {
   const call = (method: string) => (path: string, body?: unknown) =>
     request(url, method, path, {
       headers: {
+        ...headers,
         authorization: `Bearer ${token}`,
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
       },
@@ -52,7 +54,7 @@ export function person(url: string, token: string, user: User): Person {
       const form = new FormData();
       form.append('audio_file', new Blob([new Uint8Array(bytes)], { type }), name);
       return request(url, 'POST', `/rooms/${roomId}/tracks`, {
-        headers: { authorization: `Bearer ${token}` },
+        headers: { ...headers, authorization: `Bearer ${token}` },
         body: form,
       });
     },
