@@ -45,7 +45,7 @@ describe('expensive reads', () => {
     expect(statuses.sort()).toEqual([...Array<number>(maxWaitingPerUser).fill(200), 429]);
   });
 
-  it("cost several points of a user's request limit", async () => {
+  it("cost several points of a user's request limit; beyond it all of the user's requests are refused early", async () => {
     const cyd = await guest(server.url, 'cyd');
     await cyd.post(`/rooms/${room.id}/join`);
     let answer = await cyd.get(`/rooms/${room.id}`);
@@ -53,6 +53,11 @@ describe('expensive reads', () => {
     for (; answer.status === 200 && count < 1500; count += 1) answer = await cyd.get(`/rooms/${room.id}`);
     expectProblem(answer, 429, 'rate_limited');
     expect(retryAfter(answer.headers)).toBeLessThanOrEqual(10);
+    // Answered by the gate: what goes through the logger has an id.
+    const early = await cyd.get('/rooms');
+    expectProblem(early, 429, 'rate_limited');
+    expect([answer, early].map(({ headers }) => headers.has('x-request-id'))).toEqual([true, false]);
+    expect((await bob.get('/rooms')).status).toBe(200);
   });
 
   it('of the log return pages of bounded size without a gap, over REST and over sockets', async () => {
@@ -98,9 +103,17 @@ describe('requests of one connection', () => {
 
   it('beyond that are answered with one 429, and the connection is closed; other connections are served', async () => {
     const connection = new RawConnection(server.url);
+    const http = server.app.getHttpServer();
+    let parsed = 0;
+    const count = ({ url }: IncomingMessage) => (parsed += url!.endsWith('=1000') ? 1 : 0);
+    http.on('request', count);
     connection.send(head('GET', `/api/rooms/${room.id}/events?limit=1000`, bearer(ada)).repeat(2000));
     for (let i = 0; i < 5; i += 1) expect((await request(server.url, 'GET', '/time')).status).toBe(200);
     await connection.closed();
+    http.off('request', count);
+    // Nothing is read beyond the block in which the limit was exceeded.
+    expect(parsed).toBeGreaterThan(maxInFlight);
+    expect(parsed).toBeLessThan(1000);
     expect(connection.statuses.length).toBeLessThanOrEqual(maxInFlight + 1);
     expect(connection.statuses.at(-1)).toBe(429);
     expect(connection.body).toMatchObject({ error: { code: 'rate_limited' } });
@@ -178,10 +191,32 @@ describe('callers with many refused requests', () => {
     expect((await request(own.url, 'GET', '/time')).status).toBe(200);
   });
 
+  it('have their new connections read later than the requests on their existing ones', async () => {
+    const plain = await startServer(limited);
+    const ivy = await guest(plain.url, 'ivy');
+    const existing = new RawConnection(plain.url);
+    existing.send(head('GET', '/api/time', bearer(ivy)));
+    await existing.answers(1);
+    for (let i = 0; i < maxRefusals; i += 1) plain.app.get(Refusals).count('127.0.0.1');
+    const later = new RawConnection(plain.url);
+    later.send(head('GET', '/api/time', bearer(ivy)));
+    for (let i = 2; i <= 20; i += 1) {
+      existing.send(head('GET', '/api/time', bearer(ivy)));
+      await existing.answers(i);
+    }
+    expect(later.statuses).toEqual([]);
+    await later.answers(1);
+    expect([...new Set([...existing.statuses, ...later.statuses])]).toEqual([200]);
+    existing.destroy();
+    later.destroy();
+    await plain.close();
+  });
+
   it('are logged with a line per request up to the limit, and then in one line with the number', async () => {
     const child = await spawnServer({ DATA_DIR: await temporaryFolder(), ...limited });
     const requests = 1000;
-    for (let i = 0; i < requests; i += 1) await request(child.url, 'GET', '/rooms');
+    // At once, because each new connection of a blocked address waits.
+    await Promise.all(Array.from({ length: requests }, () => request(child.url, 'GET', '/rooms')));
     await child.end('SIGTERM');
     const lines = child
       .output()

@@ -39,19 +39,19 @@ export class Refusals {
     lifecycle.onStop('flush', 'the report of refused requests', () => this.report());
   }
 
-  /** Counts a refused request. */
-  count(caller: string): void {
+  /** Counts a refused request, or as many as it cost. */
+  count(caller: string, requests = 1): void {
     if (!this.settings.rateLimit) return;
     const now = performance.now();
     const window = this.#windows.get(caller);
     if (window && now < window.endsAt) {
-      window.count += 1;
+      window.count += requests;
       return;
     }
     // Delete and insert again, so that the map stays ordered by the end of the windows.
     this.#windows.delete(caller);
     if (this.#windows.size >= maxCallers) this.#windows.delete(this.#windows.keys().next().value!);
-    this.#windows.set(caller, { count: 1, endsAt: now + windowMs });
+    this.#windows.set(caller, { count: requests, endsAt: now + windowMs });
   }
 
   /** For how long the caller is still blocked, in milliseconds; undefined if it is not. */
