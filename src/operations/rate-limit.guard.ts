@@ -10,12 +10,12 @@ import type { Settings } from '../config/settings.js';
 import { ClientAddresses } from '../config/client-addresses.js';
 import { RateLimited } from '../errors/problem.js';
 import { EarlyChecks } from '../limits/early-checks.js';
-import { READ_COST } from '../limits/expensive-read.decorator.js';
+import { REQUEST_COST } from '../limits/request-cost.decorator.js';
 import { Refusals } from '../limits/refusals.js';
 import { exempt } from './limits/exempt-paths.js';
 import { WITHOUT_RATE_LIMIT } from './without-rate-limit.decorator.js';
 
-/** `duration` in seconds. A request costs 1 point, an expensive read the points of its `ExpensiveRead` decorator. */
+/** `duration` in seconds. A request costs 1 point, or the points of its `RequestCost` or `ExpensiveRead` decorator. */
 const limit = { points: 3000, duration: 10 };
 /** Callers beyond their limit whose requests are refused early; any more are refused later, at a higher cost. */
 const maxExhausted = 10_000;
@@ -44,7 +44,7 @@ export class RateLimitGuard implements CanActivate {
     if (this.reflector.getAllAndOverride<boolean | undefined>(WITHOUT_RATE_LIMIT, targets)) return true;
     const request = context.switchToHttp().getRequest<AuthenticatedRequest>();
     const userId = request.caller?.user.id;
-    const cost = this.reflector.get<number | undefined>(READ_COST, context.getHandler()) ?? 1;
+    const cost = this.reflector.get<number | undefined>(REQUEST_COST, context.getHandler()) ?? 1;
     if (userId !== undefined) this.#requireNotBlocked(userId);
     const key = userId ?? this.addresses.key(request);
     try {

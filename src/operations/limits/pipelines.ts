@@ -6,6 +6,9 @@ import { Injectable } from '@nestjs/common';
 /** Requests in flight per TCP connection. Browsers and proxies send one at a time, pipelining clients a few. */
 export const maxInFlight = 4;
 
+/** Requests begin for this long in one turn of the event loop; the others begin in the next turns. */
+const turnBudgetMs = 5;
+
 /** What to do with a request when its turn comes. */
 export interface Turn {
   start(): void;
@@ -25,10 +28,15 @@ interface Pipeline {
  * Limits the requests in flight on each TCP connection and runs them one after the other: their answers are sent in
  * that order anyway. Node emits every pipelined request as soon as it is parsed, hundreds at a time. Therefore the first
  * one starts only when the block that Node is parsing has ended: a flood is refused before any of it has run.
+ *
+ * With SQLite most of a request runs in one go. Only as many begin in each turn of the event loop as fit into
+ * `turnBudgetMs`, because everything else waits for the turn: sockets, and files that are being read.
  */
 @Injectable()
 export class Pipelines {
   readonly #pipelines = new WeakMap<Socket, Pipeline>();
+  /** When the first request of this turn of the event loop began, in milliseconds of the monotonic clock. */
+  #turnBegan: number | undefined;
 
   /** Calls one function of `turn` when it is the request's turn, or none if the connection closes before that. */
   admit({ socket }: IncomingMessage, response: ServerResponse, turn: Turn): void {
@@ -45,7 +53,7 @@ export class Pipelines {
       pipeline.isRunning = false;
       runNext(pipeline, socket);
     });
-    if (pipeline.open.size === 1) setImmediate(() => runNext(pipeline, socket));
+    if (pipeline.open.size === 1) this.#startSoon(() => runNext(pipeline, socket));
   }
 
   /** Whether a request of this connection is in flight. */
@@ -58,6 +66,19 @@ export class Pipelines {
     let bytes = 0;
     for (const response of this.#pipelines.get(socket)?.open.keys() ?? []) bytes += response.writableLength;
     return bytes;
+  }
+
+  #startSoon(start: () => void): void {
+    setImmediate(() => {
+      const now = performance.now();
+      if (this.#turnBegan === undefined) {
+        this.#turnBegan = now;
+        // Runs in the next turn, before what is put off to it.
+        setImmediate(() => (this.#turnBegan = undefined));
+      }
+      if (now - this.#turnBegan < turnBudgetMs) start();
+      else this.#startSoon(start);
+    });
   }
 
   #pipelineOf(socket: Socket): Pipeline {
