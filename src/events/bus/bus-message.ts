@@ -1,7 +1,7 @@
 import { Type } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { type EventType, isEventType, type RoomEvent } from '../../contract/index.js';
-import { checkPayload } from '../payload-check.js';
+import { checkPayload } from '../../contract/payload-check.js';
 import type { Outgoing } from '../room-change.js';
 import type { BusTopic } from './event-bus.js';
 
