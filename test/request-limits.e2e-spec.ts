@@ -120,6 +120,49 @@ describe('requests of one connection', () => {
     expect(connection.text.slice(connection.text.lastIndexOf('HTTP/1.1'))).toMatch(/^connection: close\r$/im);
   });
 
+  it('beyond that close the connection at once if one of them is running', async () => {
+    const reads = server.app.get(ExpensiveReads);
+    let end = () => undefined as void;
+    const held = reads.run(bob.user.id, () => new Promise<void>((resolve) => (end = resolve)), {
+      pauses: false,
+    });
+    const connection = new RawConnection(server.url);
+    let begun = false;
+    server.app.getHttpServer().once('request', () => (begun = true));
+    connection.send(head('GET', `/api/rooms/${room.id}`, bearer(bob)));
+    await eventually(() => begun, 'the request to begin');
+    connection.send('GET / HTTP/1.1\r\nHost:\r\n\r\n'.repeat(2600));
+    await connection.closed();
+    expect(connection.statuses).toEqual([]);
+    end();
+    await held;
+  });
+
+  it('with an expectation are limited too; 100-continue is answered in turn', async () => {
+    const connection = new RawConnection(server.url);
+    connection.send('GET / HTTP/1.1\r\nHost:\r\nExpect: x\r\n\r\n'.repeat(2600));
+    await connection.closed();
+    expect(connection.statuses).toEqual([429]);
+    const single = new RawConnection(server.url);
+    single.send(head('GET', '/api/time', 'Expect: x'));
+    await single.closed();
+    expect(single.statuses).toEqual([400]);
+    expect(single.body).toMatchObject({ error: { code: 'malformed' } });
+    const body = '{"username":"expecting"}';
+    const expecting = new RawConnection(server.url);
+    const headers = [
+      'Content-Type: application/json',
+      `Content-Length: ${body.length}`,
+      'Expect: 100-continue',
+    ];
+    expecting.send(head('POST', '/api/auth/guest', ...headers));
+    await expecting.answers(1);
+    expecting.send(body);
+    await expecting.answers(2);
+    expect(expecting.statuses).toEqual([100, 201]);
+    expecting.destroy();
+  });
+
   it('have their responses closed when the connection is lost, also those behind an unfinished one', async () => {
     const [http, reads] = [server.app.getHttpServer(), server.app.get(ExpensiveReads)];
     let [begun, closed] = [0, 0];
@@ -180,6 +223,38 @@ describe('callers with many refused requests', () => {
     expectProblem(stream, 404, 'track_not_found');
     const forged = await from(address, '/rooms', { authorization: `${authorization}x` });
     expectProblem(forged, 429, 'rate_limited');
+  });
+
+  it('with a revoked token, or a token of another use, do not block its user', async () => {
+    const old = await guest(own.url, 'gwen');
+    const credentials = { username: 'gwen', password: 'a password of some length' };
+    const { status, body } = await old.post('/auth/register', credentials);
+    expect(status).toBe(201);
+    const authorization = `Bearer ${body.token}`;
+    const now = (path: string) => from('192.0.2.20', path, { authorization });
+    const { body: media } = await request(own.url, 'POST', '/auth/media-token', {
+      headers: { authorization },
+    });
+    const attacks = [
+      () => from('192.0.2.21', '/auth/me', { authorization: `Bearer ${old.token}` }),
+      () => from('192.0.2.22', `/auth/me?media_token=${media.media_token}`),
+    ];
+    for (const attack of attacks) {
+      const statuses = new Set<number>();
+      for (let i = 0; i <= maxRefusals; i += 1) statuses.add((await attack()).status);
+      expect([...statuses]).toEqual([401, 429]);
+    }
+    expect((await now('/auth/me')).status).toBe(200);
+    const stream = await from('192.0.2.22', `/tracks/${nowhere}/stream?media_token=${media.media_token}`);
+    expectProblem(stream, 429, 'rate_limited');
+  });
+
+  it('on paths that only begin like health or metrics are blocked too', async () => {
+    useUp('192.0.2.30');
+    const statusOf = async (path: string) =>
+      (await fetch(`${own.url}${path}`, { headers: { 'x-forwarded-for': '192.0.2.30' } })).status;
+    expect([await statusOf('/health/nothing'), await statusOf('/metrics/x')]).toEqual([404, 429]);
+    expect([await statusOf('/health/live'), await statusOf('/metrics')]).toEqual([200, 200]);
   });
 
   it('with a token are blocked by user', async () => {

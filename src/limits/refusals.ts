@@ -6,6 +6,8 @@ import { Lifecycle } from '../lifecycle/lifecycle.js';
 
 /** Refused requests per caller and window before the caller is blocked. */
 export const maxRefusals = 300;
+/** A connection with too many pipelined requests counts as so many refused requests. */
+const floodCost = 30;
 /** Length of a window, which starts with the caller's first refused request. */
 export const windowMs = 10_000;
 /** Callers with a window; beyond it the caller with the oldest window is evicted. */
@@ -52,6 +54,12 @@ export class Refusals {
     this.#windows.delete(caller);
     if (this.#windows.size >= maxCallers) this.#windows.delete(this.#windows.keys().next().value!);
     this.#windows.set(caller, { count: requests, endsAt: now + windowMs });
+  }
+
+  /** Counts a connection with too many pipelined requests. */
+  countFlood(caller: string): void {
+    this.countRejected(caller);
+    this.count(caller, floodCost);
   }
 
   /** For how long the caller is still blocked, in milliseconds; undefined if it is not. */

@@ -14,6 +14,8 @@ export interface Turn {
   start(): void;
   /** Answers with an error and closes the connection. */
   refuse(): void;
+  /** There were too many requests on the connection: called once, before `refuse` or instead of it. */
+  flooded(): void;
 }
 
 interface Pipeline {
@@ -38,13 +40,19 @@ export class Pipelines {
   /** When the first request of this turn of the event loop began, in milliseconds of the monotonic clock. */
   #turnBegan: number | undefined;
 
-  /** Calls one function of `turn` when it is the request's turn, or none if the connection closes before that. */
+  /**
+   * Calls `start` or `refuse` when it is the request's turn, or neither if the connection closes before that. A flood
+   * behind a running request closes the connection at once.
+   */
   admit({ socket }: IncomingMessage, response: ServerResponse, turn: Turn): void {
     const pipeline = this.#pipelineOf(socket);
     if (pipeline.isFlooded) return;
     if (pipeline.open.size >= maxInFlight) {
       pipeline.isFlooded = true;
+      turn.flooded();
       stopReading(socket);
+      // What Node has parsed from this block would be held until the running request ends.
+      if (pipeline.isRunning) socket.destroy();
       return;
     }
     pipeline.open.set(response, turn);

@@ -13,14 +13,19 @@ import { Refusals } from '../../limits/refusals.js';
 import { refuse, refuseRaw } from './answers.js';
 import { exempt } from './exempt-paths.js';
 import { maxInFlight, Pipelines } from './pipelines.js';
-import { RequestBodies } from './request-bodies.js';
+import { hasBody, RequestBodies } from './request-bodies.js';
 
 const socketPath = '/socket.io/';
-/** A connection with too many pipelined requests counts as so many refused requests. */
-const pipelineRefusals = 30;
 const blockedDelayMs = 1000;
 
 type Listener = (...args: unknown[]) => void;
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+const tooManyPipelined = () =>
+  new RateLimited(
+    `At most ${maxInFlight} requests may be in flight on a connection; read the answers first.`,
+    1000,
+  );
 
 /**
  * Runs before Express and Engine.IO and refuses requests before they cost any work: pipelined requests beyond the limit,
@@ -40,14 +45,36 @@ export class RequestGate {
   /** Wraps the server's listeners. To be called after every other listener is attached. */
   guard(server: Server): void {
     const onRequest = takeListeners(server, 'request');
-    server.on('request', (request, response) => {
+    const inTurn = (start: Handler) => (request: IncomingMessage, response: ServerResponse) => {
+      const address = this.addresses.key(request);
       this.pipelines.admit(request, response, {
-        start: () => {
-          if (this.#admit(request, response)) for (const listener of onRequest) listener(request, response);
-        },
-        refuse: () => this.#refusePipelined(request, response),
+        start: () => start(request, response),
+        refuse: () => refuse(response, tooManyPipelined()),
+        flooded: () => this.refusals.countFlood(address),
       });
-    });
+    };
+    const admit: Handler = (request, response) => {
+      if (this.#admit(request, response)) for (const listener of onRequest) listener(request, response);
+    };
+    server.on('request', inTurn(admit));
+    // Without these listeners Node answers both expectations itself, past all limits.
+    server.on(
+      'checkContinue',
+      inTurn((request, response) => {
+        response.writeContinue();
+        admit(request, response);
+      }),
+    );
+    server.on(
+      'checkExpectation',
+      inTurn((request, response) => {
+        this.refusals.count(this.addresses.key(request));
+        refuse(
+          response,
+          new Problem('malformed', 'Of expectations only "Expect: 100-continue" is supported.'),
+        );
+      }),
+    );
     server.on('connection', (socket: Socket) => this.#delayIfBlocked(socket));
     const onUpgrade = takeListeners(server, 'upgrade');
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -60,19 +87,6 @@ export class RequestGate {
       if (!socket.writable || this.pipelines.isAnswering(socket as Socket)) socket.destroy();
       else refuseRaw(socket, parseProblem(error));
     });
-  }
-
-  #refusePipelined(request: IncomingMessage, response: ServerResponse): void {
-    const address = this.addresses.key(request);
-    this.refusals.countRejected(address);
-    this.refusals.count(address, pipelineRefusals);
-    refuse(
-      response,
-      new RateLimited(
-        `At most ${maxInFlight} requests may be in flight on a connection; read the answers first.`,
-        1000,
-      ),
-    );
   }
 
   /**
@@ -100,7 +114,9 @@ export class RequestGate {
     const problem = this.earlyChecks.problemOf(request);
     if (problem) {
       if (problem.status === 429) this.refusals.countRejected(address);
-      refuse(response, problem);
+      // A client that still sends its body would lose the answer with the connection.
+      this.bodies.watch(request, response);
+      refuse(response, problem, { keepsConnection: hasBody(request) });
       return false;
     }
     response.once('finish', () => this.#answered(request, response, address));
@@ -112,17 +128,23 @@ export class RequestGate {
   #blockedMs(request: IncomingMessage, address: string): number | undefined {
     const blockedMs = this.refusals.blockedMs(address);
     if (blockedMs === undefined) return undefined;
-    const userId = this.sessions.userIdBySignature(requestToken(request));
-    return userId === undefined ? blockedMs : this.refusals.blockedMs(`user:${userId}`);
+    const owner = this.sessions.ownerBySignature(requestToken(request));
+    if (owner === undefined) return blockedMs;
+    return this.refusals.blockedMs(owner.tokenKey) ?? this.refusals.blockedMs(`user:${owner.userId}`);
   }
 
   #answered(request: IncomingMessage, { statusCode }: ServerResponse, address: string): void {
     if (statusCode === 429) this.refusals.countRejected(address);
     if (statusCode !== 401 && statusCode !== 404) return;
-    const userId =
-      (request as AuthenticatedRequest).caller?.user.id ??
-      this.sessions.userIdBySignature(requestToken(request));
-    this.refusals.count(userId === undefined ? address : `user:${userId}`);
+    const userId = (request as AuthenticatedRequest).caller?.user.id;
+    if (userId !== undefined) {
+      this.refusals.count(`user:${userId}`);
+      return;
+    }
+    this.refusals.count(address);
+    // The token may be revoked, or not be meant for this: whoever has it must not block the user that it names.
+    const owner = this.sessions.ownerBySignature(requestToken(request));
+    if (owner) this.refusals.count(owner.tokenKey);
   }
 
   #upgradeProblem(request: IncomingMessage): Problem | undefined {
