@@ -4,7 +4,7 @@ import { Problem } from '../errors/problem.js';
 /** Messages that a connection may send in a second. */
 const maxPerSecond = 100;
 /** Refused messages, within the window, after which the connection is closed instead of being answered. */
-const maxRefused = 90;
+const maxRefused = 300;
 const refusedWindowSeconds = 10;
 /** Requests for large answers that may wait while one is being answered. */
 const maxExpensiveWaiting = 30;
