@@ -1,5 +1,6 @@
 import { Type, type Static, type TProperties } from 'typebox';
 import {
+  ClockId,
   Count,
   Id,
   Playback,
@@ -193,6 +194,7 @@ export const catalogue = {
         description: 'Whether every event after `after_sequence`, up to `sequence`, follows',
       }),
       replayed: Type.Integer({ minimum: 0, description: 'Number of replayed events that follow' }),
+      clock_id: ClockId,
     },
   ),
   error: declare(

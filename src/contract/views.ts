@@ -18,6 +18,15 @@ export const oneOf = <const T extends string[]>(values: readonly [...T], descrip
 
 export const Id = Type.String({ format: 'uuid', description: 'UUID, version 7' });
 export const Time = Type.Number({ description: 'Unix time in seconds, with milliseconds as fraction' });
+export const RoomTime = Type.Number({
+  description: 'Time on the room clock: Unix time in seconds, with microseconds as fraction',
+});
+export const ClockId = Type.String({
+  minLength: 1,
+  maxLength: 64,
+  description:
+    'Opaque. Times on the room clock with the same `clock_id` are on one clock, which never goes back; measure it again when the id changes',
+});
 export const Count = Type.Integer({ minimum: 0 });
 export const Sequence = Type.Integer({
   minimum: 0,

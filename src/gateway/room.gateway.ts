@@ -22,6 +22,7 @@ import { RoomEntrance } from './room-entrance.js';
 import { SocketAdmission } from './socket-admission.js';
 import { callerOf, roomOf } from './socket-data.js';
 import { SocketProblemFilter } from './socket-problem.filter.js';
+import { ArrivedAt, timeSyncAnswer } from './time-sync.js';
 
 /**
  * The namespaces of all rooms, `/rooms/<id>`. Subscribes to the broadcaster's events and hands them to the rooms'
@@ -56,8 +57,8 @@ export class RoomGateway implements OnGatewayInit, OnGatewayConnection, OnGatewa
   }
 
   @SubscribeMessage('time_sync')
-  timeSync() {
-    return { ok: true, server_time: this.clock.now() };
+  timeSync(@ArrivedAt() arrivedMs: number) {
+    return timeSyncAnswer(this.clock, arrivedMs);
   }
 
   @SubscribeMessage('room_state')
