@@ -16,10 +16,6 @@ interface Declaration {
 
 const ok = Type.Literal(true);
 
-/** What a listener's player is doing, as it reports in `sync_report`. */
-export const syncStatuses = ['blocked', 'buffering', 'in_step', 'correcting', 'silent'] as const;
-export type SyncStatus = (typeof syncStatuses)[number];
-
 /** Every message that a client may send, by name. */
 export const socketMessages = {
   time_sync: {
@@ -45,7 +41,8 @@ export const socketMessages = {
     answer: shape({ ok, events: Type.Array(AnyEnvelope), more: Type.Boolean() }),
   },
   sync_report: {
-    description: 'Reports how well the listener keeps in time with the room.',
+    description:
+      'Reports how well the listener keeps in time with the room. The last report of each connection is kept in memory as long as it is open; it is neither logged nor broadcast. It determines how far ahead playback starts, `listening_count`, and what `GET /api/rooms/{id}/listeners` shows.',
     lobby: false,
     answer: shape({ ok }),
   },

@@ -79,11 +79,19 @@ export class RoomGateway implements OnGatewayInit, OnGatewayConnection, OnGatewa
   }
 
   @SubscribeMessage('sync_report')
-  syncReport(@ConnectedSocket() socket: Socket, @MessageBody() { status, muted }: SyncReportDto) {
+  syncReport(@ConnectedSocket() socket: Socket, @MessageBody() report: SyncReportDto) {
     // The socket may have disconnected while the message was validated; its report would never be removed.
     if (!socket.connected) return { ok: true };
-    const isListening = status !== 'blocked' && status !== 'silent' && muted !== true;
-    this.counts.report(roomOf(socket)!, callerOf(socket).user.id, socket.id, isListening);
+    const {
+      uncertainty = null,
+      output_latency = null,
+      offset = null,
+      status = null,
+      muted = null,
+      ...required
+    } = report;
+    const optional = { uncertainty, output_latency, offset, status, muted };
+    this.counts.report(roomOf(socket)!, callerOf(socket).user.id, socket.id, { ...required, ...optional });
     return { ok: true };
   }
 }
