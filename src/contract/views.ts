@@ -81,11 +81,14 @@ export const Playback = shape(
   {
     status: PlaybackStatus,
     track_id: orNull(Id),
-    position: Type.Number({ minimum: 0, description: 'Seconds into the track at the time of this state' }),
+    position: Type.Number({
+      minimum: 0,
+      description: 'Seconds into the track at the time of this state, with microseconds as fraction',
+    }),
     started_at: orNull(
       Type.Number({
         description:
-          'While playing: the position now is the larger of `position` and server clock − `started_at`. It may lie a moment in the future, so that all listeners start together. Null unless playing.',
+          'On the room clock, in microseconds. While playing, the position now is the larger of `position` and room clock − `started_at`, and at most the duration of the track. It may lie a moment ahead, so that all listeners start together: until then they go on with what they play. Null unless playing.',
       }),
     ),
     version: Type.Integer({ minimum: 0, description: 'Increases with every change' }),
