@@ -2,6 +2,7 @@ import { Module, type OnApplicationBootstrap, type OnModuleInit } from '@nestjs/
 import { EventBroadcasterService } from '../events/event-broadcaster.service.js';
 import { RoomsModule } from '../rooms/rooms.module.js';
 import { TracksModule } from '../tracks/tracks.module.js';
+import { ClockCarryOver } from './clock-carry-over.js';
 import { Lead } from './lead.js';
 import { PlaybackChanges } from './playback-changes.js';
 import { PlaybackController } from './playback.controller.js';
@@ -20,6 +21,7 @@ import { TrackAdvance } from './track-advance.js';
     PlaybackChanges,
     PlaybackScheduler,
     TrackAdvance,
+    ClockCarryOver,
     Lead,
   ],
   exports: [PlaybackStore],
@@ -27,6 +29,7 @@ import { TrackAdvance } from './track-advance.js';
 export class PlaybackModule implements OnModuleInit, OnApplicationBootstrap {
   constructor(
     private readonly advance: TrackAdvance,
+    private readonly carryOver: ClockCarryOver,
     private readonly scheduler: PlaybackScheduler,
     private readonly broadcaster: EventBroadcasterService,
   ) {}
@@ -41,7 +44,8 @@ export class PlaybackModule implements OnModuleInit, OnApplicationBootstrap {
     );
   }
 
-  onApplicationBootstrap(): void {
+  async onApplicationBootstrap(): Promise<void> {
+    await this.carryOver.convert();
     this.scheduler.start((roomId) => this.advance.advanceIfDue(roomId));
   }
 }
