@@ -165,7 +165,7 @@ module.exports = {
       'rooms.module',
       'room-access',
       'rooms.reader',
-      'presence/(presence.service|listener-counts)',
+      'presence/(presence.service|listener-counts|listener-reports)',
     ]),
     offers('tracks', ['tracks.module', 'queue.service', 'track-view', 'storage/storage-health']),
     offers('playback', ['playback.module', 'playback-store']),

@@ -1,5 +1,6 @@
 import { Type, type Static, type TProperties } from 'typebox';
 import {
+  ClockId,
   Count,
   Id,
   Playback,
@@ -147,15 +148,21 @@ export const catalogue = {
       reason: oneOf(['stopped'] as const),
     },
   ),
-  playback_seeked: declare('playback', 'critical', room, 'Playback moved to another position.', {
-    playback: Playback,
-    user: orNull(User),
-  }),
+  playback_seeked: declare(
+    'playback',
+    'critical',
+    room,
+    'Playback moved to another position. With `user` null the position is the same, and `started_at` is on the room clock of a server that has restarted.',
+    {
+      playback: Playback,
+      user: orNull(User),
+    },
+  ),
   track_skipped: declare(
     'playback',
     'critical',
     room,
-    'The current track ended, was skipped or was removed. The next one starts, or none if the queue is empty.',
+    'The current track ended, was skipped or was removed. The next one starts, or none if the queue is empty. With the reason `ended` and a next track it is sent before the end: `started_at` is the moment at which the previous track ends.',
     {
       previous_track: Track,
       track: orNull(Track),
@@ -193,6 +200,7 @@ export const catalogue = {
         description: 'Whether every event after `after_sequence`, up to `sequence`, follows',
       }),
       replayed: Type.Integer({ minimum: 0, description: 'Number of replayed events that follow' }),
+      clock_id: ClockId,
     },
   ),
   error: declare(

@@ -8,6 +8,7 @@ import {
   Room,
   RoomState,
   RoomSummary,
+  RoomTime,
   Sequence,
   Time,
   Track,
@@ -66,5 +67,9 @@ export const PlaybackAnswer = shape({
   playback: Playback,
   event: shape({ event_id: Id, sequence: Sequence }),
 });
-export const PlaybackStatusAnswer = shape({ playback: Playback, track: orNull(Track), server_time: Time });
+export const PlaybackStatusAnswer = shape({
+  playback: Playback,
+  track: orNull(Track),
+  server_time: RoomTime,
+});
 export const Done = shape({ ok: Type.Literal(true) });

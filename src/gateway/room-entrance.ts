@@ -104,7 +104,7 @@ export class RoomEntrance {
         { pauses: false },
       );
       this.#count(after, resumed, missed.length);
-      const data = { user, room, sequence, resumed, replayed: missed.length };
+      const data = { user, room, sequence, resumed, replayed: missed.length, clock_id: this.clock.id };
       connection.establish(
         makeEvent('connection_established', roomId, this.clock.now(), data),
         missed,

@@ -21,6 +21,7 @@ import { RoomEntrance } from './room-entrance.js';
 import { SocketAdmission } from './socket-admission.js';
 import { callerOf, roomOf } from './socket-data.js';
 import { SocketProblemFilter } from './socket-problem.filter.js';
+import { ArrivedAt, timeSyncAnswer } from './time-sync.js';
 
 /**
  * The namespaces of all rooms, `/rooms/<id>`. Subscribes to the broadcaster's events and hands them to the rooms'
@@ -55,8 +56,8 @@ export class RoomGateway implements OnGatewayInit, OnGatewayConnection, OnGatewa
   }
 
   @SubscribeMessage('time_sync')
-  timeSync() {
-    return { ok: true, server_time: this.clock.now() };
+  timeSync(@ArrivedAt() arrivedMs: number) {
+    return timeSyncAnswer(this.clock, arrivedMs);
   }
 
   @SubscribeMessage('room_state')
@@ -77,11 +78,19 @@ export class RoomGateway implements OnGatewayInit, OnGatewayConnection, OnGatewa
   }
 
   @SubscribeMessage('sync_report')
-  syncReport(@ConnectedSocket() socket: Socket, @MessageBody() { status, muted }: SyncReportDto) {
+  syncReport(@ConnectedSocket() socket: Socket, @MessageBody() report: SyncReportDto) {
     // The socket may have disconnected while the message was validated; its report would never be removed.
     if (!socket.connected) return { ok: true };
-    const isListening = status !== 'blocked' && status !== 'silent' && muted !== true;
-    this.counts.report(roomOf(socket)!, callerOf(socket).user.id, socket.id, isListening);
+    const {
+      uncertainty = null,
+      output_latency = null,
+      offset = null,
+      status = null,
+      muted = null,
+      ...required
+    } = report;
+    const optional = { uncertainty, output_latency, offset, status, muted };
+    this.counts.report(roomOf(socket)!, callerOf(socket).user.id, socket.id, { ...required, ...optional });
     return { ok: true };
   }
 }

@@ -14,6 +14,8 @@ const namedViews = {
   RoomSummary: contract.RoomSummary,
   RoomState: contract.RoomState,
   Invite: contract.Invite,
+  Listener: contract.Listener,
+  ListenerConnection: contract.ListenerConnection,
   Metadata: contract.Metadata,
   ErrorBody: contract.ErrorBody,
 } satisfies Record<string, TSchema>;

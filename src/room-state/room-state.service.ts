@@ -163,7 +163,7 @@ export class RoomStateService {
       online_count: online_users.length,
       current_track: current ? trackView(current) : null,
       queue: queue.map(trackView),
-      playback: playbackView(await this.playback.load(trx, roomId), this.clock.now()),
+      playback: playbackView(await this.playback.load(trx, roomId), this.clock.roomTime()),
     };
   }
 }
