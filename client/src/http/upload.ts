@@ -1,0 +1,59 @@
+import type { TrackAnswer } from '../contract.js';
+import { RoomcastError } from '../errors.js';
+import { type Store, WritableStore } from '../store.js';
+import { type Api, newKey } from './api.js';
+import type { FileRequest } from './file-request.js';
+import { sendWithFetch } from './send-with-fetch.js';
+import { sendWithXhr } from './send-with-xhr.js';
+
+/** How much of a file has been sent. In bytes; the form around the file is not counted. */
+export interface UploadProgress {
+  readonly sent: number;
+  readonly total: number;
+}
+
+/** An upload in progress. */
+export interface Upload {
+  readonly progress: Store<UploadProgress>;
+  /** The track, as soon as it is in the room. Rejects with a `RoomcastError`. */
+  readonly done: Promise<TrackAnswer['track']>;
+  cancel(): void;
+}
+
+/** Sends a file as a form. @returns the body of the answer. @throws {RoomcastError} */
+const sendFile = (request: FileRequest): Promise<string> =>
+  // Browsers tell how much of a request was sent through XMLHttpRequest only.
+  typeof XMLHttpRequest === 'undefined' ? sendWithFetch(request) : sendWithXhr(request);
+
+/**
+ * Uploads an audio file to a room. If the answer is lost, the file is sent again and the track is there once.
+ * @param name the file's name, which is the title if the file has none
+ */
+export function upload(api: Api, roomId: string, file: Blob, name: string, signal: AbortSignal): Upload {
+  const cancelled = new AbortController();
+  const progress = new WritableStore<UploadProgress>({ sent: 0, total: file.size });
+  const { origin, path } = api.address;
+  const url = `${origin}${path}/api/rooms/${roomId}/tracks`;
+  const key = newKey();
+  const both = AbortSignal.any([signal, cancelled.signal]);
+  const send = () =>
+    api.authorized((token) =>
+      sendFile({
+        url,
+        file,
+        name,
+        headers: { authorization: `Bearer ${token}`, 'idempotency-key': key },
+        signal: both,
+        onSent: (bytes) => progress.set({ sent: Math.min(bytes, file.size), total: file.size }),
+      }),
+    );
+  const done = api.repeat(send, false, both).then((text) => {
+    progress.set({ sent: file.size, total: file.size });
+    try {
+      return (JSON.parse(text) as TrackAnswer).track;
+    } catch (cause) {
+      throw new RoomcastError('protocol', 'The upload was not answered with JSON.', { cause });
+    }
+  });
+  return { progress, done, cancel: () => cancelled.abort() };
+}
