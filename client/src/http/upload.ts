@@ -2,11 +2,9 @@ import type { TrackAnswer } from '../contract.js';
 import { RoomcastError } from '../errors.js';
 import { type Store, WritableStore } from '../store.js';
 import { type Api, newKey } from './api.js';
-import type { FileRequest } from './file-request.js';
-import { sendWithFetch } from './send-with-fetch.js';
-import { sendWithXhr } from './send-with-xhr.js';
+import { sendForm } from './send-form.js';
 
-/** How much of a file has been sent. In bytes; the form around the file is not counted. */
+/** How much of a file has been sent, in bytes. In Node it is nothing until all of it is. */
 export interface UploadProgress {
   readonly sent: number;
   readonly total: number;
@@ -20,11 +18,6 @@ export interface Upload {
   cancel(): void;
 }
 
-/** Sends a file as a form. @returns the body of the answer. @throws {RoomcastError} */
-const sendFile = (request: FileRequest): Promise<string> =>
-  // Browsers tell how much of a request was sent through XMLHttpRequest only.
-  typeof XMLHttpRequest === 'undefined' ? sendWithFetch(request) : sendWithXhr(request);
-
 /**
  * Uploads an audio file to a room. If the answer is lost, the file is sent again and the track is there once.
  * @param name the file's name, which is the title if the file has none
@@ -37,16 +30,18 @@ export function upload(api: Api, roomId: string, file: Blob, name: string, signa
   const key = newKey();
   const both = AbortSignal.any([signal, cancelled.signal]);
   const send = () =>
-    api.authorized((token) =>
-      sendFile({
+    api.authorized((token) => {
+      const form = new FormData();
+      form.append('audio_file', file, name);
+      return sendForm({
         url,
-        file,
-        name,
+        form,
         headers: { authorization: `Bearer ${token}`, 'idempotency-key': key },
         signal: both,
-        onSent: (bytes) => progress.set({ sent: Math.min(bytes, file.size), total: file.size }),
-      }),
-    );
+        // The form is a little larger than the file.
+        onSent: (part) => progress.set({ sent: Math.round(part * file.size), total: file.size }),
+      });
+    });
   const done = api.repeat(send, false, both).then((text) => {
     progress.set({ sent: file.size, total: file.size });
     try {
