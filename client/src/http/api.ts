@@ -28,6 +28,7 @@ export class Api {
     readonly tokens: TokenSource,
     private readonly environment: Environment,
     private readonly commandTimeoutMs: number,
+    private readonly send: typeof request = request,
   ) {}
 
   /** Reads something. @throws {RoomcastError} */
@@ -88,7 +89,7 @@ export class Api {
   }
 
   #request<T>(method: string, path: string, options: RequestOptions): Promise<T> {
-    return this.authorized((token) => request<T>(this.address, method, path, { ...options, token }));
+    return this.authorized((token) => this.send<T>(this.address, method, path, { ...options, token }));
   }
 }
 
