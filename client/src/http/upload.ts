@@ -28,6 +28,9 @@ export function upload(api: Api, roomId: string, file: Blob, name: string, signa
   const { origin, path } = api.address;
   const url = `${origin}${path}/api/rooms/${roomId}/tracks`;
   const key = newKey();
+  const tell = (sent: number) => {
+    if (sent !== progress.current.sent) progress.set({ sent, total: file.size });
+  };
   const both = AbortSignal.any([signal, cancelled.signal]);
   const send = () =>
     api.authorized((token) => {
@@ -39,11 +42,11 @@ export function upload(api: Api, roomId: string, file: Blob, name: string, signa
         headers: { authorization: `Bearer ${token}`, 'idempotency-key': key },
         signal: both,
         // The form is a little larger than the file.
-        onSent: (part) => progress.set({ sent: Math.round(part * file.size), total: file.size }),
+        onSent: (part) => tell(Math.round(part * file.size)),
       });
     });
   const done = api.repeat(send, false, both).then((text) => {
-    progress.set({ sent: file.size, total: file.size });
+    tell(file.size);
     try {
       return (JSON.parse(text) as TrackAnswer).track;
     } catch (cause) {
