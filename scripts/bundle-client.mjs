@@ -1,0 +1,25 @@
+// Bundles the client library into client/dist, where tsc writes the declarations afterwards. Dependencies stay imports.
+import { rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { rolldown } from 'rolldown';
+
+const client = fileURLToPath(new URL('../client/', import.meta.url));
+
+const bundler = await rolldown({
+  input: { index: `${client}src/index.ts`, 'player/index': `${client}src/player/index.ts` },
+  platform: 'neutral',
+  external: [/^[^./]/],
+  onLog(level, log, handler) {
+    // A missing package or export is only a warning to Rolldown; here it fails the build.
+    if (level === 'warn') throw new Error(log.message);
+    handler(level, log);
+  },
+});
+await rm(`${client}dist`, { recursive: true, force: true });
+await bundler.write({
+  dir: `${client}dist`,
+  format: 'esm',
+  entryFileNames: '[name].js',
+  chunkFileNames: 'chunks/[name]-[hash].js',
+});
+await bundler.close();
