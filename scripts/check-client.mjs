@@ -43,7 +43,10 @@ for (const [entry, limit] of Object.entries(limits)) {
   });
   const { output } = await bundler.generate({ format: 'esm', minify: true });
   await bundler.close();
-  const bytes = loadedWith(output).reduce((sum, { code }) => sum + gzipSync(code ?? '', { level: 9 }).length, 0);
+  const bytes = loadedWith(output).reduce(
+    (sum, { code }) => sum + gzipSync(code ?? '', { level: 9 }).length,
+    0,
+  );
   const size = (bytes / 1000).toFixed(1);
   console.log(`${entry.padEnd(16)} ${size.padStart(5)} kB minified and gzipped, of ${limit} kB`);
   if (bytes > limit * 1000) faults.push(`${entry} has ${size} kB; the limit is ${limit} kB`);

@@ -60,9 +60,9 @@ export interface Playback {
   readonly status: PlaybackStatus;
   /** UUID, version 7 */
   readonly track_id: string | null;
-  /** Seconds into the track at the time of this state */
+  /** Seconds into the track at the time of this state, with microseconds as fraction */
   readonly position: number;
-  /** While playing: the position now is the larger of `position` and server clock − `started_at`. It may lie a moment in the future, so that all listeners start together. Null unless playing. */
+  /** On the room clock, in microseconds. While playing, the position now is the larger of `position` and room clock − `started_at`, and at most the duration of the track. It may lie a moment ahead, so that all listeners start together: until then they go on with what they play. Null unless playing. */
   readonly started_at: number | null;
   /** Increases with every change */
   readonly version: number;
@@ -195,7 +195,7 @@ export interface PlaybackAnswer {
 export interface PlaybackStatusAnswer {
   readonly playback: Playback;
   readonly track: Track | null;
-  /** Unix time in seconds, with milliseconds as fraction */
+  /** Time on the room clock: Unix time in seconds, with microseconds as fraction */
   readonly server_time: number;
 }
 
@@ -354,12 +354,12 @@ export interface EventDataByType {
     readonly user: User | null;
     readonly reason: 'stopped';
   };
-  /** Playback moved to another position. */
+  /** Playback moved to another position. With `user` null the position is the same, and `started_at` is on the room clock of a server that has restarted. */
   readonly playback_seeked: {
     readonly playback: Playback;
     readonly user: User | null;
   };
-  /** The current track ended, was skipped or was removed. The next one starts, or none if the queue is empty. */
+  /** The current track ended, was skipped or was removed. The next one starts, or none if the queue is empty. With the reason `ended` and a next track it is sent before the end: `started_at` is the moment at which the previous track ends. */
   readonly track_skipped: {
     readonly previous_track: Track;
     readonly track: Track | null;
@@ -397,6 +397,8 @@ export interface EventDataByType {
     readonly resumed: boolean;
     /** Number of replayed events that follow */
     readonly replayed: number;
+    /** Opaque. Times on the room clock with the same `clock_id` are on one clock, which never goes back; measure it again when the id changes */
+    readonly clock_id: string;
   };
   /** An error that concerns only this connection or user. */
   readonly error: {
@@ -434,11 +436,17 @@ export type Envelope<T extends EventType = EventType> = {
 
 /** The acknowledgements of socket messages that succeed. */
 export interface MessageAnswers {
-  /** Requests the server's time. */
+  /** Requests the server's time. With `server_received` and `server_sent` a client subtracts the time that the server took. */
   readonly time_sync: {
     readonly ok: true;
     /** Unix time in seconds, with milliseconds as fraction */
     readonly server_time: number;
+    /** Time on the room clock: Unix time in seconds, with microseconds as fraction */
+    readonly server_received: number;
+    /** Time on the room clock: Unix time in seconds, with microseconds as fraction */
+    readonly server_sent: number;
+    /** Opaque. Times on the room clock with the same `clock_id` are on one clock, which never goes back; measure it again when the id changes */
+    readonly clock_id: string;
   };
   /** Requests the complete state of the room as of `sequence`. */
   readonly room_state: {
@@ -453,7 +461,7 @@ export interface MessageAnswers {
     readonly events: readonly Envelope[];
     readonly more: boolean;
   };
-  /** Reports how well the listener keeps in time with the room. */
+  /** Reports how well the listener keeps in time with the room. The last report of each connection is kept in memory as long as it is open; it is neither logged nor broadcast. It determines how far ahead playback starts, `listening_count`, and what `GET /api/rooms/{id}/listeners` shows. */
   readonly sync_report: {
     readonly ok: true;
   };

@@ -1,0 +1,19 @@
+import type { Room } from '../room/room.js';
+import type { PlayerOptions } from './player-options.js';
+import { RoomPlayer } from './player.js';
+
+/**
+ * Makes a player that plays what the room plays, in step with it. Call its `unlock()` first in the handler of the click
+ * that is to make sound, and `close()` when the room is left. Making it begins to measure the room's clock.
+ */
+export const createPlayer = (room: Room, options?: PlayerOptions): RoomPlayer =>
+  new RoomPlayer(
+    {
+      clock: room.clock,
+      playback: room.playback,
+      fetch: (url, request) => room.media.fetch(url, request),
+      mediaUrl: (url) => room.media.url(url),
+      report: (report) => room.report(report),
+    },
+    options,
+  );
