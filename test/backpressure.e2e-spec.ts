@@ -231,7 +231,7 @@ describe('a slow connection', () => {
     });
     const log = { head: () => Promise.resolve(0), read: () => Promise.resolve([]) };
     const logger = { warn: () => undefined, error: () => undefined } as unknown as PinoLogger;
-    stream = new RoomStream('r', tracker, statistics, log, { now: () => 1 }, logger);
+    stream = new RoomStream('r', tracker, statistics, log, { now: () => 1 }, logger, Promise.resolve());
     connection = await connect();
     makeLive(connection);
   });

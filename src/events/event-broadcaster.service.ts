@@ -12,7 +12,7 @@ import { makeEvent } from './envelope.js';
 import { GuardedBus } from './bus/guarded-bus.js';
 import { EventLog } from './event-log.js';
 import { KeyedLock, type LockPriority } from './keyed-lock.js';
-import { checkPayload } from './payload-check.js';
+import { checkPayload } from '../contract/payload-check.js';
 import { RetentionService } from './retention.service.js';
 import { type Outgoing, RoomChange } from './room-change.js';
 import { Statistics } from '../metrics/statistics.js';

@@ -10,7 +10,7 @@ import { HandshakeLimits } from './handshake-limits.js';
 
 /** What a connection may send within one window. */
 const windowMs = 1000;
-const maxPackets = 500;
+const maxPackets = 520;
 /** Uncounted acknowledgements that a connection may send at once: those of a long replay. */
 const maxExpectedAcknowledgements = 5000;
 /** Namespaces that a connection may ask for. */

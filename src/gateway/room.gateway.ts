@@ -12,7 +12,6 @@ import type { Namespace, Socket } from 'socket.io';
 import { Clock } from '../config/clock.js';
 import { RoomStreams } from '../delivery/room-streams.js';
 import { InputPipe } from '../errors/input.pipe.js';
-import { seal } from '../events/envelope.js';
 import { EventBroadcasterService } from '../events/event-broadcaster.service.js';
 import { ExpensiveReads } from '../limits/expensive-reads.js';
 import { RoomStateService } from '../room-state/room-state.service.js';
@@ -75,7 +74,7 @@ export class RoomGateway implements OnGatewayInit, OnGatewayConnection, OnGatewa
       this.state.log(user, roomOf(socket)!, after_sequence, limit),
     );
     const now = this.clock.now();
-    return { ok: true, events: page.events.map((event) => seal(event, now)), more: page.more };
+    return { ok: true, events: page.events.map((event) => event.envelope(now)), more: page.more };
   }
 
   @SubscribeMessage('sync_report')

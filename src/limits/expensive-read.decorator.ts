@@ -4,16 +4,13 @@ import {
   type ExecutionContext,
   Injectable,
   type NestInterceptor,
-  SetMetadata,
   UseInterceptors,
 } from '@nestjs/common';
 import type { Request } from 'express';
 import { from, lastValueFrom, type Observable } from 'rxjs';
 import type { User } from '../contract/index.js';
 import { ExpensiveReads } from './expensive-reads.js';
-
-/** Metadata key of a route's cost in rate-limit points. */
-export const READ_COST = Symbol('read cost');
+import { RequestCost } from './request-cost.decorator.js';
 
 /** Delays a route's handler until the caller's turn in `ExpensiveReads`. The route must require a token. */
 @Injectable()
@@ -35,4 +32,4 @@ class ExpensiveReadInterceptor implements NestInterceptor {
  * counts as `points` requests against the caller's rate limit.
  */
 export const ExpensiveRead = (points: number) =>
-  applyDecorators(SetMetadata(READ_COST, points), UseInterceptors(ExpensiveReadInterceptor));
+  applyDecorators(RequestCost(points), UseInterceptors(ExpensiveReadInterceptor));

@@ -97,7 +97,7 @@ export class RoomStateService {
         });
       }
       const events = await this.eventLog.page(trx, roomId, from, limit, maxPageBytes);
-      return { events, sequence, more: (events.at(-1)?.metadata.sequence ?? sequence) < sequence };
+      return { events, sequence, more: (events.at(-1)?.sequence ?? sequence) < sequence };
     });
   }
 
