@@ -1,9 +1,10 @@
 import { rm } from 'node:fs/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { v7 as uuid } from 'uuid';
 import { NodeId } from '../src/cluster/node-id.js';
 import { type Listener as RoomListener, ListenerList } from '../src/contract/index.js';
 import { Database } from '../src/database/database.js';
+import { ListenerReports } from '../src/rooms/presence/listener-reports.js';
 import { expectAnswer, expectProblem } from './support/answers.js';
 import { guest, type Person, roomOf, stateOf } from './support/api.js';
 import { eventually, listen, type Listener, type ListenerOptions } from './support/listener.js';
@@ -221,6 +222,23 @@ describe('sync_report', () => {
     await counted(2);
     alsoHis.close();
     await counted(1);
+  });
+
+  it('makes the server count the listeners of a room at most once a second, however often it changes', async () => {
+    const counting = jest.spyOn(server.app.get(ListenerReports), 'listeningCount');
+    try {
+      const [hers, his] = [await hear(ada), await hear(bob)];
+      const from = performance.now();
+      for (let sent = 0; sent < 200; sent += 1) {
+        await his.ask('sync_report', { ...whole, muted: sent % 2 === 0 });
+      }
+      await hers.next('listeners_updated', ({ data }) => data.listening_count === 1);
+      const counted = counting.mock.calls.filter(([room]) => room === roomId).length;
+      expect(counted).toBeGreaterThan(0);
+      expect(counted).toBeLessThanOrEqual((performance.now() - from) / 1000 + 1);
+    } finally {
+      counting.mockRestore();
+    }
   });
 
   it('is neither broadcast nor in the log of the room', async () => {

@@ -49,7 +49,7 @@ export class Link {
   /** Attempts since the last connection that lasted. */
   #attempts = 0;
   #establishedAt: number | undefined;
-  /** The code of the last `error` that the server sent on this connection. */
+  /** Why the server will close this connection, by its own words. */
   #announced: string | undefined;
   /** Why this user will be refused, where the server has said so in an event. */
   #departure: ClosedReason | undefined;
@@ -97,9 +97,9 @@ export class Link {
     this.#input({ kind: 'caught_up', at: this.environment.wallClock() });
   }
 
-  /** The server has said why it is about to close the connection. */
-  announce(code: string): void {
-    this.#announced = code;
+  /** @param code why the server is about to close the connection; undefined if it has not said so */
+  announce(code: string | undefined): void {
+    if (code !== undefined) this.#announced = code;
   }
 
   /** The user was removed from the room, or (undefined) is back in it. The server closes the connection by itself. */

@@ -6,7 +6,7 @@ import type { Environment, Timer } from '../environment.js';
 import { Handlers, type EventHandler } from '../events/handlers.js';
 import type { Api } from '../http/api.js';
 import { type Store, WritableStore } from '../store.js';
-import { type EventType, isEvent, type RoomcastEvent } from '../wire.js';
+import { endAnnouncedBy, type EventType, isEvent, type RoomcastEvent } from '../wire.js';
 import { foldLobby, type LobbyRooms } from './fold-lobby.js';
 
 const pageSize = 100;
@@ -96,7 +96,7 @@ export class Lobby implements LinkOwner {
 
   received(event: unknown, confirm: (() => void) | undefined): void {
     if (!isEvent(event) || event.type === 'connection_established') return;
-    if (event.type === 'error') this.#link?.announce(event.data.code);
+    this.#link?.announce(endAnnouncedBy(event));
     if (this.#isRepeated(event)) {
       confirm?.();
       return;

@@ -1,3 +1,4 @@
+import type { ClosedReason } from '../connection/connection.js';
 import type {
   PlaybackAnswer,
   QueueAnswer,
@@ -34,7 +35,9 @@ export interface CommandTarget {
   readonly api: Api;
   /** The time on the room clock. */
   now(): number;
+  /** Aborted when the room is closed; the reason is the `ClosedReason`. */
   readonly signal: AbortSignal;
+  close(reason: ClosedReason): void;
 }
 
 /**
@@ -137,7 +140,13 @@ export abstract class RoomCommands {
 
   /** Deletes the room with its tracks and its log. Administrator only. */
   async deleteRoom(): Promise<void> {
-    await this.#run({ method: 'DELETE', path: this.#path() });
+    await this.#end('deleted', '');
+  }
+
+  /** Leaves the room: the user is no participant any more. */
+  async leave(): Promise<void> {
+    await this.#end('left', '/leave');
+    this.target.close('left');
   }
 
   /** Creates an invite to a private room. Administrator only. */
@@ -183,6 +192,16 @@ export abstract class RoomCommands {
     } catch (error) {
       pending?.rollBack();
       throw signal.aborted ? closedError(signal) : error;
+    }
+  }
+
+  /** A command after which the room is closed. */
+  async #end(reason: ClosedReason, path: string): Promise<void> {
+    try {
+      await this.#run({ method: 'DELETE', path: this.#path(path) });
+    } catch (error) {
+      // The event about it may be faster than the answer.
+      if (this.target.signal.reason !== reason) throw error;
     }
   }
 

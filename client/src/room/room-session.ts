@@ -10,7 +10,7 @@ import { Handlers } from '../events/handlers.js';
 import type { Api } from '../http/api.js';
 import type { OptimisticState } from '../state/optimistic-state.js';
 import type { RoomView } from '../state/room-view.js';
-import { type Established, isEvent, type RoomcastEvent } from '../wire.js';
+import { endAnnouncedBy, type Established, isEvent, type RoomcastEvent } from '../wire.js';
 import { SyncReports } from './sync-reports.js';
 
 /** The state was replaced: there are no events between the previous state and this one. */
@@ -85,7 +85,7 @@ export class RoomSession implements LinkOwner, StreamOwner {
     if (isEvent(event)) {
       if (typeof event.data.server_time === 'number') this.clock.observe(event.data.server_time);
       // At once: the server closes the connection next, and the stream may still wait for handlers.
-      if (event.type === 'error') this.link.announce(event.data.code);
+      this.link.announce(endAnnouncedBy(event));
     }
     this.#stream.receive(event, confirm);
   }

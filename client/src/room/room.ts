@@ -3,7 +3,6 @@ import type { Connection } from '../connection/connection.js';
 import { type Status, steadyStatus } from '../connection/steady-status.js';
 import type { Track, User } from '../contract.js';
 import type { Environment } from '../environment.js';
-import { RoomcastError } from '../errors.js';
 import { EventIterator } from '../events/event-iterator.js';
 import type { EventHandler, HandlerFailure } from '../events/handlers.js';
 import type { Api } from '../http/api.js';
@@ -64,7 +63,15 @@ export class Room extends RoomCommands {
     this.state = state.shown;
     this.playback = derived(state.folded, playbackOf());
     const { signal } = this.#closed;
-    this.target = { id, user, optimistic: state, api, now: () => session.clock.now(), signal };
+    this.target = {
+      id,
+      user,
+      optimistic: state,
+      api,
+      now: () => session.clock.now(),
+      signal,
+      close: (reason) => session.link.close(reason),
+    };
     session.onClosed.add((reason) => this.#closed.abort(reason));
   }
 
@@ -147,20 +154,6 @@ export class Room extends RoomCommands {
   /** For a player: what it reports to the room, besides round trip and uncertainty of the clock. */
   report(report: PlayerReport): void {
     this.#session.reports.update(report);
-  }
-
-  /** Leaves the room: the user is no participant any more. */
-  async leave(): Promise<void> {
-    const { api, id, signal } = this.target;
-    try {
-      await api.command('DELETE', `/rooms/${id}/leave`, { signal });
-    } catch (error) {
-      const { current } = this.connection;
-      // The event about it was faster than the answer, or it was carried out and the answer lost.
-      const hasLeft = current.is === 'closed' && current.reason === 'left';
-      if (!hasLeft && !(error instanceof RoomcastError && error.code === 'not_a_participant')) throw error;
-    }
-    this.#session.link.close('left');
   }
 
   /** Closes the connection. The user stays a participant. */

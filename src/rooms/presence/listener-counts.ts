@@ -6,25 +6,26 @@ import { EventBroadcasterService } from '../../events/event-broadcaster.service.
 import { ListenerReports } from './listener-reports.js';
 import { onlineCount } from './presence-writer.js';
 
-/** Minimum interval between two `listeners_updated` events of a room. */
-const announceEveryMs = 1000;
+/** Minimum interval between two `listeners_updated` events of a room, and between two counts of its listeners. */
+const intervalMs = 1000;
 
 interface Announcements {
   /** The listening count that was announced last. */
   announced: number;
-  /** Set for `announceEveryMs` after each announcement. */
+  /** Set for `intervalMs` after each count. */
   timer: NodeJS.Timeout | undefined;
-  /** Whether to announce again when the timer fires. */
-  due: boolean;
+  /** What to do when the timer fires: announce in any case, only if the count has changed, or nothing. */
+  due: 'always' | 'if_changed' | undefined;
 }
 
 /**
  * Raises `listeners_updated` when the number of users of a room who hear the music changes, as the clients' reports say
- * (`sync_report`). Counts the connections of this node only.
+ * (`sync_report`). Counts the connections of this node only, at most once per `intervalMs` and room, however often
+ * clients change their reports.
  */
 @Injectable()
 export class ListenerCounts {
-  /** The rooms whose last announced count is not 0, or that have announced within `announceEveryMs`. */
+  /** The rooms whose last announced count is not 0, or whose listeners were counted within `intervalMs`. */
   readonly #rooms = new Map<string, Announcements>();
 
   constructor(
@@ -35,36 +36,41 @@ export class ListenerCounts {
 
   /** Stores a connection's report. */
   report(roomId: string, userId: string, connectionId: string, report: SyncReport): void {
-    if (this.reports.set(roomId, userId, connectionId, report)) this.#announceIfChanged(roomId);
+    if (this.reports.set(roomId, userId, connectionId, report)) this.#request(roomId, 'if_changed');
   }
 
   /** Removes the report of a connection that has closed. */
   remove(roomId: string, connectionId: string): void {
-    if (this.reports.remove(roomId, connectionId)) this.#announceIfChanged(roomId);
+    if (this.reports.remove(roomId, connectionId)) this.#request(roomId, 'if_changed');
   }
 
-  /** Raises `listeners_updated` now, or once `announceEveryMs` has passed since the last one. */
+  /** Raises `listeners_updated` now, or once `intervalMs` has passed since the last one. */
   announce(roomId: string): void {
-    let room = this.#rooms.get(roomId);
-    if (!room) this.#rooms.set(roomId, (room = { announced: 0, timer: undefined, due: false }));
-    room.due = true;
-    if (!room.timer) this.#announceNow(roomId, room);
+    this.#request(roomId, 'always');
   }
 
-  #announceIfChanged(roomId: string): void {
-    const announced = this.#rooms.get(roomId)?.announced ?? 0;
-    if (this.reports.listeningCount(roomId) !== announced) this.announce(roomId);
+  #request(roomId: string, due: 'always' | 'if_changed'): void {
+    const room = this.#rooms.get(roomId) ?? { announced: 0, timer: undefined, due: undefined };
+    this.#rooms.set(roomId, room);
+    if (room.due !== 'always') room.due = due;
+    if (!room.timer) this.#count(roomId, room);
   }
 
-  #announceNow(roomId: string, room: Announcements): void {
-    room.due = false;
+  #count(roomId: string, room: Announcements): void {
+    const { due } = room;
+    room.due = undefined;
     room.timer = setTimeout(() => {
       room.timer = undefined;
-      if (room.due) this.#announceNow(roomId, room);
+      if (room.due) this.#count(roomId, room);
       else if (room.announced === 0) this.#rooms.delete(roomId);
-    }, announceEveryMs).unref();
-    room.announced = this.reports.listeningCount(roomId);
-    const listening_count = room.announced;
+    }, intervalMs).unref();
+    const count = this.reports.listeningCount(roomId);
+    if (due === 'if_changed' && count === room.announced) return;
+    room.announced = count;
+    this.#raise(roomId, count);
+  }
+
+  #raise(roomId: string, listening_count: number): void {
     this.broadcaster
       .roomChange(
         roomId,
