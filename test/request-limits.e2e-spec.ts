@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ExpensiveReads, maxWaitingPerUser } from '../src/limits/expensive-reads.js';
 import { maxRefusals, Refusals } from '../src/limits/refusals.js';
@@ -26,6 +27,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
+const readerOf = ({ user }: Person, address = '127.0.0.1') => ({ userId: user.id, address });
 const retryAfter = (headers: Headers) => Number(headers.get('retry-after'));
 
 describe('expensive reads', () => {
@@ -33,7 +35,7 @@ describe('expensive reads', () => {
     let end = () => undefined as void;
     const held = server.app
       .get(ExpensiveReads)
-      .run(ada.user.id, () => new Promise<void>((resolve) => (end = resolve)));
+      .run(readerOf(ada), () => new Promise<void>((resolve) => (end = resolve)));
     const flood = Array.from({ length: maxWaitingPerUser + 1 }, () => ada.get(`/rooms/${room.id}`));
     const refused = await Promise.race(flood);
     expectProblem(refused, 429, 'rate_limited');
@@ -43,6 +45,28 @@ describe('expensive reads', () => {
     await held;
     const statuses = (await Promise.all(flood)).map(({ status }) => status);
     expect(statuses.sort()).toEqual([...Array<number>(maxWaitingPerUser).fill(200), 429]);
+  });
+
+  it('are answered, and sockets connect, while other users keep the queue full, also those of the same address', async () => {
+    const reads = server.app.get(ExpensiveReads);
+    let attacking = true;
+    const flood = async (userId: string, address: string) => {
+      while (attacking) {
+        const read = reads.run({ userId, address }, () => new Promise((resolve) => setImmediate(resolve)));
+        await read.catch(() => delay(200));
+      }
+    };
+    const attack = ['127.0.0.1', '192.0.2.1'].flatMap((address) =>
+      Array.from({ length: 70 * (maxWaitingPerUser + 1) }, (_, i) => flood(`${address} ${i % 70}`, address)),
+    );
+    for (let i = 0; i < 5; i += 1) {
+      expect((await bob.get(`/rooms/${room.id}`)).status).toBe(200);
+      const listener = await listen(server.url, bob, room.id);
+      expect(listener.ofType('connection_established')).toHaveLength(1);
+      listener.close();
+    }
+    attacking = false;
+    await Promise.all(attack);
   });
 
   it("cost several points of a user's request limit; beyond it all of the user's requests are refused early", async () => {
@@ -123,7 +147,7 @@ describe('requests of one connection', () => {
   it('beyond that close the connection at once if one of them is running', async () => {
     const reads = server.app.get(ExpensiveReads);
     let end = () => undefined as void;
-    const held = reads.run(bob.user.id, () => new Promise<void>((resolve) => (end = resolve)), {
+    const held = reads.run(readerOf(bob), () => new Promise<void>((resolve) => (end = resolve)), {
       pauses: false,
     });
     const connection = new RawConnection(server.url);
@@ -172,7 +196,7 @@ describe('requests of one connection', () => {
     };
     http.on('request', count);
     let end = () => undefined as void;
-    const held = reads.run(ada.user.id, () => new Promise<void>((resolve) => (end = resolve)));
+    const held = reads.run(readerOf(ada), () => new Promise<void>((resolve) => (end = resolve)));
     const connection = new RawConnection(server.url);
     connection.send(head('GET', `/api/rooms/${room.id}`, bearer(ada)) + head('GET', '/api/time').repeat(2));
     await eventually(() => begun === 3, 'the requests to begin');

@@ -101,7 +101,7 @@ export class PacketGuard {
   close(connection: EngineConnection, reason: string): void {
     if (!this.#counts.delete(connection)) return;
     this.statistics.countNode('flooding_connections_closed');
-    void this.handshakes.penalizeAddress(connection.request);
+    void this.handshakes.penalizeAddress(connection);
     this.#closedConnections += 1;
     this.#logTimer ??= setTimeout(() => {
       this.log.warn({ connections: this.#closedConnections, reason }, 'connections were closed for flooding');

@@ -6,13 +6,14 @@ import { Clock } from '../config/clock.js';
 import type { Connection } from '../delivery/connection.js';
 import { RoomStreams } from '../delivery/room-streams.js';
 import { asProblem } from '../errors/as-problem.js';
+import { Problem } from '../errors/problem.js';
 import { makeEvent } from '../events/envelope.js';
 import { Lifecycle } from '../lifecycle/lifecycle.js';
-import { ExpensiveReads } from '../limits/expensive-reads.js';
+import { ExpensiveReads, type Reader } from '../limits/expensive-reads.js';
 import { Statistics } from '../metrics/statistics.js';
 import { RoomStateService } from '../room-state/room-state.service.js';
 import { PresenceService } from '../rooms/presence/presence.service.js';
-import { callerOf, connectionOf, roomOf, setConnection } from './socket-data.js';
+import { callerOf, connectionOf, readerOf, roomOf, setConnection } from './socket-data.js';
 import { SocketTransport } from './transport/socket-transport.js';
 
 /** At shutdown, for clients to read what was sent to them. */
@@ -56,7 +57,10 @@ export class RoomEntrance {
     const roomId = roomOf(socket)!;
     const connection = this.streams.connect(roomId, this.transport.open(socket), callerOf(socket));
     setConnection(socket, connection);
-    const entering = this.#enter(roomId, connection, afterSequenceOf(socket), stateWantedBy(socket));
+    const entering = this.#enter(roomId, connection, readerOf(socket), {
+      after: afterSequenceOf(socket),
+      stateWanted: stateWantedBy(socket),
+    });
     this.#entering.set(connection, entering);
     void entering.finally(() => this.#entering.delete(connection));
     this.#track(entering);
@@ -90,8 +94,8 @@ export class RoomEntrance {
   async #enter(
     roomId: string,
     connection: Connection,
-    after: number | undefined,
-    stateWanted: 'always' | 'when_needed',
+    reader: Reader,
+    { after, stateWanted }: { after: number | undefined; stateWanted: 'always' | 'when_needed' },
   ): Promise<void> {
     const { user } = connection;
     try {
@@ -99,7 +103,7 @@ export class RoomEntrance {
       await connection.stream.opened;
       await this.presence.connected(roomId, user, connection.id);
       const { room, sequence, resumed, missed } = await this.reads.run(
-        user.id,
+        reader,
         () => this.state.stateOnConnect(user, roomId, after, stateWanted),
         { pauses: false },
       );
@@ -112,7 +116,8 @@ export class RoomEntrance {
       );
     } catch (error) {
       const problem = asProblem(error);
-      if (problem.status >= 500) {
+      // A Problem was thrown on purpose (unavailable …) and is no fault of the server.
+      if (problem.status >= 500 && !(error instanceof Problem)) {
         this.log.error({ err: error, room_id: roomId }, 'a connection could not be set up');
       }
       connection.closeWith(problem);

@@ -19,7 +19,7 @@ import { ListenerCounts } from '../rooms/presence/listener-counts.js';
 import { ReplayDto, SyncReportDto } from './messages.dto.js';
 import { RoomEntrance } from './room-entrance.js';
 import { SocketAdmission } from './socket-admission.js';
-import { callerOf, roomOf } from './socket-data.js';
+import { callerOf, readerOf, roomOf } from './socket-data.js';
 import { SocketProblemFilter } from './socket-problem.filter.js';
 import { ArrivedAt, timeSyncAnswer } from './time-sync.js';
 
@@ -63,14 +63,16 @@ export class RoomGateway implements OnGatewayInit, OnGatewayConnection, OnGatewa
   @SubscribeMessage('room_state')
   async roomState(@ConnectedSocket() socket: Socket) {
     const { user } = callerOf(socket);
-    const { room, sequence } = await this.reads.run(user.id, () => this.state.read(user, roomOf(socket)!));
+    const { room, sequence } = await this.reads.run(readerOf(socket), () =>
+      this.state.read(user, roomOf(socket)!),
+    );
     return { ok: true, room, sequence };
   }
 
   @SubscribeMessage('replay')
   async replay(@ConnectedSocket() socket: Socket, @MessageBody() { after_sequence, limit = 100 }: ReplayDto) {
     const { user } = callerOf(socket);
-    const page = await this.reads.run(user.id, () =>
+    const page = await this.reads.run(readerOf(socket), () =>
       this.state.log(user, roomOf(socket)!, after_sequence, limit),
     );
     const now = this.clock.now();

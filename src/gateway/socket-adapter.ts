@@ -126,7 +126,10 @@ export class SocketAdapter extends IoAdapter {
       },
       ...(corsOrigins === '*' || corsOrigins.length > 0 ? { cors: { origin: corsOrigins } } : {}),
     } as ServerOptions);
-    server.engine.on('connection', (connection: EngineConnection) => this.#guard.watch(connection));
+    server.engine.on('connection', (connection: EngineConnection) => {
+      this.#handshakes.opened(connection);
+      this.#guard.watch(connection);
+    });
     server.of(unknownNamespaces).use((_socket, next) => next(refusal));
     return server;
   }
