@@ -1,9 +1,12 @@
-// Bundles the client library into client/dist, where tsc writes the declarations afterwards. Dependencies stay imports.
+// Bundles the client library, into client/dist if no folder is given. There tsc writes the declarations afterwards.
+// Dependencies stay imports.
+//   node scripts/bundle-client.mjs [folder to write]
 import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 
 const client = fileURLToPath(new URL('../client/', import.meta.url));
+const to = process.argv[2] ?? `${client}dist`;
 
 const bundler = await rolldown({
   input: { index: `${client}src/index.ts`, 'player/index': `${client}src/player/index.ts` },
@@ -15,9 +18,9 @@ const bundler = await rolldown({
     handler(level, log);
   },
 });
-await rm(`${client}dist`, { recursive: true, force: true });
+await rm(to, { recursive: true, force: true });
 await bundler.write({
-  dir: `${client}dist`,
+  dir: to,
   format: 'esm',
   entryFileNames: '[name].js',
   chunkFileNames: 'chunks/[name]-[hash].js',

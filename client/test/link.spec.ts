@@ -218,6 +218,7 @@ describe('a token that is not accepted', () => {
     expect(last().target.auth).toMatchObject({ token: 'token 2' });
     expect(refused).toEqual([undefined, 'token 1']);
     refuse('unauthorized');
+    await environment.advance(0);
     expect(now()).toEqual({ is: 'closed', reason: 'unauthorized' });
   });
 

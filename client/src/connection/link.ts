@@ -4,6 +4,7 @@ import type { TokenSource } from '../http/token-source.js';
 import { type Store, WritableStore } from '../store.js';
 import { backoffMs } from './backoff.js';
 import { type ClosedReason, type Connection, type OfflineReason, transition } from './connection.js';
+import { HandshakeToken } from './handshake-token.js';
 import { type Outcome, outcomeOf } from './refusals.js';
 import { SleepDetector } from './sleep-detector.js';
 import type { OpenTransport, TransportConnection } from './transport.js';
@@ -44,8 +45,6 @@ export class Link {
   /** Grows with each attempt and each end, so that what belongs to an earlier one is recognized. */
   #round = 0;
   #timer: Timer | undefined;
-  #token: string | null = null;
-  #isTokenRenewed = false;
   /** Attempts since the last connection that lasted. */
   #attempts = 0;
   #establishedAt: number | undefined;
@@ -54,15 +53,17 @@ export class Link {
   /** Why this user will be refused, where the server has said so in an event. */
   #departure: ClosedReason | undefined;
   #sleptAt = -Infinity;
+  readonly #token: HandshakeToken;
   readonly #sleep: SleepDetector;
   readonly #stopWaking: () => void;
 
   constructor(
     private readonly owner: LinkOwner,
     private readonly open: OpenTransport,
-    private readonly tokens: TokenSource,
+    tokens: TokenSource,
     private readonly environment: Environment,
   ) {
+    this.#token = new HandshakeToken(tokens);
     this.#sleep = new SleepDetector(environment, () => this.#woke(true));
     this.#stopWaking = environment.onWake((reason) => {
       this.#sleep.check();
@@ -89,7 +90,7 @@ export class Link {
   established(from: number, to: number): void {
     this.environment.clearTimeout(this.#timer);
     this.#establishedAt = this.environment.now();
-    this.#isTokenRenewed = false;
+    this.#token.accepted();
     this.#input({ kind: 'established', at: this.environment.wallClock(), from, to });
   }
 
@@ -129,18 +130,16 @@ export class Link {
     this.environment.clearTimeout(this.#timer);
     this.#attempts += 1;
     this.#input({ kind: 'attempt', attempt: this.#attempts });
+    let token: string | null;
     try {
-      this.#token = await this.tokens.get();
+      token = await this.#token.get();
     } catch {
       if (round === this.#round) this.#lost({ do: 'retry', reason: 'network' });
       return;
     }
     if (round !== this.#round) return;
-    if (this.#token === null) {
-      this.close('unauthorized');
-      return;
-    }
-    this.#connect(this.#token, round);
+    if (token === null) this.close('unauthorized');
+    else this.#connect(token, round);
   }
 
   #connect(token: string, round: number): void {
@@ -210,25 +209,18 @@ export class Link {
   }
 
   async #renewToken(): Promise<void> {
-    if (this.#isTokenRenewed || this.#token === null) {
-      this.close('unauthorized');
-      return;
-    }
-    this.#isTokenRenewed = true;
     const round = this.#round;
     this.#input({ kind: 'attempt', attempt: Math.max(1, this.#attempts) });
-    let token: string | null;
+    let isRenewed: boolean;
     try {
-      token = await this.tokens.renew(this.#token);
+      isRenewed = await this.#token.renew();
     } catch {
-      // It could not be asked for; that is no answer yet.
-      this.#isTokenRenewed = false;
       if (round === this.#round) this.#retryLater('network');
       return;
     }
     if (round !== this.#round) return;
-    if (token === null) this.close('unauthorized');
-    else await this.#attempt();
+    if (isRenewed) await this.#attempt();
+    else this.close('unauthorized');
   }
 
   /** The device or the network is back: waiting ends, and a connection has to prove that it still works. */

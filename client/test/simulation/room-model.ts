@@ -1,42 +1,7 @@
-import {
-  orderQueue,
-  placeInQueue,
-  type EventData,
-  type EventType,
-  type Playback,
-  type Room,
-  type RoomState,
-  type Track,
-  type User,
-} from '../../../src/contract/index.js';
+import { type EventData, type EventType, placeInQueue, type Playback } from '../../../src/contract/index.js';
+import { duration, Refused, RoomTables, trackId, type TrackRow } from './room-tables.js';
 
-/*
- * The rules of a room as the server implements them with its tables, for one room in memory. It shares the server's order
- * of the queue, and nothing with the client library.
- */
-
-interface TrackRow {
-  id: string;
-  uploader: string;
-  votes: string[];
-  created_at: number;
-  status: Track['status'];
-  placed_position: number | null;
-  played_at: number | null;
-}
-
-export interface Rows {
-  room: Omit<Room, 'administrator'> & { administrator_id: string | null };
-  users: Record<string, User>;
-  tracks: Record<string, TrackRow>;
-  joined: Record<string, number>;
-  banned: string[];
-  /** Open connections by user. */
-  connections: Record<string, number>;
-  playback: Playback;
-  nextTrack: number;
-  lastPlayedAt: number;
-}
+export { Refused, roomId, type Rows, userId } from './room-tables.js';
 
 /** An event before it has a sequence. */
 export interface Raised {
@@ -44,77 +9,12 @@ export interface Raised {
   data: Record<string, unknown>;
 }
 
-const id = (kind: string, number: number) =>
-  `00000000-0000-7000-${kind}-${number.toString(16).padStart(12, '0')}`;
-export const userId = (number: number): string => id('8000', number);
-export const roomId = id('a000', 1);
-const duration = 100;
-
-/** A refusal with the server's code. */
-export class Refused extends Error {
-  constructor(
-    readonly code: string,
-    readonly status = 409,
-  ) {
-    super(code);
-  }
-}
-
-export class RoomModel {
-  #rows: Rows;
+/**
+ * The rules of a room as the server implements them with its tables, for one room in memory. It shares the server's order
+ * of the queue, and nothing with the client library.
+ */
+export class RoomModel extends RoomTables {
   #raised: Raised[] = [];
-
-  /** @param users the first one administers the room */
-  constructor(users: number) {
-    const ids = Array.from({ length: users }, (_, number) => userId(number));
-    const everyone = { playback_control: 'everyone', upload: 'everyone', vote: 'everyone' } as const;
-    this.#rows = {
-      room: {
-        id: roomId,
-        name: 'Room',
-        visibility: 'public',
-        settings: everyone,
-        administrator_id: ids[0]!,
-        created_at: 1,
-      },
-      users: Object.fromEntries(
-        ids.map((one, number) => [one, { id: one, username: `user ${number}`, guest: true }]),
-      ),
-      tracks: {},
-      joined: Object.fromEntries(ids.map((one, number) => [one, number])),
-      banned: [],
-      connections: {},
-      playback: { status: 'stopped', track_id: null, position: 0, started_at: null, version: 0 },
-      nextTrack: 1,
-      lastPlayedAt: 0,
-    };
-  }
-
-  /** A copy of everything, for `restore`. */
-  backup(): Rows {
-    return structuredClone(this.#rows);
-  }
-
-  restore(rows: Rows): void {
-    // Nobody is connected to a database that was just restored.
-    this.#rows = { ...structuredClone(rows), connections: {} };
-  }
-
-  isParticipant(user: string): boolean {
-    return this.#rows.joined[user] !== undefined;
-  }
-
-  get administrator(): string | null {
-    return this.#rows.room.administrator_id;
-  }
-
-  get trackIds(): string[] {
-    return Object.keys(this.#rows.tracks);
-  }
-
-  user(user: string): User {
-    return this.#rows.users[user]!;
-  }
 
   /** Runs one change, which either refuses or raises events. @returns the events */
   change(work: () => void): Raised[] {
@@ -125,22 +25,22 @@ export class RoomModel {
 
   vote(user: string, trackId: string, voted: boolean): void {
     this.#requireParticipant(user);
-    const row = this.#track(trackId);
+    const row = this.track(trackId);
     if (row.votes.includes(user) === voted) return;
     row.votes = voted ? [...row.votes, user] : row.votes.filter((other) => other !== user);
-    const index = this.#queue().findIndex((other) => other.id === trackId);
+    const index = this.queue().findIndex((other) => other.id === trackId);
     const queue_position = index === -1 ? null : index + 1;
-    const data = { track: this.#view(row), voter: this.user(user), queue_position };
+    const data = { track: this.view(row), voter: this.user(user), queue_position };
     this.#raise(voted ? 'track_voted' : 'track_unvoted', data);
   }
 
   add(user: string, now: number): string {
     this.#requireParticipant(user);
-    const number = this.#rows.nextTrack;
-    this.#rows.nextTrack += 1;
+    const number = this.rows.nextTrack;
+    this.rows.nextTrack += 1;
     // Some are added at the same time, and their ids decide.
     const row: TrackRow = {
-      id: id('b000', (number * 7919) % 65536),
+      id: trackId((number * 7919) % 65536),
       uploader: user,
       votes: [],
       created_at: Math.floor(now),
@@ -148,36 +48,36 @@ export class RoomModel {
       placed_position: null,
       played_at: null,
     };
-    this.#rows.tracks[row.id] = row;
-    const queue = this.#queue();
+    this.rows.tracks[row.id] = row;
+    const queue = this.queue();
     this.#raise('track_added', {
-      track: this.#view(row),
+      track: this.view(row),
       uploader: this.user(user),
       queue_position: queue.findIndex((other) => other.id === row.id) + 1,
       total_tracks: queue.length,
     });
-    if (!this.#current() && queue.length === 1) this.#begin(row.id, null, now);
+    if (!this.current() && queue.length === 1) this.#begin(row.id, null, now);
     return row.id;
   }
 
   remove(user: string, trackId: string, now: number): void {
     this.#requireParticipant(user);
-    const row = this.#track(trackId);
+    const row = this.track(trackId);
     const reason = row.uploader === user ? 'uploader' : 'administrator';
     if (reason === 'administrator' && user !== this.administrator) throw new Refused('forbidden', 403);
     this.#leaveQueue(trackId);
-    delete this.#rows.tracks[trackId];
-    this.#raise('track_removed', { track: this.#view(row), removed_by: this.user(user), reason });
-    if (this.#rows.playback.track_id === trackId) this.#advance(row, user, 'removed', now);
+    delete this.rows.tracks[trackId];
+    this.#raise('track_removed', { track: this.view(row), removed_by: this.user(user), reason });
+    if (this.rows.playback.track_id === trackId) this.#advance(row, user, 'removed', now);
   }
 
   place(user: string, trackId: string, position: number): void {
     this.#requireAdministrator(user);
-    if (this.#track(trackId).status !== 'queued') throw new Refused('not_queued');
-    const positions = placeInQueue(this.#entries(), trackId, position);
+    if (this.track(trackId).status !== 'queued') throw new Refused('not_queued');
+    const positions = placeInQueue(this.entries(), trackId, position);
     let hasMoved = false;
     for (const [other, placed] of positions) {
-      const row = this.#rows.tracks[other]!;
+      const row = this.rows.tracks[other]!;
       hasMoved ||= row.placed_position !== placed;
       row.placed_position = placed;
     }
@@ -188,16 +88,16 @@ export class RoomModel {
 
   play(user: string, trackId: string | undefined, now: number): void {
     this.#requireParticipant(user);
-    const { playback } = this.#rows;
+    const { playback } = this.rows;
     if (trackId === undefined && playback.status !== 'stopped') throw new Refused('already_playing');
-    const chosen = trackId ?? playback.track_id ?? this.#queue()[0]?.id;
+    const chosen = trackId ?? playback.track_id ?? this.queue()[0]?.id;
     if (chosen === undefined) throw new Refused('nothing_to_play');
-    this.#begin(this.#track(chosen).id, user, now);
+    this.#begin(this.track(chosen).id, user, now);
   }
 
   pause(user: string, now: number): void {
     this.#requireParticipant(user);
-    const { playback } = this.#rows;
+    const { playback } = this.rows;
     if (playback.status !== 'playing') throw new Refused('not_playing');
     const position = Math.min(duration, Math.max(playback.position, now - playback.started_at!));
     this.#setPlayback('playback_paused', { status: 'paused', position, started_at: null }, user);
@@ -205,7 +105,7 @@ export class RoomModel {
 
   resume(user: string, now: number): void {
     this.#requireParticipant(user);
-    const { playback } = this.#rows;
+    const { playback } = this.rows;
     if (playback.status !== 'paused') throw new Refused('not_paused');
     const started_at = now + 0.25 - playback.position;
     this.#setPlayback('playback_resumed', { status: 'playing', started_at }, user);
@@ -213,33 +113,33 @@ export class RoomModel {
 
   stop(user: string): void {
     this.#requireParticipant(user);
-    if (this.#rows.playback.status === 'stopped') throw new Refused('not_playing');
+    if (this.rows.playback.status === 'stopped') throw new Refused('not_playing');
     const stopped = { status: 'stopped', position: 0, started_at: null } as const;
     this.#setPlayback('playback_stopped', stopped, user, { reason: 'stopped' });
   }
 
   skip(user: string, now: number): void {
     this.#requireParticipant(user);
-    const current = this.#current();
-    if (!current || this.#rows.playback.status === 'stopped') throw new Refused('not_playing');
+    const current = this.current();
+    if (!current || this.rows.playback.status === 'stopped') throw new Refused('not_playing');
     this.#advance(current, user, 'skipped', now);
   }
 
   join(user: string, now: number): void {
     if (this.isParticipant(user)) return;
-    if (this.#rows.banned.includes(user)) throw new Refused('banned', 403);
-    this.#rows.joined[user] = now;
-    this.#raise('user_joined', { user: this.user(user), participant_count: this.#participants().length });
+    if (this.rows.banned.includes(user)) throw new Refused('banned', 403);
+    this.rows.joined[user] = now;
+    this.#raise('user_joined', { user: this.user(user), participant_count: this.participants().length });
     if (this.administrator === null) this.#setAdministrator(user);
   }
 
   removeUser(user: string, reason: EventData<'user_left'>['reason']): void {
     this.#requireParticipant(user);
-    delete this.#rows.joined[user];
-    if (reason === 'banned') this.#rows.banned.push(user);
-    const participant_count = this.#participants().length;
+    delete this.rows.joined[user];
+    if (reason === 'banned') this.rows.banned.push(user);
+    const participant_count = this.participants().length;
     this.#raise('user_left', { user: this.user(user), participant_count, reason });
-    if (this.administrator === user) this.#setAdministrator(this.#participants()[0]?.id ?? null);
+    if (this.administrator === user) this.#setAdministrator(this.participants()[0]?.id ?? null);
   }
 
   kick(administrator: string, user: string, ban: boolean): void {
@@ -252,131 +152,103 @@ export class RoomModel {
     // Of a user who has left, the server changes the name without an event.
     this.#requireParticipant(user);
     const previous_username = this.user(user).username;
-    this.#rows.users[user] = { id: user, username, guest: false };
+    this.rows.users[user] = { id: user, username, guest: false };
     this.#raise('user_updated', { user: this.user(user), previous_username });
-    if (this.administrator === user) this.#raise('room_state_updated', { room: this.#room() });
+    if (this.administrator === user) this.#raise('room_state_updated', { room: this.room() });
   }
 
   update(user: string, name: string): void {
     this.#requireAdministrator(user);
-    if (this.#rows.room.name === name) return;
-    this.#rows.room.name = name;
-    this.#raise('room_state_updated', { room: this.#room() });
+    if (this.rows.room.name === name) return;
+    this.rows.room.name = name;
+    this.#raise('room_state_updated', { room: this.room() });
   }
 
   connected(user: string): void {
-    const count = this.#rows.connections[user] ?? 0;
-    this.#rows.connections[user] = count + 1;
+    const count = this.rows.connections[user] ?? 0;
+    this.rows.connections[user] = count + 1;
     if (count === 0) this.#raisePresence('user_connected_websocket', user);
   }
 
   disconnected(user: string): void {
-    const count = this.#rows.connections[user] ?? 0;
+    const count = this.rows.connections[user] ?? 0;
     if (count === 0) return;
-    this.#rows.connections[user] = count - 1;
+    this.rows.connections[user] = count - 1;
     if (count === 1) this.#raisePresence('user_disconnected_websocket', user);
   }
 
   delete(user: string): void {
     this.#requireAdministrator(user);
-    this.#raise('room_deleted', { room: this.#room(), user: this.user(user) });
-  }
-
-  state(): RoomState & { history: Track[] } {
-    const participants = this.#participants();
-    const online_users = this.#online();
-    const current = this.#current();
-    const played = Object.values(this.#rows.tracks)
-      .filter(({ status }) => status === 'played')
-      .sort((a, b) => b.played_at! - a.played_at! || (a.id < b.id ? 1 : -1));
-    return {
-      ...this.#room(),
-      participants,
-      participant_count: participants.length,
-      online_users,
-      online_count: online_users.length,
-      current_track: current ? this.#view(current) : null,
-      queue: this.#queue().map((row) => this.#view(row)),
-      history: played.slice(0, 20).map((row) => this.#view(row)),
-      playback: this.#rows.playback,
-    };
-  }
-
-  votesOf(user: string): string[] {
-    const shown = new Set([...this.state().queue, ...this.state().history].map((track) => track.id));
-    const current = this.#current()?.id;
-    return Object.values(this.#rows.tracks)
-      .filter((row) => row.votes.includes(user) && (shown.has(row.id) || row.id === current))
-      .map((row) => row.id);
+    this.#raise('room_deleted', { room: this.room(), user: this.user(user) });
   }
 
   #begin(trackId: string, user: string | null, now: number): void {
     this.#makeCurrent(trackId, now);
-    this.#rows.playback = this.#playing(trackId, now);
-    const data = { track: this.#view(this.#track(trackId)), playback: this.#rows.playback };
+    this.rows.playback = this.#playing(trackId, now);
+    const data = { track: this.view(this.track(trackId)), playback: this.rows.playback };
     this.#raise('playback_started', { ...data, user: user === null ? null : this.user(user) });
   }
 
   #advance(previous: TrackRow, user: string, reason: 'skipped' | 'removed', now: number): void {
-    const next = this.#rows.playback.status === 'stopped' ? undefined : this.#queue()[0];
-    const version = this.#rows.playback.version + 1;
+    const next = this.rows.playback.status === 'stopped' ? undefined : this.queue()[0];
+    const version = this.rows.playback.version + 1;
     if (next) {
       this.#makeCurrent(next.id, now);
-      this.#rows.playback = this.#playing(next.id, now);
+      this.rows.playback = this.#playing(next.id, now);
     } else {
       this.#retire(now);
-      this.#rows.playback = { status: 'stopped', track_id: null, position: 0, started_at: null, version };
+      this.rows.playback = { status: 'stopped', track_id: null, position: 0, started_at: null, version };
     }
     this.#raise('track_skipped', {
-      previous_track: { ...this.#view(previous), status: 'played' },
-      track: next ? this.#view(next) : null,
-      playback: this.#rows.playback,
+      previous_track: { ...this.view(previous), status: 'played' },
+      track: next ? this.view(next) : null,
+      playback: this.rows.playback,
       user: this.user(user),
       reason,
     });
   }
 
   #playing(track_id: string, now: number): Playback {
-    const version = this.#rows.playback.version + 1;
+    const version = this.rows.playback.version + 1;
     return { status: 'playing', track_id, position: 0, started_at: now + 0.25, version };
   }
 
   #setPlayback(type: EventType, changes: Partial<Playback>, user: string, more = {}): void {
-    const version = this.#rows.playback.version + 1;
-    this.#rows.playback = { ...this.#rows.playback, ...changes, version };
-    this.#raise(type, { playback: this.#rows.playback, user: this.user(user), ...more });
+    const version = this.rows.playback.version + 1;
+    this.rows.playback = { ...this.rows.playback, ...changes, version };
+    this.#raise(type, { playback: this.rows.playback, user: this.user(user), ...more });
   }
 
   #makeCurrent(trackId: string, now: number): void {
     this.#retire(now);
     this.#leaveQueue(trackId);
-    Object.assign(this.#track(trackId), { status: 'playing', played_at: null });
+    Object.assign(this.track(trackId), { status: 'playing', played_at: null });
   }
 
   #retire(now: number): void {
-    const current = this.#current();
+    const current = this.current();
     if (!current) return;
     // Events do not say when a track was played, so two at the same time would have no order for a client.
-    this.#rows.lastPlayedAt = Math.max(now, this.#rows.lastPlayedAt + 0.001);
-    Object.assign(current, { status: 'played', played_at: this.#rows.lastPlayedAt });
+    this.rows.lastPlayedAt = Math.max(now, this.rows.lastPlayedAt + 0.001);
+    Object.assign(current, { status: 'played', played_at: this.rows.lastPlayedAt });
   }
 
   #leaveQueue(trackId: string): void {
-    const index = this.#queue().findIndex((row) => row.id === trackId);
+    const index = this.queue().findIndex((row) => row.id === trackId);
     if (index === -1) return;
-    for (const row of this.#queue()) {
+    for (const row of this.queue()) {
       if (row.placed_position !== null && row.placed_position > index + 1) row.placed_position -= 1;
     }
-    this.#track(trackId).placed_position = null;
+    this.track(trackId).placed_position = null;
   }
 
   #setAdministrator(user: string | null): void {
-    this.#rows.room.administrator_id = user;
-    this.#raise('room_state_updated', { room: this.#room() });
+    this.rows.room.administrator_id = user;
+    this.#raise('room_state_updated', { room: this.room() });
   }
 
   #raisePresence(type: EventType, user: string): void {
-    this.#raise(type, { user: this.user(user), online_count: this.#online().length });
+    this.#raise(type, { user: this.user(user), online_count: this.online().length });
   }
 
   #raise(type: Raised['type'], data: Record<string, unknown>): void {
@@ -390,66 +262,5 @@ export class RoomModel {
   #requireAdministrator(user: string): void {
     this.#requireParticipant(user);
     if (user !== this.administrator) throw new Refused('not_administrator', 403);
-  }
-
-  #track(trackId: string): TrackRow {
-    const row = this.#rows.tracks[trackId];
-    if (!row) throw new Refused('track_not_found', 404);
-    return row;
-  }
-
-  #current(): TrackRow | undefined {
-    return Object.values(this.#rows.tracks).find(({ status }) => status === 'playing');
-  }
-
-  #entries() {
-    return Object.values(this.#rows.tracks)
-      .filter(({ status }) => status === 'queued')
-      .map((row) => ({ ...row, vote_score: row.votes.length }));
-  }
-
-  #queue(): TrackRow[] {
-    return orderQueue(this.#entries()).map((entry) => this.#rows.tracks[entry.id]!);
-  }
-
-  #participants() {
-    return Object.entries(this.#rows.joined)
-      .map(([user, joined_at]) => ({ ...this.user(user), joined_at }))
-      .sort((a, b) => a.joined_at - b.joined_at || (a.id < b.id ? -1 : 1));
-  }
-
-  #online(): User[] {
-    return Object.entries(this.#rows.connections)
-      .filter(([, count]) => count > 0)
-      .map(([user]) => this.user(user))
-      .sort((a, b) => (a.id < b.id ? -1 : 1));
-  }
-
-  #room(): Room {
-    const { administrator_id, ...room } = this.#rows.room;
-    return { ...room, administrator: administrator_id === null ? null : this.user(administrator_id) };
-  }
-
-  #view(row: TrackRow): Track {
-    const { username } = this.user(row.uploader);
-    return {
-      id: row.id,
-      room_id: roomId,
-      title: row.id.slice(-4),
-      artist: null,
-      album: null,
-      original_name: 'track.mp3',
-      duration,
-      mime_type: 'audio/mpeg',
-      size_bytes: 1,
-      has_cover: false,
-      uploader: { id: row.uploader, username },
-      vote_score: row.votes.length,
-      status: row.status,
-      placed: row.placed_position !== null,
-      stream_url: `/api/tracks/${row.id}/stream`,
-      cover_url: null,
-      created_at: row.created_at,
-    };
   }
 }
