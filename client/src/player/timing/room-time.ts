@@ -2,14 +2,16 @@ import type { PlayerClock } from '../player-room.js';
 import type { AudioClock } from './audio-clock.js';
 import { fitLine, type Point } from './line-fit.js';
 
-/** The drift is estimated over so many seconds. */
-const windowSeconds = 60;
-const maxPoints = 240;
+/** The drift is estimated over so many seconds, of which one reading each is kept. */
+const windowSeconds = 180;
+const readingInterval = 1;
 /** Less time than this does not tell a drift from noise. */
-const minSeconds = 8;
+const minSeconds = 15;
+/** After so many seconds it is known well enough for a long horizon. */
+const knownAfterSeconds = 45;
 /** A larger change between two steps is a new synchronisation, not drift. */
 const stepOfClock = 0.003;
-/** The horizon is short while the drift is unknown: an ordinary drift moves the end of a long one by milliseconds. */
+/** The horizon is short while the drift is unknown: a usual drift moves the end of a long one by milliseconds. */
 const uncertaintyWithoutDrift = 0.011;
 
 /**
@@ -80,15 +82,12 @@ export class RoomTime {
 
   #addPoint(point: Point): void {
     const newest = this.#points.at(-1);
-    if (newest && (point.x <= newest.x || Math.abs(point.y - newest.y) > stepOfClock)) this.#points = [];
+    if (newest && (point.x < newest.x || Math.abs(point.y - newest.y) > stepOfClock)) this.#points = [];
+    else if (newest && point.x < newest.x + readingInterval) return;
     this.#points.push(point);
-    while (this.#points.length > maxPoints || this.#points[0]!.x < point.x - windowSeconds) {
-      this.#points.shift();
-    }
-    if (point.x - this.#points[0]!.x < minSeconds) return;
-    const line = fitLine(this.#points);
-    if (!line) return;
-    this.#drift = line.slope;
-    this.#driftKnown = true;
+    while (this.#points[0]!.x < point.x - windowSeconds) this.#points.shift();
+    const seconds = point.x - this.#points[0]!.x;
+    this.#driftKnown = seconds >= knownAfterSeconds;
+    if (seconds >= minSeconds) this.#drift = fitLine(this.#points)!.slope;
   }
 }
