@@ -1,7 +1,3 @@
-import { type AudioSlices } from './media/audio-slices.js';
-import { openAudio } from './media/open-audio.js';
-import { RangedSource } from './media/ranged-source.js';
-import { decodeFile, SliceDecoder } from './media/slice-decoder.js';
 import {
   clampOffset,
   type OffsetStorage,
@@ -9,10 +5,13 @@ import {
   readOffset,
   storeOffset,
 } from './device/offset-store.js';
-import type { PlayerRoom, PlayerStatus, PlayerTrack } from './player-room.js';
+import { PageAudio } from './device/page-audio.js';
+import type { PlayerOptions } from './player-options.js';
+import type { PlayerRoom, PlayerStatus } from './player-room.js';
+import { createOutput } from './playing/create-output.js';
 import type { HeardPosition } from './playing/output.js';
+import type { OutputRouter } from './playing/output-router.js';
 import { applyPlayback, emptyTimeline, type Timeline } from './playing/timeline.js';
-import { WebAudioOutput } from './playing/web-audio-output.js';
 import { type PlayerStore, SettableStore } from './store.js';
 
 const stepIntervalMs = 250;
@@ -22,31 +21,14 @@ const prepareBefore = 20;
 /** So many seconds of it. */
 const prepareSeconds = 10;
 
-export interface PlayerOptions {
-  /** The context to play through; without it the player makes one, and closes it. */
-  context?: AudioContext;
-  /** Where the sound goes; without it the context's destination. */
-  destination?: AudioNode;
-  /** URL of the file `@roomcast/client/player-worker`, for pages whose policy forbids workers from `blob:`. */
-  workerUrl?: string;
-  /** Seconds by which sound comes out of the device later than the browser believes; it is played so much earlier. */
-  offset?: number;
-  /** Names the output device under which the offset is remembered. */
-  device?: string;
-  storage?: OffsetStorage;
-  /** 0 to 1. */
-  volume?: number;
-  muted?: boolean;
-}
-
 /** Plays what the room plays, in step with it. */
 export class RoomPlayer {
   readonly #status = new SettableStore<PlayerStatus>(
     { is: 'silent', reason: 'stopped' },
     (a, b) => a.is === b.is && a.reason === b.reason,
   );
-  readonly #context: AudioContext;
-  readonly #output: WebAudioOutput;
+  readonly #output: OutputRouter;
+  readonly #page: PageAudio;
   readonly #storage: OffsetStorage | undefined;
   readonly #device: string;
   readonly #abort = new AbortController();
@@ -55,44 +37,46 @@ export class RoomPlayer {
   #offset: number;
   #volume: number;
   #muted: boolean;
+  #clicks = false;
   #lastReport = -Infinity;
 
+  /** Begins at once where the browser lets the page play; else the status is `blocked` until `unlock`. */
   constructor(
     private readonly room: PlayerRoom,
-    private readonly options: PlayerOptions = {},
+    options: PlayerOptions = {},
   ) {
+    const { context, output } = createOutput(room, options, () => this.#offset, this.#abort.signal);
+    this.#output = output;
     this.#storage = options.storage ?? pageStorage();
-    this.#device = options.device ?? 'default';
+    this.#device = options.device ?? deviceOf(context);
     this.#offset = clampOffset(options.offset ?? readOffset(this.#storage, this.#device) ?? 0);
     this.#volume = options.volume ?? 1;
     this.#muted = options.muted ?? false;
-    this.#context = options.context ?? new AudioContext({ latencyHint: 'playback' });
-    const decoder = new SliceDecoder(decodeFile, () => Promise.resolve(0));
-    const { clock } = room;
-    this.#output = new WebAudioOutput({
-      context: this.#context,
-      destination: options.destination ?? this.#context.destination,
-      clock: {
-        now: () => clock.now() + this.#offset,
-        get uncertainty() {
-          return clock.uncertainty;
-        },
-      },
-      workerUrl: options.workerUrl,
-      openTrack: (track) => this.#open(track),
-      decode: (slices, slice) => decoder.samplesOf(slices, slice),
-      isHidden: () => document.hidden,
-      onUnplayable: () => {},
-    });
     this.#applyVolume();
-    const timer = setInterval(() => this.#step(), stepIntervalMs);
-    this.#undo.push(() => clearInterval(timer));
-    this.#undo.push(room.playback.subscribe(() => this.#onPlayback()));
-    const onVisibility = () => this.#step();
-    document.addEventListener('visibilitychange', onVisibility);
-    this.#undo.push(() => document.removeEventListener('visibilitychange', onVisibility));
+    this.#page = new PageAudio({
+      mediaSession: options.mediaSession ?? true,
+      wakeLock: options.wakeLock ?? true,
+      onPlay: () => {
+        this.muted = false;
+        void this.unlock();
+      },
+      onPause: () => {
+        this.muted = true;
+      },
+    });
+    const step = () => this.#step();
+    const timer = setInterval(step, stepIntervalMs);
+    document.addEventListener('visibilitychange', step);
+    this.#undo.push(
+      () => clearInterval(timer),
+      () => document.removeEventListener('visibilitychange', step),
+      room.playback.subscribe(() => this.#onPlayback()),
+      () => {
+        if (context && !options.context) void context.close();
+      },
+    );
     this.#onPlayback();
-    void this.#context.resume();
+    void context?.resume();
   }
 
   /** What the player is doing, and why. */
@@ -105,13 +89,14 @@ export class RoomPlayer {
     return this.#output.heard;
   }
 
-  /** What is heard at a time of the context, as it was scheduled. */
+  /** What is heard at a time of the context, as it was scheduled; known for half a minute. */
   heardAt(contextTime: number): HeardPosition | undefined {
-    return this.#output.heardAt(contextTime);
+    return this.#output.web?.heardAt(contextTime);
   }
 
   /** Lets the browser play sound. Call it first in the handler of a click or a key. */
   async unlock(): Promise<void> {
+    this.#page.unlock();
     await this.#output.unlock();
     this.#step();
   }
@@ -146,18 +131,23 @@ export class RoomPlayer {
     this.#step();
   }
 
+  /** Whether a click is heard at each whole second of the room clock, to set the offset by ear. */
+  get clicks(): boolean {
+    return this.#clicks;
+  }
+
+  set clicks(on: boolean) {
+    this.#clicks = on;
+    this.#output.web?.setClicks(on);
+  }
+
+  /** Ends playing for good. */
   close(): void {
     for (const undo of this.#undo) undo();
     this.#abort.abort();
+    this.#page.close();
     this.#output.close();
-    if (!this.options.context) void this.#context.close();
     this.#status.set({ is: 'silent', reason: 'closed' });
-  }
-
-  async #open(track: PlayerTrack): Promise<AudioSlices> {
-    const { signal } = this.#abort;
-    const source = await RangedSource.open((range) => this.room.fetch(track.stream_url, { range, signal }));
-    return openAudio(source);
   }
 
   #applyVolume(): void {
@@ -167,8 +157,9 @@ export class RoomPlayer {
   #onPlayback(): void {
     const playback = this.room.playback.current;
     if (playback && Number.isFinite(this.room.clock.uncertainty)) {
-      this.#timeline = applyPlayback(this.#timeline, playback, this.room.clock.now());
-      this.#output.setTimeline(this.#timeline);
+      const before = this.#timeline;
+      this.#timeline = applyPlayback(before, playback, this.room.clock.now());
+      if (this.#timeline.segments !== before.segments) this.#output.setTimeline(this.#timeline);
     }
     this.#step();
   }
@@ -187,6 +178,7 @@ export class RoomPlayer {
     this.#output.step();
     this.#prepare();
     const changed = this.#status.set(this.#currentStatus());
+    this.#page.show(playback?.track ?? null, playback?.status !== 'playing' || this.#muted);
     if (changed || performance.now() - this.#lastReport > reportIntervalMs) this.#report();
   }
 
@@ -220,4 +212,10 @@ export class RoomPlayer {
       muted: this.#muted,
     });
   }
+}
+
+/** A name for the output device: browsers name a device only where the page chose one. */
+function deviceOf(context: AudioContext | undefined): string {
+  const { sinkId } = (context ?? {}) as { sinkId?: string | object };
+  return typeof sinkId === 'string' && sinkId !== '' ? sinkId : 'default';
 }

@@ -1,3 +1,5 @@
+import { ClickTrack } from '../device/click-track.js';
+import { keepOutputAwake } from '../device/keep-alive.js';
 import type { AudioSlices } from '../media/audio-slices.js';
 import type { PlayerClock, PlayerStatus, PlayerTrack } from '../player-room.js';
 import { type RenderHost, startRenderHost } from '../render/render-host.js';
@@ -22,6 +24,7 @@ export interface WebAudioParts {
   workerUrl: string | undefined;
   openTrack: (track: PlayerTrack) => Promise<AudioSlices>;
   decode: DecodeSlice;
+  keepAlive: boolean;
   isHidden: () => boolean;
   /** Called when a track turns out to be one that this output cannot play. */
   onUnplayable: (track: PlayerTrack) => void;
@@ -41,12 +44,15 @@ export class WebAudioOutput implements Output {
   readonly #timer: ReturnType<typeof setInterval>;
   #scheduler: Scheduler | undefined;
   #timeline: Timeline = emptyTimeline;
+  readonly #endKeepAlive: () => void;
+  #clicks: ClickTrack | undefined;
   #closed = false;
 
   constructor(private readonly parts: WebAudioParts) {
     const { context } = parts;
     this.#gain = context.createGain();
     this.#gain.connect(parts.destination);
+    this.#endKeepAlive = parts.keepAlive ? keepOutputAwake(context, parts.destination) : () => undefined;
     this.#time = new RoomTime(parts.clock, this.#audioClock, pageNow);
     this.#host = startRenderHost(parts.workerUrl);
     void this.#host.then((host) => this.#start(host));
@@ -121,6 +127,7 @@ export class WebAudioOutput implements Output {
     if (this.parts.context.state !== 'running') return;
     this.#time.update(this.parts.context.currentTime);
     this.#scheduler?.step();
+    this.#clicks?.step();
     const state = this.#scheduler?.state;
     if (state?.is === 'failed') this.parts.onUnplayable(state.segment.track);
   }
@@ -129,11 +136,20 @@ export class WebAudioOutput implements Output {
     this.#gain.gain.setTargetAtTime(volume, this.parts.context.currentTime, volumeSeconds / 3);
   }
 
+  /** Clicks at each whole second of the room clock. */
+  setClicks(on: boolean): void {
+    if (on === (this.#clicks !== undefined)) return;
+    this.#clicks?.close();
+    this.#clicks = on ? new ClickTrack(this.parts.context, this.#gain, this.#time) : undefined;
+  }
+
   close(): void {
     this.#closed = true;
     clearInterval(this.#timer);
     this.parts.context.removeEventListener('statechange', this.#onStateChange);
     this.#scheduler?.close();
+    this.setClicks(false);
+    this.#endKeepAlive();
     this.#gain.disconnect();
     void this.#host.then((host) => host.dispose());
   }
