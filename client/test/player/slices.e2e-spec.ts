@@ -42,6 +42,23 @@ describe('slices of a file', () => {
     expect(result.blockedMs).toBeLessThan(50);
   });
 
+  test.each(['mp3', 'aac', 'flac'] as const)(
+    '%s: this decoder has no lag, as the bundled clicks tell',
+    async (codec) => {
+      const lags = await page.evaluate(async (name) => {
+        const { DecoderLag, decodeFile } = window.rig;
+        const late: typeof decodeFile = async (bytes, rate) => {
+          const decoded = await decodeFile(bytes, rate);
+          const shifted = new AudioBuffer({ length: decoded.length + 300, sampleRate: rate });
+          shifted.copyToChannel(decoded.getChannelData(0), 0, 300);
+          return shifted;
+        };
+        return [await new DecoderLag(decodeFile).of(name), await new DecoderLag(late).of(name)];
+      }, codec);
+      expect(lags).toEqual([0, codec === 'flac' ? 0 : 300]);
+    },
+  );
+
   test.each(files)('$name: decode to the same samples wherever decoding begins', async ({ name }) => {
     const result = await page.evaluate((file) => window.rig.compareFrom(file, 1.7), name);
     expect(result.first).toBeLessThanOrEqual(1.7);

@@ -1,3 +1,4 @@
+import { wavFile } from '../media/wav.js';
 import type { PlayerTrack } from '../player-room.js';
 
 export interface PageAudioOptions {
@@ -16,24 +17,9 @@ interface OptionalNavigator {
   wakeLock?: WakeLock;
 }
 
-const silentSeconds = 6;
-const silentRate = 8000;
-
-/** Silence as a WAV file, 8 bits a sample. */
-function silentFile(): Blob {
-  const samples = silentSeconds * silentRate;
-  const head = new DataView(new ArrayBuffer(44));
-  const words = [0x52494646, 0, 0x57415645, 0x666d7420, 0, 0, 0, 0, 0, 0x64617461];
-  words.forEach((word, index) => head.setUint32(4 * index, word));
-  head.setUint32(4, 36 + samples, true);
-  head.setUint32(16, 16, true);
-  head.setUint32(20, 0x10001, true);
-  head.setUint32(24, silentRate, true);
-  head.setUint32(28, silentRate, true);
-  head.setUint32(32, 0x80001, true);
-  head.setUint32(40, samples, true);
-  return new Blob([head, new Uint8Array(samples).fill(128)], { type: 'audio/wav' });
-}
+/** 6 s of silence: mono, 8000 samples a second of 8 bits. */
+const silentFormat = Uint8Array.of(1, 0, 1, 0, 0x40, 0x1f, 0, 0, 0x40, 0x1f, 0, 0, 1, 0, 8, 0);
+const silentSamples = 48_000;
 
 /**
  * Tells the system that the page plays music: media controls, the screen, playing in the background. Owned by the
@@ -56,7 +42,8 @@ export class PageAudio {
     if (this.#navigator.audioSession) this.#navigator.audioSession.type = 'playback';
     if (!this.options.mediaSession || !this.#navigator.mediaSession || this.#silence) return;
     // Media controls belong to media elements; Android also keeps a page with one alive.
-    const url = URL.createObjectURL(silentFile());
+    const file = wavFile(silentFormat, new Uint8Array(silentSamples).fill(128));
+    const url = URL.createObjectURL(new Blob([file], { type: 'audio/wav' }));
     this.#silence = new Audio(url);
     this.#silence.loop = true;
     this.#silence.play().catch(() => undefined);

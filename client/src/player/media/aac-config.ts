@@ -55,7 +55,7 @@ export function readAacConfig(bytes: Uint8Array): AacConfig {
     sampleRate = aacRates[read(4)];
   }
   if (type < 1 || type > 4 || !coreRate || !sampleRate || channels < 1 || channels > 7 || shortFrames) {
-    throw new Unplayable('unsupported', 'AAC of a kind that is not taken apart here.');
+    throw new Unplayable('unsupported');
   }
   const frameSamples = sampleRate === 2 * coreRate ? 2048 : 1024;
   return {

@@ -23,13 +23,10 @@ export type UnplayableReason =
   /** The browser's decoder refuses the audio. */
   | 'undecodable';
 
-/** The track cannot be played, now or later. */
+/** The track cannot be played, now or later. The message is the reason. */
 export class Unplayable extends Error {
-  constructor(
-    readonly reason: UnplayableReason,
-    message: string,
-  ) {
-    super(message);
+  constructor(readonly reason: UnplayableReason) {
+    super(reason);
     this.name = 'Unplayable';
   }
 }

@@ -6,8 +6,8 @@ const clickRate = 44_100;
 
 /** The clicks, and the decoded sample at which each has its largest value in the decoders of FFmpeg and Chromium. */
 const clicks: Partial<Record<AudioCodec, { data: string; peak: number }>> = {
-  mp3: { data: mp3Click, peak: 2609 },
-  aac: { data: aacClick, peak: 2527 },
+  mp3: { data: mp3Click, peak: 2634 },
+  aac: { data: aacClick, peak: 2552 },
 };
 
 /**

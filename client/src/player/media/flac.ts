@@ -1,4 +1,5 @@
 import type { AudioSlices, Slice } from './audio-slices.js';
+import { bisect, readOnSeconds } from './bisect.js';
 import { type ByteSource, Unplayable } from './byte-source.js';
 import { asciiBytes, joinBytes } from './bytes.js';
 import {
@@ -14,9 +15,6 @@ const windowBytes = 128 * 1024;
 /** More than a frame of 65,535 samples with 8 channels has in practice. */
 const maxFrameBytes = 2 * 1024 * 1024;
 const longestHeader = 16;
-/** A sample so many seconds behind a known frame is reached by reading on, a later one by searching. */
-const readOnSeconds = 5;
-const maxSearches = 40;
 
 /**
  * Takes a FLAC file apart.
@@ -29,17 +27,17 @@ export async function openFlac(file: ByteSource, start: number): Promise<AudioSl
   let description = new Uint8Array();
   for (let block = 0; block < maxMetadataBlocks; block += 1) {
     const header = await file.read(at, 4);
-    if (header.length < 4) throw new Unplayable('truncated', 'The file ends within its metadata.');
+    if (header.length < 4) throw new Unplayable('truncated');
     if ((header[0]! & 127) === 0) {
       description = (await file.read(at + 4, streamInfoBytes)).slice();
       info = readStreamInfo(description);
     }
     at += 4 + ((header[1]! << 16) | (header[2]! << 8) | header[3]!);
     if (header[0]! < 128) continue;
-    if (!info) throw new Unplayable('damaged', 'A FLAC file without a description.');
+    if (!info) throw new Unplayable('damaged');
     return new FlacSlices(file, at, info, description);
   }
-  throw new Unplayable('too_complex', 'The file has too many metadata blocks.');
+  throw new Unplayable('too_complex');
 }
 
 /** A FLAC file: slices of whole frames, which need nothing before them, behind a STREAMINFO. */
@@ -83,7 +81,7 @@ class FlacSlices implements AudioSlices {
     this.#next = next;
     const end = next?.sample ?? Math.min(frame.sample + frame.samples, this.length ?? Infinity);
     if (next === undefined && this.length !== undefined && end < this.length) {
-      throw new Unplayable('truncated', 'The file ends before its audio does.');
+      throw new Unplayable('truncated');
     }
     const lastByte = next?.offset ?? Math.min(this.file.size, frame.offset + maxFrameBytes);
     const parts = [this.#head];
@@ -104,24 +102,12 @@ class FlacSlices implements AudioSlices {
 
   /** A frame not long before a sample, found by the sample numbers in the frames. */
   async #search(sample: number): Promise<FlacFrame | undefined> {
-    let low = await this.#find(this.first, (frame) => frame.sample === 0);
-    if (!low) throw new Unplayable('damaged', 'The file has no FLAC frames.');
-    let high = { offset: this.file.size, sample: this.length ?? Infinity };
-    for (let search = 0; search < maxSearches; search += 1) {
-      if (sample - low.sample < readOnSeconds * this.sampleRate || high.offset - low.offset < windowBytes) {
-        break;
-      }
-      const known = Number.isFinite(high.sample);
-      const part: number = known ? (sample - this.sampleRate - low.sample) / (high.sample - low.sample) : 0.5;
-      const guess =
-        low.offset + Math.floor((high.offset - low.offset) * Math.min(0.95, Math.max(0.02, part)));
-      const [from, to] = [low.sample, high.sample];
-      const found = await this.#find(guess, (frame) => frame.sample > from && frame.sample < to);
-      if (!found || found.offset >= high.offset) high = { offset: guess, sample: high.sample };
-      else if (found.sample <= sample) low = found;
-      else high = { offset: guess, sample: found.sample };
-    }
-    return low;
+    const first = await this.#find(this.first, (frame) => frame.sample === 0);
+    if (!first) throw new Unplayable('damaged');
+    const end = { offset: this.file.size, sample: this.length ?? Infinity };
+    return bisect(first, end, sample, this.sampleRate, (offset, low, high) =>
+      this.#find(offset, (frame) => frame.sample > low.sample && frame.sample < high.sample),
+    );
   }
 
   /** The frame directly behind another one: the numbers continue. */

@@ -11,9 +11,8 @@ const maxGapsBytes = 1024 * 1024;
 const firstStride = 32;
 const maxMarks = 8192;
 
-export interface IndexedFrame {
+export interface IndexedFrame extends FrameHeader {
   offset: number;
-  header: FrameHeader;
 }
 
 /**
@@ -27,24 +26,14 @@ export class FrameIndex {
   #window: Uint8Array = new Uint8Array();
   #windowAt = 0;
   #gaps = 0;
-  #count: number | undefined;
 
-  /**
-   * @param first offset of frame 0
-   * @param model the header of frame 0: others have the same rate and version
-   */
+  /** @param first frame 0: others have the same rate and version */
   constructor(
     private readonly file: ByteSource,
     private readonly parse: ParseFrameHeader,
-    first: number,
-    private readonly model: FrameHeader,
+    readonly first: IndexedFrame,
   ) {
-    this.#marks = [first];
-  }
-
-  /** How many frames there are; undefined until the last one was found. */
-  get count(): number | undefined {
-    return this.#count;
+    this.#marks = [first.offset];
   }
 
   /** Whether reaching a frame means to read all that is before it. */
@@ -60,7 +49,7 @@ export class FrameIndex {
       const frame = await this.#next(at);
       if (!frame) break;
       frames.push(frame);
-      at = frame.offset + frame.header.bytes;
+      at = frame.offset + frame.bytes;
     }
     return frames;
   }
@@ -73,14 +62,11 @@ export class FrameIndex {
     const frames: IndexedFrame[] = [];
     while (frames.length < count) {
       const frame = await this.#next(at);
-      if (!frame) {
-        this.#count = number;
-        break;
-      }
+      if (!frame) break;
       if (number === this.#marks.length * this.#stride) this.#mark(frame.offset);
       if (number >= from) frames.push(frame);
       number += 1;
-      at = frame.offset + frame.header.bytes;
+      at = frame.offset + frame.bytes;
     }
     return frames;
   }
@@ -96,7 +82,7 @@ export class FrameIndex {
   async #next(offset: number): Promise<IndexedFrame | undefined> {
     await this.#load(offset, maxHeaderBytes);
     const header = this.#headerAt(offset);
-    if (header) return offset + header.bytes <= this.file.size ? { offset, header } : undefined;
+    if (header) return offset + header.bytes <= this.file.size ? { offset, ...header } : undefined;
     return this.#search(offset);
   }
 
@@ -112,18 +98,18 @@ export class FrameIndex {
       if (end < this.file.size && !this.#headerAt(end)) continue;
       this.#gaps += at - offset;
       if (this.#gaps > maxGapsBytes) {
-        throw new Unplayable('too_complex', 'The file has too much between its frames.');
+        throw new Unplayable('too_complex');
       }
-      return { offset: at, header };
+      return { offset: at, ...header };
     }
     return undefined;
   }
 
   #headerAt(offset: number): FrameHeader | undefined {
     const header = this.parse(this.#window, offset - this.#windowAt);
-    const { model } = this;
-    const fits = header?.sampleRate === model.sampleRate && header.samples === model.samples;
-    return fits && header.version1 === model.version1 && header.bytes <= maxFrameBytes ? header : undefined;
+    const { first } = this;
+    const fits = header?.sampleRate === first.sampleRate && header.samples === first.samples;
+    return fits && header.version1 === first.version1 && header.bytes <= maxFrameBytes ? header : undefined;
   }
 
   /** Makes the window contain the bytes from an offset on, as far as the file has them. */
@@ -137,30 +123,25 @@ export class FrameIndex {
 
 /**
  * Finds the first frame: one that two others of its kind follow, or that ends with the file.
- * @returns its offset and header, undefined if there is none in the first 128 KiB from `from` on
+ * @throws {Unplayable} unsupported if there is none in the first 128 KiB from `from` on
  */
-export async function findFirstFrame(
+export async function indexFrames(
   file: ByteSource,
   from: number,
   parse: ParseFrameHeader,
-): Promise<IndexedFrame | undefined> {
-  const bytes = await file.read(from, maxGapBytes + 3 * maxFrameBytes);
-  for (let at = 0; at < Math.min(bytes.length, maxGapBytes); at += 1) {
+): Promise<FrameIndex> {
+  const bytes = await file.read(from, maxGapBytes);
+  for (let at = 0; at < bytes.length; at += 1) {
     const header = parse(bytes, at);
-    if (header && isChain(bytes, at, parse, from + bytes.length === file.size)) {
-      return { offset: from + at, header };
+    if (!header) continue;
+    const index = new FrameIndex(file, parse, { offset: from + at, ...header });
+    let end = from + at;
+    const frames = await index.framesFrom(end, 3);
+    for (const { offset, bytes } of frames) if (offset === end) end += bytes;
+    const [first, , third] = frames;
+    if (first?.offset === from + at && (end === file.size || (third && end === third.offset + third.bytes))) {
+      return index;
     }
   }
-  return undefined;
-}
-
-function isChain(bytes: Uint8Array, offset: number, parse: ParseFrameHeader, toEnd: boolean): boolean {
-  let at = offset;
-  for (let frames = 0; frames < 3; frames += 1) {
-    const header = parse(bytes, at);
-    if (!header) return false;
-    at += header.bytes;
-    if (toEnd && at === bytes.length) return true;
-  }
-  return at <= bytes.length;
+  throw new Unplayable('unsupported');
 }

@@ -44,7 +44,7 @@ export class BoxReader {
   /** The content of a box; empty without one. @throws {Unplayable} too_complex */
   async content(box: Mp4Box | undefined, maxBytes = maxTableBytes): Promise<DataView> {
     const length = box ? box.end - box.start : 0;
-    if (length > maxBytes) throw new Unplayable('too_complex', `A table of ${length} bytes.`);
+    if (length > maxBytes) throw new Unplayable('too_complex');
     const bytes = new Uint8Array(length);
     for (let at = 0; box && at < length; at += readBytes) {
       bytes.set(await this.file.read(box.start + at, Math.min(readBytes, length - at)), at);
@@ -56,7 +56,7 @@ export class BoxReader {
     let at = parent.start + skip;
     while (at + 8 <= parent.end) {
       this.#boxes += 1;
-      if (this.#boxes > maxBoxes) throw new Unplayable('too_complex', 'The file has too many boxes.');
+      if (this.#boxes > maxBoxes) throw new Unplayable('too_complex');
       const header = await this.file.read(at, 16);
       if (header.length < 8) return;
       const view = viewOf(header);
@@ -67,7 +67,7 @@ export class BoxReader {
         headerBytes = 16;
       }
       if (size === 0) size = parent.end - at;
-      if (size < headerBytes) throw new Unplayable('damaged', 'A box is shorter than its header.');
+      if (size < headerBytes) throw new Unplayable('damaged');
       yield { type: latin1(header, 4, 8), start: at + headerBytes, end: Math.min(at + size, parent.end) };
       at += size;
     }

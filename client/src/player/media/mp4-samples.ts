@@ -1,10 +1,5 @@
 import { Unplayable } from './byte-source.js';
-
-/** Where one sample, for AAC a frame, is in the file. */
-export interface Mp4Sample {
-  offset: number;
-  bytes: number;
-}
+import type { FrameRange } from './framed-slices.js';
 
 /** The sample tables of a track: `stsz`, `stsc`, and `stco` or `co64`, as they are in the file. */
 export interface SampleTables {
@@ -16,7 +11,7 @@ export interface SampleTables {
 
 const maxSampleBytes = 8184;
 
-/** Finds samples by their number. Reading behind a table's end throws a RangeError. */
+/** Finds samples, for AAC frames, by their number. Reading behind a table's end throws a RangeError. */
 export class Mp4Samples {
   readonly count: number;
   readonly #fixedBytes: number;
@@ -41,8 +36,8 @@ export class Mp4Samples {
   }
 
   /** The samples from number `from` on; fewer than `count` where the tables end. */
-  read(from: number, count: number): Mp4Sample[] {
-    const samples: Mp4Sample[] = [];
+  read(from: number, count: number): FrameRange[] {
+    const samples: FrameRange[] = [];
     if (from < this.#runFirstSample) this.#run = this.#runFirstSample = 0;
     while (samples.length < count && from + samples.length < this.count && this.#run < this.#runCount) {
       const { firstChunk, lastChunk, perChunk } = this.#runAt(this.#run);
@@ -65,7 +60,7 @@ export class Mp4Samples {
     inChunk: number,
     perChunk: number,
     count: number,
-    into: Mp4Sample[],
+    into: FrameRange[],
   ): void {
     let offset = this.#chunkOffset(chunk);
     for (let before = number - inChunk; before < number; before += 1) offset += this.#bytesOf(before);
@@ -73,7 +68,7 @@ export class Mp4Samples {
       const sample = number - inChunk + next;
       if (sample >= this.count) return;
       const bytes = this.#bytesOf(sample);
-      if (bytes > maxSampleBytes) throw new Unplayable('damaged', `A frame of ${bytes} bytes.`);
+      if (bytes > maxSampleBytes) throw new Unplayable('damaged');
       into.push({ offset, bytes });
       offset += bytes;
     }
@@ -86,7 +81,7 @@ export class Mp4Samples {
     const lastChunk = run + 1 < this.#runCount ? runs.getUint32(20 + 12 * run) - 1 : this.#chunkCount;
     const perChunk = runs.getUint32(12 + 12 * run);
     if (firstChunk < 0 || lastChunk < firstChunk || lastChunk > this.#chunkCount || perChunk === 0) {
-      throw new Unplayable('damaged', 'The tables of the file contradict each other.');
+      throw new Unplayable('damaged');
     }
     return { firstChunk, lastChunk, perChunk };
   }

@@ -1,7 +1,8 @@
 import { type AacConfig, adtsHeader, readAacConfig } from './aac-config.js';
-import type { AudioSlices, Slice } from './audio-slices.js';
+import type { AudioSlices } from './audio-slices.js';
 import { type ByteSource, Unplayable } from './byte-source.js';
 import { joinBytes, latin1 } from './bytes.js';
+import { framedSlices } from './framed-slices.js';
 import { BoxReader, type Mp4Box } from './mp4-boxes.js';
 import { Mp4Samples } from './mp4-samples.js';
 
@@ -23,10 +24,10 @@ interface Edit {
 export async function openMp4(file: ByteSource): Promise<AudioSlices> {
   const reader = new BoxReader(file);
   const movie = await reader.find(reader.root, 'moov');
-  if (!movie) throw new Unplayable('truncated', 'The file has no table of contents.');
+  if (!movie) throw new Unplayable('truncated');
   const track = await findAudio(reader, movie);
   const table = track && (await reader.find(track, 'mdia', 'minf', 'stbl'));
-  if (!track || !table) throw new Unplayable('unsupported', 'The file has no audio track.');
+  if (!track || !table) throw new Unplayable('unsupported');
   const boxes = new Map((await reader.children(table)).map((box) => [box.type, box]));
   const config = readConfig(await reader.content(boxes.get('stsd'), maxDescriptorBytes));
   const samples = new Mp4Samples({
@@ -35,12 +36,25 @@ export async function openMp4(file: ByteSource): Promise<AudioSlices> {
     offsets: await reader.content(boxes.get('stco') ?? boxes.get('co64')),
     wideOffsets: !boxes.has('stco'),
   });
-  if (samples.count === 0) throw new Unplayable('unsupported', 'The file is fragmented.');
+  if (samples.count === 0) throw new Unplayable('unsupported');
   const edit =
     (await readGapless(reader, movie)) ??
     (await readEditList(reader, movie, track, config.sampleRate)) ??
     ({ start: usualDelay * (config.frameSamples / 1024), length: undefined } satisfies Edit);
-  return new Mp4Slices(file, config, samples, edit);
+  const { sampleRate, channels, frameSamples } = config;
+  const decoded = samples.count * frameSamples - edit.start;
+  return framedSlices(file, {
+    codec: 'aac',
+    sampleRate,
+    channels,
+    frameSamples,
+    delay: edit.start,
+    length: Math.max(0, Math.min(decoded, edit.length ?? Infinity)),
+    // A frame overlaps with the one before it.
+    maxPreRoll: 1,
+    framesAt: (from, count) => Promise.resolve(samples.read(from, count)),
+    wrap: (frame) => joinBytes([adtsHeader(config, frame.length), frame]),
+  });
 }
 
 async function findAudio(reader: BoxReader, movie: Mp4Box): Promise<Mp4Box | undefined> {
@@ -59,11 +73,11 @@ function readConfig(description: DataView): AacConfig {
   const text = latin1(bytes.subarray(0, 4096));
   const at = text.indexOf('esds');
   if (codec !== 'mp4a' || at < 0) {
-    throw new Unplayable('unsupported', `An MP4 file with the codec "${codec}".`);
+    throw new Unplayable('unsupported');
   }
   let next = at + 8;
   const descriptor = (tag: number) => {
-    if (bytes[next] !== tag) throw new Unplayable('damaged', 'The description of the codec is damaged.');
+    if (bytes[next] !== tag) throw new Unplayable('damaged');
     let size = 0;
     for (let length = 0; length < 4; length += 1) {
       next += 1;
@@ -79,7 +93,7 @@ function readConfig(description: DataView): AacConfig {
   descriptor(4);
   // MPEG-4 and the profiles of MPEG-2 AAC; MP3 in MP4 is another type.
   if (![0x40, 0x66, 0x67, 0x68].includes(bytes[next]!)) {
-    throw new Unplayable('unsupported', 'An MP4 file without AAC.');
+    throw new Unplayable('unsupported');
   }
   next += 13;
   const size = descriptor(5);
@@ -138,51 +152,4 @@ async function readEditList(
 function timescaleOf(header: DataView): number | undefined {
   if (header.byteLength < 24) return undefined;
   return header.getUint32(header.getUint8(0) === 1 ? 20 : 12);
-}
-
-/** An MP4 file with AAC: slices of whole frames in ADTS, with one before them that they overlap with. */
-class Mp4Slices implements AudioSlices {
-  readonly codec = 'aac';
-  readonly sampleRate: number;
-  readonly channels: number;
-  readonly length: number;
-  readonly #perSlice: number;
-
-  constructor(
-    private readonly file: ByteSource,
-    private readonly config: AacConfig,
-    private readonly samples: Mp4Samples,
-    private readonly edit: Edit,
-  ) {
-    this.sampleRate = config.sampleRate;
-    this.channels = config.channels;
-    this.#perSlice = Math.ceil(config.sampleRate / config.frameSamples);
-    const decoded = samples.count * config.frameSamples - edit.start;
-    this.length = Math.max(0, Math.min(decoded, edit.length ?? Infinity));
-  }
-
-  async sliceAt(sample: number): Promise<Slice | null> {
-    if (!(sample >= 0 && sample < this.length)) return null;
-    const { frameSamples } = this.config;
-    const { start: delay } = this.edit;
-    const number = Math.floor((sample + delay) / (frameSamples * this.#perSlice)) * this.#perSlice;
-    const preRoll = Math.min(number, 1);
-    // A frame more than is needed at the end: some decoders are late.
-    const frames = this.samples.read(number - preRoll, preRoll + this.#perSlice + 1);
-    const own = Math.min(this.#perSlice, frames.length - preRoll);
-    if (own <= 0) throw new Unplayable('truncated', 'The tables of the file end early.');
-    const start = Math.max(0, number * frameSamples - delay);
-    const end = Math.min((number + own) * frameSamples - delay, this.length);
-    if (start >= end || sample >= end) throw new Unplayable('truncated', 'The tables of the file end early.');
-    const parts = await Promise.all(frames.map(({ offset, bytes }) => this.file.read(offset, bytes)));
-    if (parts.some((part, index) => part.length !== frames[index]!.bytes)) {
-      throw new Unplayable('truncated', 'The file ends before its audio does.');
-    }
-    return {
-      bytes: joinBytes(parts.flatMap((part) => [adtsHeader(this.config, part.length), part])),
-      start,
-      skip: preRoll * frameSamples + start + delay - number * frameSamples,
-      length: end - start,
-    };
-  }
 }

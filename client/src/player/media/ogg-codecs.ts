@@ -80,7 +80,7 @@ function vorbisCodec(identification: Uint8Array, setup: Uint8Array): OggCodec {
   const longModes = readModes(setup);
   const modeBits = 32 - Math.clz32(longModes.length - 1);
   if (sampleRate === 0 || identification[11] === 0) {
-    throw new Unplayable('damaged', 'The Vorbis header is damaged.');
+    throw new Unplayable('damaged');
   }
   const blockOf = (packet: Uint8Array) => {
     const mode = ((packet[0] ?? 0) >> 1) & ((1 << modeBits) - 1);
@@ -122,6 +122,6 @@ function readModes(setup: Uint8Array): boolean[] {
     if (read(6) + 1 === modes.length) found = [...modes];
     bit = before;
   }
-  if (!found) throw new Unplayable('damaged', 'The Vorbis header is damaged.');
+  if (!found) throw new Unplayable('damaged');
   return found;
 }

@@ -57,7 +57,7 @@ export class PacketReader {
       const begun = index > 0 || !page.continued || this.#partial.length > 0;
       this.#partial.push(part);
       this.#partialBytes += part.length;
-      if (this.#partialBytes > maxPacketBytes) throw new Unplayable('too_complex', 'A packet is too long.');
+      if (this.#partialBytes > maxPacketBytes) throw new Unplayable('too_complex');
       if (index === page.parts.length - 1 && page.open) return;
       if (begun) complete.push(joinBytes(this.#partial));
       this.#drop();

@@ -97,7 +97,7 @@ export async function findPage(
       skipped += step;
     }
     if (skipped > maxGapBytes) {
-      throw new Unplayable('too_complex', 'The file has too much between its pages.');
+      throw new Unplayable('too_complex');
     }
   }
   return undefined;

@@ -1,4 +1,5 @@
 import type { AudioCodec, AudioSlices, Slice } from './audio-slices.js';
+import { bisect, type Mark, readOnSeconds } from './bisect.js';
 import { type ByteSource, Unplayable } from './byte-source.js';
 import { joinBytes } from './bytes.js';
 import { headerCount, isKnownCodec, type OggCodec, readCodec } from './ogg-codecs.js';
@@ -9,10 +10,6 @@ import { findPage, OggWriter } from './ogg-pages.js';
 const maxHeaderPages = 1000;
 const maxHeaderBytes = 1024 * 1024;
 const maxStreams = 32;
-/** A sample so many seconds behind what was read is reached by reading on, a later one by searching. */
-const readOnSeconds = 5;
-const maxSearches = 40;
-const smallestSearchBytes = 128 * 1024;
 const tailBytes = 128 * 1024;
 
 /**
@@ -29,7 +26,7 @@ export async function openOgg(file: ByteSource): Promise<AudioSlices> {
       return openStream(file, page.serial, page.parts[0].slice(), at);
     }
   }
-  throw new Unplayable('unsupported', 'The file has no Vorbis or Opus stream.');
+  throw new Unplayable('unsupported');
 }
 
 async function openStream(
@@ -43,15 +40,15 @@ async function openStream(
   let parts: Uint8Array[] = [];
   for (let pages = 0; headers.length < wanted; pages += 1) {
     const page = await findPage(file, at, (other) => other.serial === serial);
-    if (!page) throw new Unplayable('truncated', 'The file ends within its headers.');
-    if (pages > maxHeaderPages) throw new Unplayable('too_complex', 'The headers are too long.');
+    if (!page) throw new Unplayable('truncated');
+    if (pages > maxHeaderPages) throw new Unplayable('too_complex');
     at = page.offset + page.bytes;
     page.parts.forEach((part, index) => {
       // Of the comments, the second packet, only the end is of interest.
       if (headers.length !== 1) parts.push(part.slice());
       if (index === page.parts.length - 1 && page.open) return;
       if (parts.reduce((sum, { length }) => sum + length, 0) > maxHeaderBytes) {
-        throw new Unplayable('too_complex', 'The headers are too long.');
+        throw new Unplayable('too_complex');
       }
       headers.push(joinBytes(parts));
       parts = [];
@@ -59,7 +56,7 @@ async function openStream(
   }
   const codec = readCodec(headers);
   const first = await new PacketReader(file, serial, codec, at, true).nextPage();
-  if (!first) throw new Unplayable('truncated', 'The file has no audio.');
+  if (!first) throw new Unplayable('truncated');
   return new OggSlices(file, serial, codec, at, Math.max(0, first[0]!.start));
 }
 
@@ -172,23 +169,12 @@ class OggSlices implements AudioSlices {
 
   /** The offset of a page that ends before a sample, and not long before it. */
   async #search(sample: number): Promise<number> {
-    let low = { offset: this.first, sample: this.base };
-    let high = { offset: this.file.size, sample: await this.#lastSample() };
-    for (let search = 0; search < maxSearches; search += 1) {
-      if (sample - low.sample < readOnSeconds * this.sampleRate) break;
-      if (high.offset - low.offset < smallestSearchBytes) break;
-      const part = (sample - this.sampleRate - low.sample) / (high.sample - low.sample);
-      const share = Number.isFinite(part) ? Math.min(0.95, Math.max(0.02, part)) : 0.5;
-      const guess = low.offset + Math.floor((high.offset - low.offset) * share);
-      const page = await this.#pageAt(guess);
-      if (!page || page.offset >= high.offset) high = { offset: guess, sample: high.sample };
-      else if (page.sample < sample) low = page;
-      else high = { offset: guess, sample: page.sample };
-    }
-    return low.offset;
+    const start = { offset: this.first, sample: this.base };
+    const end = { offset: this.file.size, sample: await this.#lastSample() };
+    return (await bisect(start, end, sample, this.sampleRate, (offset) => this.#pageAt(offset))).offset;
   }
 
-  async #pageAt(offset: number): Promise<{ offset: number; sample: number } | undefined> {
+  async #pageAt(offset: number): Promise<Mark | undefined> {
     const fits = ({ serial, granule }: { serial: number; granule: number | undefined }) =>
       serial === this.serial && granule !== undefined;
     const page = await findPage(this.file, offset, fits);

@@ -16,6 +16,27 @@ const headBytes = 16;
  * @throws {Unplayable} unsupported, damaged, truncated, too_complex
  */
 export async function openAudio(file: ByteSource): Promise<AudioSlices> {
+  return oneByOne(await openFormat(file));
+}
+
+/** Two feeds may read the same track; a demuxer makes one slice at a time. */
+function oneByOne(slices: AudioSlices): AudioSlices {
+  const { codec, sampleRate, channels, length } = slices;
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    codec,
+    sampleRate,
+    channels,
+    length,
+    sliceAt(sample) {
+      const slice = last.then(() => slices.sliceAt(sample));
+      last = slice.catch(() => undefined);
+      return slice;
+    },
+  };
+}
+
+async function openFormat(file: ByteSource): Promise<AudioSlices> {
   const start = id3Bytes(await file.read(0, headBytes));
   const head = await file.read(start, headBytes);
   const magic = latin1(head, 0, 4);
@@ -24,9 +45,9 @@ export async function openAudio(file: ByteSource): Promise<AudioSlices> {
   if (magic === 'fLaC') return openFlac(file, start);
   if (magic === 'OggS') return openOgg(file);
   // ADTS and MP3 frames begin with the same bits; the layer tells them apart.
-  if (head[0] === 0xff && (head[1]! & 0xf6) === 0xf0) return openAdts(file);
-  return openMp3(file).catch((error: unknown) => {
-    if (error instanceof Unplayable && error.reason === 'unsupported') return openAdts(file);
+  if (head[0] === 0xff && (head[1]! & 0xf6) === 0xf0) return openAdts(file, start);
+  return openMp3(file, start).catch((error: unknown) => {
+    if (error instanceof Unplayable && error.reason === 'unsupported') return openAdts(file, start);
     throw error;
   });
 }

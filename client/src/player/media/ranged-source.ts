@@ -39,7 +39,7 @@ export class RangedSource implements ByteSource {
   async read(offset: number, length: number): Promise<Uint8Array> {
     const end = Math.min(offset + length, this.size);
     if (!(offset >= 0 && offset < end)) return new Uint8Array();
-    if (end - offset > maxReadBytes) throw new Unplayable('too_complex', `a part of ${length} bytes`);
+    if (end - offset > maxReadBytes) throw new Unplayable('too_complex');
     const first = Math.floor(offset / blockBytes);
     const last = Math.floor((end - 1) / blockBytes);
     const parts = await Promise.all(
@@ -83,7 +83,7 @@ export class RangedSource implements ByteSource {
       const block = answer.then(({ bytes }) => {
         const part = bytes.slice(index * blockBytes, (index + 1) * blockBytes);
         const expected = Math.min(blockBytes, this.size - (first + index) * blockBytes);
-        if (part.length !== expected) throw new TypeError('The stream ended early.');
+        if (part.length !== expected) throw new TypeError('short answer');
         return part;
       });
       this.#blocks.set(first + index, block);
@@ -106,14 +106,14 @@ async function requestRange(
   const response = await fetchRange(`bytes=${offset}-${offset + length - 1}`);
   if (response.status === 206) {
     const size = Number(/\/(\d+)$/.exec(response.headers.get('content-range') ?? '')?.[1]);
-    if (!(size > 0)) throw new Unplayable('no_ranges', 'The answer does not tell the size of the stream.');
+    if (!(size > 0)) throw new Unplayable('no_ranges');
     return { bytes: new Uint8Array(await response.arrayBuffer()).subarray(0, length), size };
   }
   await response.body?.cancel();
-  if (response.ok) throw new Unplayable('no_ranges', 'The server does not answer requests for ranges.');
+  if (response.ok) throw new Unplayable('no_ranges');
   // Too many requests, or the server's fault: worth another attempt.
   if (response.status === 429 || response.status >= 500) {
-    throw new TypeError(`The stream answered ${response.status}.`);
+    throw new TypeError(`status ${response.status}`);
   }
-  throw new Unplayable('refused', `The stream answered ${response.status}.`);
+  throw new Unplayable('refused');
 }

@@ -15,8 +15,8 @@ const leastPart = 0.5;
 export const decodeFile: DecodeFile = async (bytes, sampleRate) => {
   try {
     return await new OfflineAudioContext(1, 1, sampleRate).decodeAudioData(bytes.buffer);
-  } catch (error) {
-    throw new Unplayable('undecodable', `The browser does not decode it: ${String(error)}`);
+  } catch {
+    throw new Unplayable('undecodable');
   }
 };
 
@@ -36,7 +36,7 @@ export class SliceDecoder {
     const skip = slice.skip + (await this.lagOf(codec));
     const decoded = await this.decode(slice.bytes, sampleRate);
     if (decoded.length < (slice.skip + slice.length) * leastPart) {
-      throw new Unplayable('undecodable', 'The browser decodes only a part of it.');
+      throw new Unplayable('undecodable');
     }
     return Array.from({ length: decoded.numberOfChannels }, (_, channel) => {
       const samples = new Float32Array(slice.length);

@@ -22,13 +22,13 @@ export async function openWav(file: ByteSource): Promise<AudioSlices> {
     if (type === 'fmt ') format = await file.read(at + 8, Math.min(size, 40));
     if (type === 'data') {
       if (format === undefined || format.length < 16) {
-        throw new Unplayable('damaged', 'A WAV file without a format.');
+        throw new Unplayable('damaged');
       }
       return new WavSlices(file, format, at + 8, size);
     }
     at += 8 + size + (size % 2);
   }
-  throw new Unplayable(at < file.size ? 'too_complex' : 'damaged', 'A WAV file without audio.');
+  throw new Unplayable(at < file.size ? 'too_complex' : 'damaged');
 }
 
 /** A WAV file: each slice is a header and up to a second of the samples as they are. */
@@ -53,7 +53,7 @@ class WavSlices implements AudioSlices {
     this.#frameBytes = view.getUint16(12, true);
     const bits = view.getUint16(14, true);
     if (!formats.has(view.getUint16(0, true))) {
-      throw new Unplayable('unsupported', 'A WAV file of another format.');
+      throw new Unplayable('unsupported');
     }
     if (
       this.channels === 0 ||
@@ -61,7 +61,7 @@ class WavSlices implements AudioSlices {
       bits === 0 ||
       this.#frameBytes !== (this.channels * bits) / 8
     ) {
-      throw new Unplayable('damaged', 'A WAV file with a contradictory format.');
+      throw new Unplayable('damaged');
     }
     // A size of 0 or 2^32 − 1 is that of a file whose writer did not know the size, or of more than 4 GiB.
     const known = size > 0 && size < 0xffffffff;
@@ -75,24 +75,23 @@ class WavSlices implements AudioSlices {
     const start = Math.floor(sample / perSlice) * perSlice;
     const length = Math.min(perSlice, this.length - start);
     const data = await this.file.read(this.start + start * this.#frameBytes, length * this.#frameBytes);
-    return { bytes: this.#withHeader(data), start, skip: 0, length };
+    return { bytes: wavFile(this.#format, data), start, skip: 0, length };
   }
+}
 
-  #withHeader(data: Uint8Array): Uint8Array<ArrayBuffer> {
-    const chunk = (type: string, size: number) => {
-      const header = new Uint8Array(8);
-      header.set(asciiBytes(type));
-      viewOf(header).setUint32(4, size, true);
-      return header;
-    };
-    const format = this.#format;
-    return joinBytes([
-      chunk('RIFF', 4 + 8 + format.length + 8 + data.length),
-      asciiBytes('WAVE'),
-      chunk('fmt ', format.length),
-      format,
-      chunk('data', data.length),
-      data,
-    ]);
-  }
+/** A WAV file of a `fmt ` chunk's content and samples. */
+export function wavFile(format: Uint8Array, data: Uint8Array): Uint8Array<ArrayBuffer> {
+  const chunk = (type: string, size: number) => {
+    const header = joinBytes([asciiBytes(type), new Uint8Array(4)]);
+    viewOf(header).setUint32(4, size, true);
+    return header;
+  };
+  return joinBytes([
+    chunk('RIFF', 20 + format.length + data.length),
+    asciiBytes('WAVE'),
+    chunk('fmt ', format.length),
+    format,
+    chunk('data', data.length),
+    data,
+  ]);
 }

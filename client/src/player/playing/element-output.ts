@@ -43,11 +43,7 @@ export class ElementOutput implements Output {
 
   get buffered(): number {
     const { buffered, currentTime } = this.#element;
-    for (let range = 0; range < buffered.length; range += 1) {
-      if (buffered.start(range) <= currentTime && currentTime < buffered.end(range))
-        {return buffered.end(range) - currentTime;}
-    }
-    return 0;
+    return buffered.length > 0 ? Math.max(0, buffered.end(buffered.length - 1) - currentTime) : 0;
   }
 
   get heard(): HeardPosition | undefined {

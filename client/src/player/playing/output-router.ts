@@ -19,7 +19,7 @@ export class OutputRouter implements Output {
   ) {}
 
   get buffered(): number {
-    return this.#playing.buffered;
+    return this.web?.buffered || this.element.buffered;
   }
 
   get latency(): number {
@@ -78,10 +78,6 @@ export class OutputRouter implements Output {
   close(): void {
     this.web?.close();
     this.element.close();
-  }
-
-  get #playing(): Output {
-    return this.web?.heard || !this.element.heard ? (this.web ?? this.element) : this.element;
   }
 
   #isOnElement(track: PlayerTrack): boolean {

@@ -161,7 +161,7 @@ export class TrackFeed {
     if (error instanceof Unplayable) this.#state = { is: 'failed', error };
     else if (error instanceof RangeError) {
       // Reading numbers behind the end of a part: the file contradicts itself.
-      this.#state = { is: 'failed', error: new Unplayable('damaged', 'The file contradicts its format.') };
+      this.#state = { is: 'failed', error: new Unplayable('damaged') };
     } else {
       this.#state = { is: 'retrying' };
       this.#retryTimer = setTimeout(() => {

@@ -1,4 +1,9 @@
-import { type RenderAnswer, type RenderRequest, serveRenderer } from './render-messages.js';
+import {
+  type RenderAnswer,
+  type RendererMethod,
+  type RenderRequest,
+  serveRenderer,
+} from './render-messages.js';
 import { createRenderer, type Renderer, type RenderPart } from './renderer.js';
 
 /** The renderer as the player uses it: in a worker where that is possible, else on the main thread. */
@@ -35,7 +40,7 @@ async function startWorker(workerUrl: string | undefined): Promise<Worker | unde
         : undefined;
     const worker = new Worker(workerUrl ?? blobUrl!, workerUrl === undefined ? {} : { type: 'module' });
     const ready = await new Promise<boolean>((resolve) => {
-      worker.onmessage = ({ data }: MessageEvent<RenderAnswer>) => resolve(data.is === 'ready');
+      worker.onmessage = ({ data }: MessageEvent<RenderAnswer>) => resolve(data[0] === 0);
       worker.onerror = (event) => {
         event.preventDefault();
         resolve(false);
@@ -59,37 +64,42 @@ function hostInWorker(worker: Worker): RenderHost {
     number,
     { resolve: (channels: Channels) => void; reject: (error: Error) => void }
   >();
-  let nextId = 0;
-  const send = (request: RenderRequest, transfer: ArrayBuffer[] = []) =>
-    worker.postMessage(request, transfer);
-  const rejectAll = (reason: string) => {
-    for (const { reject } of waiting.values()) reject(new Error(reason));
+  let lastId = 0;
+  const rejectAll = () => {
+    for (const { reject } of waiting.values()) reject(new Error('rendering failed'));
     waiting.clear();
   };
-  worker.onmessage = ({ data }: MessageEvent<RenderAnswer>) => {
-    if (data.is !== 'rendered') return;
-    waiting.get(data.id)?.resolve(data.channels);
-    waiting.delete(data.id);
+  const send = <M extends RendererMethod>(
+    id: number,
+    method: M,
+    parameters: Parameters<Renderer[M]>,
+    transfer: ArrayBuffer[] = [],
+  ) => worker.postMessage([id, method, parameters] satisfies RenderRequest, transfer);
+  worker.onmessage = ({ data: [id, channels] }: MessageEvent<RenderAnswer>) => {
+    waiting.get(id)?.resolve(channels as Channels);
+    waiting.delete(id);
   };
-  worker.onerror = () => rejectAll('The worker that renders failed.');
+  worker.onerror = rejectAll;
   return {
-    open: (voice, ratio) => send({ do: 'open', voice, ratio }),
+    open: (voice, ratio) => send(0, 'open', [voice, ratio]),
     push: (voice, start, channels) =>
       send(
-        { do: 'push', voice, start, channels },
+        0,
+        'push',
+        [voice, start, channels],
         channels.map((channel) => channel.buffer),
       ),
-    trim: (voice, before) => send({ do: 'trim', voice, before }),
-    close: (voice) => send({ do: 'close', voice }),
+    trim: (voice, before) => send(0, 'trim', [voice, before]),
+    close: (voice) => send(0, 'close', [voice]),
     render: (frames, parts) =>
       new Promise((resolve, reject) => {
-        nextId += 1;
-        waiting.set(nextId, { resolve, reject });
-        send({ do: 'render', id: nextId, frames, parts });
+        lastId += 1;
+        waiting.set(lastId, { resolve, reject });
+        send(lastId, 'render', [frames, parts]);
       }),
     dispose() {
       worker.terminate();
-      rejectAll('The player is closed.');
+      rejectAll();
     },
   };
 }

@@ -1,17 +1,12 @@
-import type { Renderer, RenderPart } from './renderer.js';
+import type { Renderer } from './renderer.js';
 
-/** What the page sends to the worker that renders. Arrays of samples are transferred. */
-export type RenderRequest =
-  | { do: 'open'; voice: number; ratio: number }
-  | { do: 'push'; voice: number; start: number; channels: Float32Array<ArrayBuffer>[] }
-  | { do: 'trim'; voice: number; before: number }
-  | { do: 'close'; voice: number }
-  | { do: 'render'; id: number; frames: number; parts: RenderPart[] };
+export type RendererMethod = keyof Renderer;
 
-/** What the worker answers: that it runs, and each rendered chunk. */
-export type RenderAnswer =
-  | { is: 'ready' }
-  | { is: 'rendered'; id: number; channels: [Float32Array<ArrayBuffer>, Float32Array<ArrayBuffer>] };
+/** What the page sends to the worker that renders: a call. With an id it is answered. Arrays of samples are transferred. */
+export type RenderRequest = [id: number, method: RendererMethod, parameters: unknown[]];
+
+/** What the worker answers: 0 once it runs, then the id of each call and the channels that it returned. */
+export type RenderAnswer = [id: number, channels: Float32Array<ArrayBuffer>[]];
 
 /** The part of a worker's global scope that is used here. */
 export interface RenderScope {
@@ -24,24 +19,15 @@ export interface RenderScope {
  * worker made of a Blob.
  */
 export function serveRenderer(scope: RenderScope, renderer: Renderer): void {
-  scope.onmessage = ({ data }) => {
-    switch (data.do) {
-      case 'open':
-        return renderer.open(data.voice, data.ratio);
-      case 'push':
-        return renderer.push(data.voice, data.start, data.channels);
-      case 'trim':
-        return renderer.trim(data.voice, data.before);
-      case 'close':
-        return renderer.close(data.voice);
-      case 'render': {
-        const channels = renderer.render(data.frames, data.parts);
-        scope.postMessage(
-          { is: 'rendered', id: data.id, channels },
-          channels.map((channel) => channel.buffer),
-        );
-      }
-    }
+  const methods = renderer as unknown as Record<RendererMethod, (...parameters: unknown[]) => unknown>;
+  scope.onmessage = ({ data: [id, method, parameters] }) => {
+    const result = methods[method](...parameters);
+    if (id === 0) return;
+    const channels = result as Float32Array<ArrayBuffer>[];
+    scope.postMessage(
+      [id, channels],
+      channels.map((channel) => channel.buffer),
+    );
   };
-  scope.postMessage({ is: 'ready' });
+  scope.postMessage([0, []]);
 }

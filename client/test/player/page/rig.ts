@@ -1,4 +1,6 @@
 import { RoomPlayer } from '../../../src/player/index.js';
+import { DecoderLag } from '../../../src/player/media/decoder-lag.js';
+import { decodeFile } from '../../../src/player/media/slice-decoder.js';
 import { OutputLine } from '../../../src/player/playing/output-line.js';
 import { fitLine, lineAt } from '../../../src/player/timing/line-fit.js';
 import { compare, compareFrom } from './decoding.js';
@@ -27,7 +29,19 @@ function watchOutput(context: AudioContext): () => (contextTime: number) => numb
   };
 }
 
-const rig = { compare, compareFrom, OutputLine, RoomPlayer, TestRoom, Recorder, trackOf, until, watchOutput };
+const rig = {
+  DecoderLag,
+  decodeFile,
+  compare,
+  compareFrom,
+  OutputLine,
+  RoomPlayer,
+  TestRoom,
+  Recorder,
+  trackOf,
+  until,
+  watchOutput,
+};
 export type PageRig = typeof rig;
 declare global {
   interface Window {
