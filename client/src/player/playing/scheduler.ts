@@ -193,7 +193,7 @@ export class Scheduler {
     if (this.#head < this.#earliest(lateSeconds + fadeSeconds)) {
       this.#head = this.#earliest(commandGuardSeconds);
     }
-    const limit = this.#earliest(horizonFor(this.time.uncertainty, this.isHidden()));
+    const limit = this.#earliest(horizonFor(this.time.uncertaintyAhead, this.isHidden()));
     let previous = this.#continued();
     for (;;) {
       if (this.#head >= limit) return undefined;

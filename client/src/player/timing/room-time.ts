@@ -43,11 +43,14 @@ export class RoomTime {
     return this.#drift;
   }
 
-  /** Seconds by which the room time of what is scheduled may be wrong. */
+  /** Seconds by which the room time of a frame that is heard now may be wrong. */
   get uncertainty(): number {
-    return this.#driftKnown
-      ? this.clock.uncertainty
-      : Math.max(this.clock.uncertainty, uncertaintyWithoutDrift);
+    return this.clock.uncertainty;
+  }
+
+  /** The same for frames that are scheduled ahead, which the drift moves. */
+  get uncertaintyAhead(): number {
+    return Math.max(this.clock.uncertainty, this.#driftKnown ? 0 : uncertaintyWithoutDrift);
   }
 
   /** The room time, in seconds, at which the frame at a context time is heard. NaN until `ready`. */
