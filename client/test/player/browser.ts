@@ -30,6 +30,8 @@ export const servedBytes = (bytes: Uint8Array): ServedFile => ({
 export interface Rig {
   /** A new page. `secure` false: from a plain http address that is not this machine's. */
   open(options?: { secure?: boolean; policy?: string }): Promise<Page>;
+  /** A new page that is not touched, and runs what `page/rig.ts` has for this name. */
+  openAlone(name: string, onConsole: (text: string) => void): Promise<Page>;
   /** Bytes of audio that the pages requested so far. */
   requestedBytes(path: string): number;
   close(): Promise<void>;
@@ -89,6 +91,12 @@ export async function startRig(
       await page.waitForFunction('window.rig !== undefined');
       return page;
     },
+    async openAlone(name, onConsole) {
+      const page = await browser.newPage();
+      page.on('console', (message) => onConsole(message.text()));
+      await page.goto(`http://localhost:${port}/?alone=${name}`);
+      return page;
+    },
     requestedBytes: (path) => requested.get(path) ?? 0,
     async close() {
       await browser.close();
@@ -113,8 +121,6 @@ function launch(executablePath: string, profile: string, autoplay: boolean): Pro
       '--disable-sync',
       '--disable-quic',
       '--no-first-run',
-      '--enable-precise-memory-info',
-      '--js-flags=--expose-gc',
       `--host-resolver-rules=MAP ${plainHost} 127.0.0.1`,
     ],
   });

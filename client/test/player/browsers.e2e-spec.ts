@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { type Rig, servedBytes, startRig } from './browser.js';
@@ -13,12 +12,24 @@ const play = (page: Page, options: { workerUrl?: string; mode?: 'auto' | 'media_
     const room = new TestRoom();
     const player = new RoomPlayer(room, given);
     room.play(trackOf('content.wav', 12), 0, 0.5);
-    await until(() => player.status.current.is === 'in_step' && (player.heard?.position ?? 0) > 2.5, 'in step');
+    await until(
+      () => player.status.current.is === 'in_step' && (player.heard?.position ?? 0) > 2.5,
+      'in step',
+    );
     const { reason } = player.status.current;
     const error = Math.abs(player.heard!.error);
     player.close();
     return { reason, error };
   }, options);
+
+/** Memory that a page uses after a garbage collection: objects and the samples of buffers. */
+async function liveBytes(page: Page): Promise<number> {
+  await page.requestGC();
+  const session = await page.context().newCDPSession(page);
+  // Newer than the types: the third is that of array buffers.
+  const usage = (await session.send('Runtime.getHeapUsage')) as unknown as Record<string, number>;
+  return usage['usedSize']! + usage['embedderHeapUsedSize']! + usage['backingStorageSize']!;
+}
 
 describe('browsers that allow less', () => {
   let rig: Rig;
@@ -69,7 +80,11 @@ describe('browsers that allow less', () => {
       const room = new TestRoom();
       const player = new RoomPlayer(room, {});
       room.play(trackOf('content.wav', 12), 0, 0.5);
-      await until(() => player.status.current.is === 'in_step' && (player.heard?.position ?? 0) > 2, 'in step', 20_000);
+      await until(
+        () => player.status.current.is === 'in_step' && (player.heard?.position ?? 0) > 2,
+        'in step',
+        20_000,
+      );
       const { error } = player.heard!;
       player.close();
       return error;
@@ -145,32 +160,42 @@ describe('browsers that allow less', () => {
     expect(offsets).toEqual([0.035, 0]);
   });
 
-  test('memory of a track of any length is bounded', async () => {
-    const { long } = await import('./long-file.js');
-    const other = await startRig({ 'long.wav': long(600) });
-    try {
-      const page = await other.open();
-      const before = await other.rendererBytes();
-      await page.evaluate(async () => {
-        const { RoomPlayer, TestRoom, trackOf, until } = window.rig;
-        const room = new TestRoom();
-        const player = new RoomPlayer(room, {});
-        const track = trackOf('long.wav', 600);
-        for (let position = 0; position < 600; position += 100) {
-          room.play(track, position, 0.3, track);
-          await until(() => Math.abs((player.heard?.position ?? -1) - position) < 2 && player.heard!.position > position + 1, 'playing');
-        }
-        Object.assign(window, { player });
-      });
-      // Hidden pages schedule as far ahead as any.
-      await page.waitForFunction(() => (window as any).player.heard.position > 505);
-      const grown = (await other.rendererBytes()) - before;
-      console.log('grown', grown / 1e6);
-      expect(grown).toBeLessThan(40e6);
-      expect(other.requestedBytes('long.wav')).toBeLessThan(40e6);
-    } finally {
-      await other.close();
-    }
+  test('a track of 10 minutes takes less than 40 MB', async () => {
+    const page = await rig.open();
+    const before = await liveBytes(page);
+    const requested = await page.evaluate(async () => {
+      const { RoomPlayer, TestRoom, trackOf, until, longFile } = window.rig;
+      const room = new TestRoom();
+      const file = longFile(600);
+      let bytes = 0;
+      // Not from the network: the browser keeps what it received for the developer tools, which are attached here.
+      room.fetch = (_, { range }) => {
+        const [start, end] = range.slice(6).split('-').map(Number) as [number, number];
+        const part = file.read(start, Math.min(end + 1, file.size));
+        bytes += part.length;
+        const headers = { 'content-range': `bytes ${start}-${end}/${file.size}` };
+        return Promise.resolve(new Response(part as Uint8Array<ArrayBuffer>, { status: 206, headers }));
+      };
+      // Without a worker, so that all memory is the page's own.
+      const player = new RoomPlayer(room, { workerUrl: '/none.js' });
+      const track = trackOf('long.wav', 600);
+      for (let position = 0; position < 600; position += 50) {
+        room.play(track, position, 0.3, track);
+        await until(() => Math.abs((player.heard?.position ?? -10) - position - 1.5) < 0.5, 'playing');
+      }
+      // Hidden pages schedule as much as any; the next track is decoded too.
+      Object.defineProperty(document, 'hidden', { value: true });
+      room.play({ ...track, duration: 561 }, 550, 0.3, { ...track, id: 'next' });
+      await until(() => (player.heard?.position ?? 0) > 553 && room.reports.at(-1)!.buffered > 15, 'full');
+      Object.assign(window, { player });
+      return bytes;
+    });
+    const grown = (await liveBytes(page)) - before;
+    expect(grown).toBeLessThan(40e6);
+    // That much is decoded and scheduled ahead: 22 s of samples, 20 s of output, 10 s of the next track.
+    expect(grown).toBeGreaterThan(10e6);
+    // The file has 106 MB, and 20 s of it are read around each of 12 positions.
+    expect(requested).toBeLessThan(40e6);
   });
 });
 
@@ -178,22 +203,13 @@ describe('a browser that blocks sound', () => {
   test('is blocked until a click unlocks it', async () => {
     const rig = await startRig(files, { autoplay: false });
     try {
-      const page = await rig.open();
-      await page.evaluate(() => {
-        const { RoomPlayer, TestRoom, trackOf } = window.rig;
-        const room = new TestRoom();
-        const player = new RoomPlayer(room, {});
-        room.play(trackOf('content.wav', 12), 0, 0.3);
-        document.body.addEventListener('click', () => void player.unlock());
-        Object.assign(window, { player, reports: room.reports });
-      });
-      await page.waitForFunction(() => (window as any).player.status.current.is === 'blocked');
-      expect(await page.evaluate(() => (window as any).player.status.current.reason)).toBe('needs_gesture');
-      expect(await page.evaluate(() => (window as any).reports.at(-1).status)).toBe('blocked');
+      // Code that Playwright runs in a page counts as a click: the page runs by itself, and says what it sees.
+      const said: string[] = [];
+      const page = await rig.openAlone('blocked', (text) => said.push(text));
+      await until(() => said.includes('blocked needs_gesture, reported blocked'));
+      expect(said.some((text) => text.startsWith('in_step'))).toBe(false);
       await page.mouse.click(10, 10);
-      await page.waitForFunction(() => (window as any).player.status.current.is === 'in_step');
-      const error = await page.evaluate(() => (window as any).player.heard.error as number);
-      expect(Math.abs(error)).toBeLessThan(0.002);
+      await until(() => said.includes('in_step web_audio, reported in_step'));
       expect(await page.evaluate(() => navigator.mediaSession.playbackState)).toBe('playing');
     } finally {
       await rig.close();
@@ -201,11 +217,7 @@ describe('a browser that blocks sound', () => {
   });
 });
 
-test('the player is one chunk of at most 20 kB, minified and gzipped', async () => {
-  const { bundle } = await import('./browser.js');
-  const { gzipSync } = await import('node:zlib');
-  const { fileURLToPath } = await import('node:url');
-  const entry = fileURLToPath(new URL('../../src/player/index.ts', import.meta.url));
-  await readFile(entry);
-  expect(gzipSync(await bundle(entry, 'minify'), { level: 9 }).length).toBeLessThan(20_000);
-});
+/** Waits for what a page said. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 50));
+}

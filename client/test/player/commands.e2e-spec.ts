@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { type Rig, servedBytes, type ServedFile, startRig } from './browser.js';
 import { contentChannels, contentRate, wavOf } from './content.js';
+import { longFile } from './long-file.js';
 
 const { sin, PI, round } = Math;
 const hertz = 441;
@@ -13,23 +14,6 @@ function sineFile(fromSample: number, samples: number): ServedFile {
     (_, i) => 0.5 * sin((2 * PI * hertz * (fromSample + i)) / contentRate),
   );
   return servedBytes(wavOf([left]));
-}
-
-/** A WAV file of any length, made as it is read: noise with a period of 1 s whose level is the minute. */
-function longFile(seconds: number): ServedFile {
-  const header = wavOf([new Float32Array(0), new Float32Array(0)]);
-  const size = 44 + seconds * contentRate * 4;
-  new DataView(header.buffer).setUint32(40, size - 44, true);
-  return {
-    size,
-    read(start, end) {
-      const bytes = new Uint8Array(end - start);
-      for (let at = start; at < end; at += 1) {
-        bytes[at - start] = at < 44 ? header[at]! : (at * 2_654_435_761) >>> 28;
-      }
-      return bytes;
-    },
-  };
 }
 
 const split = round(2.5 * contentRate);

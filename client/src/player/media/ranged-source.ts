@@ -3,8 +3,8 @@ import { type ByteSource, Unplayable } from './byte-source.js';
 const blockBytes = 128 * 1024;
 /** Blocks of one request when a file is read from front to back. */
 const blocksAhead = 4;
-/** 4 MiB: more than the slices that are being made need. */
-const maxCachedBlocks = 32;
+/** 1.5 MiB: more than the slices that are being made need. */
+const maxCachedBlocks = 12;
 /** The most that one `read` may ask for. */
 const maxReadBytes = 16 * blockBytes;
 
@@ -13,7 +13,7 @@ export type FetchRange = (range: string) => Promise<Response>;
 
 /**
  * A file behind HTTP, read in blocks that are requested as they are needed. Owned by one track's feed. Holds at most
- * 4 MiB of blocks, the ones used last.
+ * 1.5 MiB of blocks, the ones used last.
  */
 export class RangedSource implements ByteSource {
   /** Blocks in the order of their last use. */

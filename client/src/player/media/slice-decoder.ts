@@ -7,6 +7,9 @@ export type DecodeFile = (bytes: Uint8Array<ArrayBuffer>, sampleRate: number) =>
 /** A decoder that gives fewer samples than this part of a slice has refused it. */
 const leastPart = 0.5;
 
+/** The context that was used last: Chromium keeps the memory of one per slice. */
+let decoder: OfflineAudioContext | undefined;
+
 /**
  * Decodes with `decodeAudioData`, which needs no secure context. An offline context of the file's own rate is used: a
  * context resamples to its rate, slice by slice, and the seams would be heard.
@@ -14,7 +17,8 @@ const leastPart = 0.5;
  */
 export const decodeFile: DecodeFile = async (bytes, sampleRate) => {
   try {
-    return await new OfflineAudioContext(1, 1, sampleRate).decodeAudioData(bytes.buffer);
+    if (decoder?.sampleRate !== sampleRate) decoder = new OfflineAudioContext(1, 1, sampleRate);
+    return await decoder.decodeAudioData(bytes.buffer);
   } catch {
     throw new Unplayable('undecodable');
   }

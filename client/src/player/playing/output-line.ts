@@ -43,10 +43,7 @@ export class OutputLine {
     node.connect(this.destination);
     node.start(this.#timeOf(chunk.frame));
     const scheduled: Scheduled = { ...chunk, node };
-    node.onended = () => {
-      node.disconnect();
-      scheduled.node = undefined;
-    };
+    node.onended = () => release(scheduled);
     this.#chunks.push(scheduled);
   }
 
@@ -54,8 +51,8 @@ export class OutputLine {
   cutFrom(frame: number): void {
     for (const chunk of this.#chunks) {
       if (chunk.frame + chunk.frames <= frame) continue;
-      chunk.node?.stop(this.#timeOf(Math.max(frame, chunk.frame)));
-      if (chunk.frame >= frame) chunk.node?.disconnect();
+      if (chunk.frame < frame) chunk.node?.stop(this.#timeOf(frame));
+      else release(chunk);
       chunk.frames = frame - chunk.frame;
     }
     this.#chunks = this.#chunks.filter(({ frames }) => frames > 0);
@@ -71,6 +68,11 @@ export class OutputLine {
     return this.#chunks.find((chunk) => chunk.frame + chunk.frames === frame);
   }
 
+  /** The segments that are played at a frame or later. */
+  segmentsFrom(frame: number): Segment[] {
+    return this.#chunks.filter((chunk) => chunk.frame + chunk.frames > frame).map(({ segment }) => segment);
+  }
+
   /** Forgets what was played before a frame. */
   forgetBefore(frame: number): void {
     while (this.#chunks.length > 1 && this.#chunks[0]!.frame + this.#chunks[0]!.frames <= frame) {
@@ -81,6 +83,14 @@ export class OutputLine {
   #timeOf(frame: number): number {
     return frame / this.context.sampleRate;
   }
+}
+
+/** A node that is scheduled lives until its time: without its buffer it is small. */
+function release(chunk: Scheduled): void {
+  if (!chunk.node) return;
+  chunk.node.disconnect();
+  chunk.node.buffer = null;
+  chunk.node = undefined;
 }
 
 /** Seconds into the track that a chunk has at a frame, which may be the one behind it. */

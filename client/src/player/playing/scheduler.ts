@@ -109,7 +109,6 @@ export class Scheduler {
   setTimeline(timeline: Timeline): void {
     const before = this.#timeline;
     this.#timeline = timeline;
-    this.pool.keep([...before.segments.slice(-1), ...timeline.segments]);
     if (!this.time.ready) return;
     const changes = [...before.segments, ...timeline.segments].flatMap((segment) => {
       const other = (before.segments.includes(segment) ? timeline : before).segments.find(
@@ -135,6 +134,7 @@ export class Scheduler {
   step(): void {
     if (!this.time.ready) return;
     const guard = this.#earliest(guardSeconds);
+    this.pool.keep([...this.#timeline.segments, ...this.#line.segmentsFrom(guard)]);
     this.#line.forgetBefore(guard - historySeconds * this.#rate);
     const chunk = this.#line.chunkAt(guard);
     if (chunk && chunk.speed !== 0) {
