@@ -62,7 +62,7 @@ export class OggPages {
       if (step === undefined) {
         const bytes = await this.file.read(at + 1, maxPageBytes);
         let next = bytes.indexOf(0x4f);
-        while (next >= 0 && latin1(bytes, next, next + 4) !== 'OggS') next = bytes.indexOf(0x4f, next + 1);
+        while (next >= 0 && bytes[next + 1] !== 0x67) next = bytes.indexOf(0x4f, next + 1);
         step = next >= 0 ? next + 1 : Math.max(1, bytes.length - 3);
       }
       at += step;
