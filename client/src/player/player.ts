@@ -12,7 +12,7 @@ import { createOutput } from './playing/create-output.js';
 import type { HeardPosition } from './playing/output.js';
 import type { OutputRouter } from './playing/output-router.js';
 import { applyPlayback, emptyTimeline, type Timeline } from './playing/timeline.js';
-import { type PlayerStore, SettableStore } from './store.js';
+import { type PlayerStore, StatusStore } from './store.js';
 
 const stepIntervalMs = 250;
 const reportIntervalMs = 5000;
@@ -23,10 +23,7 @@ const prepareSeconds = 10;
 
 /** Plays what the room plays, in step with it. */
 export class RoomPlayer {
-  readonly #status = new SettableStore<PlayerStatus>(
-    { is: 'silent', reason: 'stopped' },
-    (a, b) => a.is === b.is && a.reason === b.reason,
-  );
+  readonly #status = new StatusStore();
   readonly #output: OutputRouter;
   readonly #page: PageAudio;
   readonly #storage: OffsetStorage | undefined;

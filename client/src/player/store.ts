@@ -1,3 +1,5 @@
+import type { PlayerStatus } from './player-room.js';
+
 /** A value that listeners follow; fits React's `useSyncExternalStore`. */
 export interface PlayerStore<T> {
   readonly current: T;
@@ -5,23 +7,21 @@ export interface PlayerStore<T> {
   subscribe(listener: () => void): () => void;
 }
 
-/** A store whose owner sets the value. A value that is equal to the current one is no change. */
-export class SettableStore<T> implements PlayerStore<T> {
+/** The player's status. The same status again is no change. */
+export class StatusStore implements PlayerStore<PlayerStatus> {
   readonly #listeners = new Set<() => void>();
 
-  constructor(
-    private value: T,
-    private readonly equal: (a: T, b: T) => boolean,
-  ) {}
+  #status: PlayerStatus = { is: 'silent', reason: 'stopped' };
 
-  get current(): T {
-    return this.value;
+  get current(): PlayerStatus {
+    return this.#status;
   }
 
   /** @returns whether that was a change */
-  set(value: T): boolean {
-    if (this.equal(this.value, value)) return false;
-    this.value = value;
+  set(status: PlayerStatus): boolean {
+    const { is, reason } = this.#status;
+    if (status.is === is && status.reason === reason) return false;
+    this.#status = status;
     for (const listener of [...this.#listeners]) listener();
     return true;
   }

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -153,6 +153,3 @@ function answerFile(
   });
   response.end(file.read(start, end));
 }
-
-/** A file of `client/test/player/fixtures`. */
-export const fixture = (name: string): Promise<Buffer> => readFile(here(`fixtures/${name}`));

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
-import { fixture, type Rig, servedBytes, startRig } from './browser.js';
+import { type Rig, servedBytes, startRig } from './browser.js';
 import { contentChannels, wavOf } from './content.js';
+import { fixture } from './fixtures.js';
 
 /**
  * What is known of each file: samples, where the encoder did not fill the last frame, and by how many samples the

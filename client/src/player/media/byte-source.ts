@@ -27,7 +27,6 @@ export type UnplayableReason =
 export class Unplayable extends Error {
   constructor(readonly reason: UnplayableReason) {
     super(reason);
-    this.name = 'Unplayable';
   }
 }
 

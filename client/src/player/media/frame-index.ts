@@ -41,15 +41,14 @@ export class FrameIndex {
     return frame > this.#marks.length * this.#stride + 2048;
   }
 
-  /** The frames from an offset on, which the caller found by another way than counting. */
+  /** Frames directly behind each other from an offset on; fewer than `count` if something else is there. */
   async framesFrom(offset: number, count: number): Promise<IndexedFrame[]> {
     const frames: IndexedFrame[] = [];
-    let at = offset;
-    while (frames.length < count) {
-      const frame = await this.#next(at);
+    for (let at = offset; frames.length < count;) {
+      const frame = await this.#frameAt(at);
       if (!frame) break;
       frames.push(frame);
-      at = frame.offset + frame.bytes;
+      at += frame.bytes;
     }
     return frames;
   }
@@ -80,10 +79,13 @@ export class FrameIndex {
 
   /** The first whole frame at or behind an offset. */
   async #next(offset: number): Promise<IndexedFrame | undefined> {
+    return (await this.#frameAt(offset)) ?? this.#search(offset);
+  }
+
+  async #frameAt(offset: number): Promise<IndexedFrame | undefined> {
     await this.#load(offset, maxHeaderBytes);
     const header = this.#headerAt(offset);
-    if (header) return offset + header.bytes <= this.file.size ? { offset, ...header } : undefined;
-    return this.#search(offset);
+    return header && offset + header.bytes <= this.file.size ? { offset, ...header } : undefined;
   }
 
   /** Looks behind junk for a frame that another one follows. */
@@ -130,17 +132,17 @@ export async function indexFrames(
   from: number,
   parse: ParseFrameHeader,
 ): Promise<FrameIndex> {
-  const bytes = await file.read(from, maxGapBytes);
-  for (let at = 0; at < bytes.length; at += 1) {
+  const bytes = await file.read(from, maxGapBytes + 3 * maxFrameBytes);
+  const toEnd = from + bytes.length === file.size;
+  const follow = (at: number, frames: number): boolean => {
+    if (frames === 0 || (toEnd && at === bytes.length)) return true;
     const header = parse(bytes, at);
-    if (!header) continue;
-    const index = new FrameIndex(file, parse, { offset: from + at, ...header });
-    let end = from + at;
-    const frames = await index.framesFrom(end, 3);
-    for (const { offset, bytes } of frames) if (offset === end) end += bytes;
-    const [first, , third] = frames;
-    if (first?.offset === from + at && (end === file.size || (third && end === third.offset + third.bytes))) {
-      return index;
+    return header !== undefined && follow(at + header.bytes, frames - 1);
+  };
+  for (let at = 0; at < Math.min(bytes.length, maxGapBytes); at += 1) {
+    const header = parse(bytes, at);
+    if (header && follow(at + header.bytes, 2)) {
+      return new FrameIndex(file, parse, { offset: from + at, ...header });
     }
   }
   throw new Unplayable('unsupported');

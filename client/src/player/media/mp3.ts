@@ -118,8 +118,10 @@ class FramesBySize {
       this.#constant = half !== undefined && (await this.#offsetOf(from >> 2)) !== undefined;
     }
     const offset = this.#constant ? await this.#offsetOf(from) : undefined;
-    this.#constant = offset !== undefined;
-    return offset === undefined ? undefined : this.index.framesFrom(offset, count);
+    const frames = offset === undefined ? [] : await this.index.framesFrom(offset, count);
+    // Something between the frames, or another bit rate: their numbers are no longer known.
+    this.#constant = frames.length === count && frames.every(({ bitrate }) => bitrate === this.first.bitrate);
+    return this.#constant ? frames : undefined;
   }
 
   async #offsetOf(number: number): Promise<number | undefined> {
@@ -127,8 +129,7 @@ class FramesBySize {
     const expected = first + Math.floor((number * samples * bitrate) / 8 / sampleRate);
     for (const offset of [expected, expected + 1, expected - 1]) {
       const frames = await this.index.framesFrom(offset, 2);
-      const fits = frames[0]?.offset === offset && frames[1]?.offset === offset + frames[0].bytes;
-      if (fits && frames.every((frame) => frame.bitrate === bitrate)) return offset;
+      if (frames.length === 2 && frames.every((frame) => frame.bitrate === bitrate)) return offset;
     }
     return undefined;
   }

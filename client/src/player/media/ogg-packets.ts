@@ -1,7 +1,7 @@
-import { type ByteSource, Unplayable } from './byte-source.js';
+import { Unplayable } from './byte-source.js';
 import { joinBytes } from './bytes.js';
 import type { OggCodec } from './ogg-codecs.js';
-import { findPage, type OggPage } from './ogg-pages.js';
+import type { OggPage, OggPages } from './ogg-pages.js';
 
 /** A packet and where it is: samples count from the beginning of the stream, as the pages count them. */
 export interface OggPacket {
@@ -28,7 +28,7 @@ export class PacketReader {
    * @param fromStart whether that page is the first with audio; else its first packets may be incomplete
    */
   constructor(
-    private readonly file: ByteSource,
+    private readonly pages: OggPages,
     private readonly serial: number,
     private readonly codec: OggCodec,
     private at: number,
@@ -40,7 +40,7 @@ export class PacketReader {
     for (;;) {
       const page = this.#ended
         ? undefined
-        : await findPage(this.file, this.at, ({ serial }) => serial === this.serial);
+        : await this.pages.find(this.at, ({ serial }) => serial === this.serial);
       if (!page) return null;
       this.at = page.offset + page.bytes;
       this.#ended = page.last;

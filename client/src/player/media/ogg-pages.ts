@@ -21,6 +21,8 @@ const headerBytes = 27;
 const maxPageBytes = headerBytes + 255 + 255 * 255;
 /** Bytes without a page that are skipped. */
 const maxGapBytes = 1024 * 1024;
+/** Bytes of a file that look like a page and have a wrong checksum, in total. */
+const maxWastedBytes = 4 * 1024 * 1024;
 
 const crcTable = new Uint32Array(256);
 for (let index = 0; index < 256; index += 1) {
@@ -36,71 +38,85 @@ function checksum(page: Uint8Array): number {
   return crc;
 }
 
-/** Reads the page at an offset; undefined if there is no whole page with a right checksum. */
-export async function readPage(file: ByteSource, offset: number): Promise<OggPage | undefined> {
-  const bytes = await file.read(offset, maxPageBytes);
-  if (bytes.length < headerBytes || latin1(bytes, 0, 4) !== 'OggS' || bytes[4] !== 0) return undefined;
-  const view = viewOf(bytes);
-  const segments = bytes[26]!;
-  const lacing = bytes.subarray(headerBytes, headerBytes + segments);
-  const length = lacing.reduce((sum, size) => sum + size, headerBytes + segments);
-  if (length > bytes.length) return undefined;
-  const page = bytes.slice(0, length);
-  page.fill(0, 22, 26);
-  if (checksum(page) !== view.getUint32(22, true)) return undefined;
+/** Reads the pages of one file. Owned by one demuxer; limits the bytes that turn out to be no pages. */
+export class OggPages {
+  #wasted = 0;
+
+  constructor(private readonly file: ByteSource) {}
+
+  get size(): number {
+    return this.file.size;
+  }
+
+  /**
+   * The first page at or behind an offset that fits.
+   * @returns undefined behind the last one
+   * @throws {Unplayable} too_complex if there are too many other bytes
+   */
+  async find(offset: number, fits: (page: OggPage) => boolean): Promise<OggPage | undefined> {
+    let skipped = 0;
+    for (let at = offset; at < this.file.size;) {
+      const page = await this.#read(at);
+      if (page && fits(page)) return page;
+      let step = page?.bytes;
+      if (step === undefined) {
+        const bytes = await this.file.read(at + 1, maxPageBytes);
+        let next = bytes.indexOf(0x4f);
+        while (next >= 0 && bytes[next + 1] !== 0x67) next = bytes.indexOf(0x4f, next + 1);
+        step = next >= 0 ? next + 1 : Math.max(1, bytes.length - 3);
+      }
+      at += step;
+      skipped += step;
+      if (skipped > maxGapBytes) throw new Unplayable('too_complex');
+    }
+    return undefined;
+  }
+
+  /** The page at an offset; undefined if there is no whole page with a right checksum. */
+  async #read(offset: number): Promise<OggPage | undefined> {
+    const bytes = await this.file.read(offset, maxPageBytes);
+    if (bytes.length < headerBytes || latin1(bytes, 0, 4) !== 'OggS' || bytes[4] !== 0) return undefined;
+    const view = viewOf(bytes);
+    const segments = bytes[26]!;
+    const lacing = bytes.subarray(headerBytes, headerBytes + segments);
+    const length = lacing.reduce((sum, size) => sum + size, headerBytes + segments);
+    if (length > bytes.length) return undefined;
+    const page = Uint8Array.from(bytes.subarray(0, length));
+    page.fill(0, 22, 26);
+    if (checksum(page) !== view.getUint32(22, true)) {
+      this.#wasted += length;
+      if (this.#wasted > maxWastedBytes) throw new Unplayable('too_complex');
+      return undefined;
+    }
+    return parsePage(page, offset);
+  }
+}
+
+function parsePage(page: Uint8Array, offset: number): OggPage {
+  const view = viewOf(page);
+  const segments = page[26]!;
   const parts: Uint8Array[] = [];
   let begin = headerBytes + segments;
   let end = begin;
-  lacing.forEach((size, index) => {
+  for (let index = 0; index < segments; index += 1) {
+    const size = page[headerBytes + index]!;
     end += size;
-    if (size === 255 && index < segments - 1) return;
+    if (size === 255 && index < segments - 1) continue;
     parts.push(page.subarray(begin, end));
     begin = end;
-  });
+  }
   const granule = view.getBigInt64(6, true);
   return {
     offset,
-    bytes: length,
+    bytes: page.length,
     serial: view.getUint32(14, true),
     granule: granule < 0n ? undefined : Number(granule),
-    continued: (bytes[5]! & 1) !== 0,
-    first: (bytes[5]! & 2) !== 0,
-    last: (bytes[5]! & 4) !== 0,
+    continued: (page[5]! & 1) !== 0,
+    first: (page[5]! & 2) !== 0,
+    last: (page[5]! & 4) !== 0,
     parts,
-    open: segments > 0 && lacing[segments - 1] === 255,
+    open: segments > 0 && page[headerBytes + segments - 1] === 255,
   };
-}
-
-/**
- * The first page at or behind an offset that fits.
- * @returns undefined behind the last one
- * @throws {Unplayable} too_complex if there are too many other bytes
- */
-export async function findPage(
-  file: ByteSource,
-  offset: number,
-  fits: (page: OggPage) => boolean,
-): Promise<OggPage | undefined> {
-  let skipped = 0;
-  for (let at = offset; at < file.size;) {
-    const page = await readPage(file, at);
-    if (page && fits(page)) return page;
-    if (page) {
-      at += page.bytes;
-      skipped += page.bytes;
-    } else {
-      const bytes = await file.read(at + 1, maxPageBytes);
-      let next = bytes.indexOf(0x4f);
-      while (next >= 0 && latin1(bytes, next, next + 4) !== 'OggS') next = bytes.indexOf(0x4f, next + 1);
-      const step = next >= 0 ? next + 1 : Math.max(1, bytes.length - 3);
-      at += step;
-      skipped += step;
-    }
-    if (skipped > maxGapBytes) {
-      throw new Unplayable('too_complex');
-    }
-  }
-  return undefined;
 }
 
 /** Writes pages of one stream, each with whole packets. */

@@ -4,12 +4,14 @@ import { type ByteSource, Unplayable } from './byte-source.js';
 import { joinBytes } from './bytes.js';
 import { headerCount, isKnownCodec, type OggCodec, readCodec } from './ogg-codecs.js';
 import { type OggPacket, PacketReader } from './ogg-packets.js';
-import { findPage, OggWriter } from './ogg-pages.js';
+import { OggPages, OggWriter } from './ogg-pages.js';
 
 /** Pages of headers: the comments may contain a cover of some megabytes. */
 const maxHeaderPages = 1000;
 const maxHeaderBytes = 1024 * 1024;
 const maxStreams = 32;
+/** Pages of some encoders are off by a few samples; more is a gap. */
+const roundingSamples = 32;
 const tailBytes = 128 * 1024;
 
 /**
@@ -17,20 +19,21 @@ const tailBytes = 128 * 1024;
  * @throws {Unplayable} unsupported, damaged, truncated, too_complex
  */
 export async function openOgg(file: ByteSource): Promise<AudioSlices> {
+  const pages = new OggPages(file);
   let at = 0;
   for (let stream = 0; stream < maxStreams; stream += 1) {
-    const page = await findPage(file, at, () => true);
+    const page = await pages.find(at, () => true);
     if (!page?.first) break;
     at = page.offset + page.bytes;
     if (page.parts[0] && isKnownCodec(page.parts[0])) {
-      return openStream(file, page.serial, page.parts[0].slice(), at);
+      return openStream(pages, page.serial, page.parts[0].slice(), at);
     }
   }
   throw new Unplayable('unsupported');
 }
 
 async function openStream(
-  file: ByteSource,
+  pages: OggPages,
   serial: number,
   identification: Uint8Array,
   at: number,
@@ -38,10 +41,10 @@ async function openStream(
   const headers = [identification];
   const wanted = headerCount(identification);
   let parts: Uint8Array[] = [];
-  for (let pages = 0; headers.length < wanted; pages += 1) {
-    const page = await findPage(file, at, (other) => other.serial === serial);
+  for (let count = 0; headers.length < wanted; count += 1) {
+    const page = await pages.find(at, (other) => other.serial === serial);
     if (!page) throw new Unplayable('truncated');
-    if (pages > maxHeaderPages) throw new Unplayable('too_complex');
+    if (count > maxHeaderPages) throw new Unplayable('too_complex');
     at = page.offset + page.bytes;
     page.parts.forEach((part, index) => {
       // Of the comments, the second packet, only the end is of interest.
@@ -55,9 +58,9 @@ async function openStream(
     });
   }
   const codec = readCodec(headers);
-  const first = await new PacketReader(file, serial, codec, at, true).nextPage();
+  const first = await new PacketReader(pages, serial, codec, at, true).nextPage();
   if (!first) throw new Unplayable('truncated');
-  return new OggSlices(file, serial, codec, at, Math.max(0, first[0]!.start));
+  return new OggSlices(pages, serial, codec, at, Math.max(0, first[0]!.start));
 }
 
 /** An Ogg stream: slices of whole packets, written anew from sample 0 on, with the packets before them. */
@@ -76,7 +79,7 @@ class OggSlices implements AudioSlices {
    * @param base sample at which the stream begins, as its pages count
    */
   constructor(
-    private readonly file: ByteSource,
+    private readonly pages: OggPages,
     private readonly serial: number,
     private readonly format: OggCodec,
     private readonly first: number,
@@ -104,11 +107,16 @@ class OggSlices implements AudioSlices {
   #slice(own: number): Slice {
     const packets = this.#packets;
     const { preRoll, preSkip } = this.format;
+    // A page that is lost leaves a gap: a decoder would close it.
+    const joins = (index: number) =>
+      Math.abs(packets[index]!.start - endOf([packets[index - 1]!])) < roundingSamples;
+    let to = own + 1;
+    while (to < packets.length && joins(to)) to += 1;
     let from = own;
-    while (from > 0 && packets[own]!.start - packets[from]!.start < preRoll) from -= 1;
+    while (from > 0 && joins(from) && packets[own]!.start - packets[from]!.start < preRoll) from -= 1;
     // The packet before the first one of a Vorbis slice decodes to nothing.
-    if (this.codec === 'vorbis' && from === own && own > 0) from -= 1;
-    const slice = packets.slice(from);
+    if (this.codec === 'vorbis' && from === own && own > 0 && joins(own)) from -= 1;
+    const slice = packets.slice(from, to);
     const decodedFrom = (this.codec === 'vorbis' ? slice[1] : undefined)?.start ?? slice[0]!.start;
     const content = packets[own]!.start - this.base - preSkip;
     const start = Math.max(0, content);
@@ -116,7 +124,7 @@ class OggSlices implements AudioSlices {
       bytes: this.#write(slice),
       start,
       skip: start + preSkip + this.base - decodedFrom,
-      length: Math.max(0, endOf(packets) - this.base - preSkip - start),
+      length: Math.max(0, endOf(slice) - this.base - preSkip - start),
     };
   }
 
@@ -163,21 +171,21 @@ class OggSlices implements AudioSlices {
     if (reachable) return;
     const near = needed < readOnSeconds * this.sampleRate + this.base;
     const offset = near ? this.first : await this.#search(needed);
-    this.#reader = new PacketReader(this.file, this.serial, this.format, offset, offset === this.first);
+    this.#reader = new PacketReader(this.pages, this.serial, this.format, offset, offset === this.first);
     this.#packets = [];
   }
 
   /** The offset of a page that ends before a sample, and not long before it. */
   async #search(sample: number): Promise<number> {
     const start = { offset: this.first, sample: this.base };
-    const end = { offset: this.file.size, sample: await this.#lastSample() };
+    const end = { offset: this.pages.size, sample: await this.#lastSample() };
     return (await bisect(start, end, sample, this.sampleRate, (offset) => this.#pageAt(offset))).offset;
   }
 
   async #pageAt(offset: number): Promise<Mark | undefined> {
     const fits = ({ serial, granule }: { serial: number; granule: number | undefined }) =>
       serial === this.serial && granule !== undefined;
-    const page = await findPage(this.file, offset, fits);
+    const page = await this.pages.find(offset, fits);
     return page && { offset: page.offset, sample: page.granule! };
   }
 
@@ -185,7 +193,7 @@ class OggSlices implements AudioSlices {
   async #lastSample(): Promise<number> {
     if (this.#end !== undefined) return this.#end;
     let last = Infinity;
-    let at = Math.max(this.first, this.file.size - tailBytes);
+    let at = Math.max(this.first, this.pages.size - tailBytes);
     for (;;) {
       const page = await this.#pageAt(at);
       if (!page) break;
@@ -196,6 +204,7 @@ class OggSlices implements AudioSlices {
   }
 }
 
+/** The sample behind the last of some packets. */
 const endOf = (packets: readonly OggPacket[]) => {
   const last = packets.at(-1);
   return last ? last.start + last.samples : 0;

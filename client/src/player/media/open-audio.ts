@@ -22,6 +22,8 @@ export async function openAudio(file: ByteSource): Promise<AudioSlices> {
 /** Two feeds may read the same track; a demuxer makes one slice at a time. */
 function oneByOne(slices: AudioSlices): AudioSlices {
   const { codec, sampleRate, channels, length } = slices;
+  // Browsers have no decoders for other rates.
+  if (!(sampleRate >= 3000 && sampleRate <= 768_000)) throw new Unplayable('unsupported');
   let last: Promise<unknown> = Promise.resolve();
   return {
     codec,

@@ -24,59 +24,36 @@ export async function openWav(file: ByteSource): Promise<AudioSlices> {
       if (format === undefined || format.length < 16) {
         throw new Unplayable('damaged');
       }
-      return new WavSlices(file, format, at + 8, size);
+      return wavSlices(file, format, at + 8, size);
     }
     at += 8 + size + (size % 2);
   }
   throw new Unplayable(at < file.size ? 'too_complex' : 'damaged');
 }
 
-/** A WAV file: each slice is a header and up to a second of the samples as they are. */
-class WavSlices implements AudioSlices {
-  readonly codec = 'pcm';
-  readonly sampleRate: number;
-  readonly channels: number;
-  readonly length: number;
-  readonly #format: Uint8Array;
-  readonly #frameBytes: number;
+/** Slices of a WAV file: each is a header and up to a second of the samples as they are. */
+function wavSlices(file: ByteSource, format: Uint8Array, dataAt: number, size: number): AudioSlices {
+  const view = viewOf(format);
+  const channels = view.getUint16(2, true);
+  const sampleRate = view.getUint32(4, true);
+  const frameBytes = view.getUint16(12, true);
+  const bits = view.getUint16(14, true);
+  if (!formats.has(view.getUint16(0, true))) throw new Unplayable('unsupported');
+  if (frameBytes === 0 || sampleRate === 0 || frameBytes !== (channels * bits) / 8)
+    {throw new Unplayable('damaged');}
+  // A size of 0 or 2^32 − 1 is that of a file whose writer did not know the size, or of more than 4 GiB.
+  const known = size > 0 && size < 0xffffffff ? size : Infinity;
+  const length = Math.floor(Math.max(0, Math.min(known, file.size - dataAt)) / frameBytes);
+  const perSlice = Math.min(sampleRate, Math.floor(maxSliceBytes / frameBytes));
 
-  constructor(
-    private readonly file: ByteSource,
-    format: Uint8Array,
-    private readonly start: number,
-    size: number,
-  ) {
-    const view = viewOf(format);
-    this.#format = format;
-    this.channels = view.getUint16(2, true);
-    this.sampleRate = view.getUint32(4, true);
-    this.#frameBytes = view.getUint16(12, true);
-    const bits = view.getUint16(14, true);
-    if (!formats.has(view.getUint16(0, true))) {
-      throw new Unplayable('unsupported');
-    }
-    if (
-      this.channels === 0 ||
-      this.sampleRate === 0 ||
-      bits === 0 ||
-      this.#frameBytes !== (this.channels * bits) / 8
-    ) {
-      throw new Unplayable('damaged');
-    }
-    // A size of 0 or 2^32 − 1 is that of a file whose writer did not know the size, or of more than 4 GiB.
-    const known = size > 0 && size < 0xffffffff;
-    const bytes = Math.min(known ? size : Infinity, Math.max(0, file.size - start));
-    this.length = Math.floor(bytes / this.#frameBytes);
-  }
-
-  async sliceAt(sample: number): Promise<Slice | null> {
-    if (!(sample >= 0 && sample < this.length)) return null;
-    const perSlice = Math.min(this.sampleRate, Math.floor(maxSliceBytes / this.#frameBytes));
+  async function sliceAt(sample: number): Promise<Slice | null> {
+    if (!(sample >= 0 && sample < length)) return null;
     const start = Math.floor(sample / perSlice) * perSlice;
-    const length = Math.min(perSlice, this.length - start);
-    const data = await this.file.read(this.start + start * this.#frameBytes, length * this.#frameBytes);
-    return { bytes: wavFile(this.#format, data), start, skip: 0, length };
+    const samples = Math.min(perSlice, length - start);
+    const data = await file.read(dataAt + start * frameBytes, samples * frameBytes);
+    return { bytes: wavFile(format, data), start, skip: 0, length: samples };
   }
+  return { codec: 'pcm', sampleRate, channels, length, sliceAt };
 }
 
 /** A WAV file of a `fmt ` chunk's content and samples. */

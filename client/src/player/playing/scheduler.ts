@@ -10,6 +10,7 @@ import {
   jumpFrom,
 } from '../timing/control.js';
 import type { RoomTime } from '../timing/room-time.js';
+import type { HeardPosition } from './output.js';
 import type { FeedPool } from './feed-pool.js';
 import { type OutputChunk, OutputLine, positionIn } from './output-line.js';
 import { emptyTimeline, type Segment, segmentAfter, segmentAt, type Timeline } from './timeline.js';
@@ -34,15 +35,6 @@ const naturalEnd = 0.1;
 const readAhead = 2;
 /** What was played is known for so long: it is heard later, by seconds on some devices. */
 const historySeconds = 30;
-
-/** A position of a track that is heard at a frame. */
-export interface Heard {
-  segment: Segment;
-  /** Seconds into the track. */
-  position: number;
-  /** Seconds by which that is ahead of the room. */
-  error: number;
-}
 
 export type SchedulerState =
   | { is: 'idle' }
@@ -97,12 +89,16 @@ export class Scheduler {
   }
 
   /** What is heard at a context time: from what was scheduled, not from what should have been. */
-  heardAt(contextTime: number): Heard | undefined {
+  heardAt(contextTime: number): HeardPosition | undefined {
     const frame = Math.round(contextTime * this.#rate);
     const chunk = this.#line.chunkAt(frame);
     if (!chunk || chunk.speed === 0) return undefined;
     const position = positionIn(chunk, contextTime * this.#rate, this.#rate);
-    return { segment: chunk.segment, position, error: position - this.#wanted(chunk.segment, frame) };
+    return {
+      trackId: chunk.segment.track.id,
+      position,
+      error: position - this.#wanted(chunk.segment, frame),
+    };
   }
 
   /** Applies a new timeline: keeps what is scheduled and still right. */
@@ -305,8 +301,9 @@ export class Scheduler {
   /** Asks the feed for what is needed, and tells whether it is there. */
   #hasAudio(segment: Segment, feed: TrackFeed, position: number, seconds: number): boolean {
     feed.want(position + seconds + readAhead);
-    const heard = this.heardAt(this.context.currentTime);
-    if (heard?.segment.id === segment.id) feed.trim(heard.position - 1);
+    const now = this.#earliest(0);
+    const chunk = this.#line.chunkAt(now);
+    if (chunk?.segment.id === segment.id) feed.trim(positionIn(chunk, now, this.#rate) - 1);
     const margin = 256;
     const has = feed.has(
       position * feed.sampleRate - margin,

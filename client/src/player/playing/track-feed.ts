@@ -17,7 +17,8 @@ export type FeedState =
   | { is: 'filled' }
   /** The network failed; the next attempt comes by itself. */
   | { is: 'retrying' }
-  | { is: 'failed'; error: Unplayable };
+  /** The track cannot be played. */
+  | { is: 'failed' };
 
 /**
  * Reads one track from a position on, decodes it and hands the samples to a voice of the renderer. Owned by the
@@ -158,11 +159,9 @@ export class TrackFeed {
   }
 
   #fail(error: unknown): void {
-    if (error instanceof Unplayable) this.#state = { is: 'failed', error };
-    else if (error instanceof RangeError) {
-      // Reading numbers behind the end of a part: the file contradicts itself.
-      this.#state = { is: 'failed', error: new Unplayable('damaged') };
-    } else {
+    // A RangeError is reading numbers behind the end of a part: the file contradicts itself.
+    if (error instanceof Unplayable || error instanceof RangeError) this.#state = { is: 'failed' };
+    else {
       this.#state = { is: 'retrying' };
       this.#retryTimer = setTimeout(() => {
         this.#state = { is: 'filling' };

@@ -105,8 +105,7 @@ export class WebAudioOutput implements Output {
 
   /** What is heard at a context time, as it was scheduled. */
   heardAt(contextTime: number): HeardPosition | undefined {
-    const heard = this.#scheduler?.heardAt(contextTime);
-    return heard && { trackId: heard.segment.track.id, position: heard.position, error: heard.error };
+    return this.#scheduler?.heardAt(contextTime);
   }
 
   async unlock(): Promise<void> {
