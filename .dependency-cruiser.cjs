@@ -34,11 +34,26 @@ module.exports = {
       to: { pathNot: ['^src/contract/', '^node_modules/typebox/'] },
     },
     {
-      name: 'client-and-web-know-the-contract',
-      comment: 'The client library and the page import the contract, never the server.',
+      name: 'web-knows-the-contract',
+      comment: 'The page imports the contract, never the server.',
       severity: 'error',
-      from: { path: '^(client|web)/' },
+      from: { path: '^web/' },
       to: { path: '^src/', pathNot: '^src/contract/' },
+    },
+    {
+      name: 'client-alone',
+      comment:
+        'The client library is published by itself: it imports nothing of the server, and one package. Its types of what crosses the wire are generated from the contract.',
+      severity: 'error',
+      from: { path: '^client/src/', pathNot: '\\.spec\\.ts$' },
+      to: { pathNot: ['^client/src/', '^node_modules/socket\\.io-client/'] },
+    },
+    {
+      name: 'player-knows-a-room-as-an-interface',
+      comment: 'The player is an entry of its own: what it needs of a room is declared in player-room.ts.',
+      severity: 'error',
+      from: { path: '^client/src/player/' },
+      to: { path: '^client/src/', pathNot: '^client/src/player/' },
     },
     {
       name: 'config-errors-and-names-first',
@@ -176,7 +191,7 @@ module.exports = {
       'rooms.module',
       'room-access',
       'rooms.reader',
-      'presence/(presence.service|listener-counts)',
+      'presence/(presence.service|listener-counts|listener-reports)',
     ]),
     offers('tracks', ['tracks.module', 'queue.service', 'track-view', 'storage/storage-health']),
     offers('playback', ['playback.module', 'playback-store']),

@@ -2,7 +2,7 @@ import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['build/', 'dist/', 'dist.new/', 'data/', 'coverage/', 'docs/'] },
+  { ignores: ['build/', '**/dist/', 'dist.new/', 'data/', 'coverage/', 'docs/'] },
   js.configs.recommended,
   {
     files: ['**/*.ts'],
@@ -32,7 +32,7 @@ export default tseslint.config(
   },
   {
     // Tests look at answers whose types are the thing under test.
-    files: ['test/**/*.ts', '**/*.spec.ts'],
+    files: ['test/**/*.ts', 'client/test/**/*.ts', '**/*.spec.ts'],
     rules: {
       '@typescript-eslint/no-explicit-any': 'off',
       '@typescript-eslint/no-unsafe-argument': 'off',

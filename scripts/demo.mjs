@@ -1,10 +1,10 @@
-// Lets three users listen together in a room of a running server:
+// Lets three users listen together in a room of a running server, with the client library:
 //   npm run demo -- http://localhost:3000
 // Prints each event once, with the listeners that received it. Exits with 0 if all three received the same events in
 // the same order.
 import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { io } from 'socket.io-client';
+import { connect, guest } from '@roomcast/client';
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -21,43 +21,41 @@ const timeoutMs = 10_000;
 
 /** The logged events that each user has received, in order. */
 const seen = new Map(names.map((name) => [name, []]));
-const sockets = [];
+const opened = [];
 let waiting = [];
 
 try {
   await requireServer();
   const [ada, bob, cleo] = await Promise.all(names.map(signIn));
-  const { room } = await call(ada, 'POST', '/rooms', { name: 'Demo' });
-  for (const user of [bob, cleo]) await call(user, 'POST', `/rooms/${room.id}/join`);
-  console.log(`${url}  room "${room.name}" ${room.id}\n`);
+  const { id, name } = await ada.createRoom({ name: 'Demo' });
+  console.log(`${url}  room "${name}" ${id}\n`);
   console.log(`  seq  ${names.map((name) => name.padEnd(5)).join('')} event`);
-  for (const user of [ada, bob, cleo]) await listen(user, room.id);
+  const rooms = [];
+  for (const [index, roomcast] of [ada, bob, cleo].entries())
+    rooms.push(await listen(roomcast, id, names[index]));
+  const [room] = rooms;
 
   // The first track starts by itself, because nothing is playing.
   const tracks = [];
-  for (const [index, file] of files.entries())
-    tracks.push(await upload([ada, bob, cleo][index], room.id, file));
-  await call(ada, 'POST', `/tracks/${tracks[2].id}/vote`);
-  await call(bob, 'POST', `/tracks/${tracks[2].id}/vote`);
-  await call(cleo, 'POST', `/tracks/${tracks[1].id}/vote`);
+  for (const [index, file] of files.entries()) tracks.push(await upload(rooms[index], file));
+  await rooms[0].vote(tracks[2].id);
+  await rooms[1].vote(tracks[2].id);
+  await rooms[2].vote(tracks[1].id);
   // Play a moment before the next command; shorter than the track.
   await new Promise((resolve) => setTimeout(resolve, 500));
-  for (const command of ['pause', 'resume', 'skip', 'pause', 'stop', 'start', 'stop']) {
-    await call(ada, 'POST', `/rooms/${room.id}/playback/${command}`);
-  }
-  const { sequence } = await call(ada, 'GET', `/rooms/${room.id}`);
+  for (const command of ['pause', 'resume', 'skip', 'pause', 'stop', 'play']) await room[command]();
+  const { event } = await room.stop();
   await until(
-    () => names.every((name) => seen.get(name).at(-1)?.metadata.sequence >= sequence),
-    `event ${sequence}`,
+    () => names.every((name) => seen.get(name).at(-1)?.metadata.sequence >= event.sequence),
+    `event ${event.sequence}`,
   );
-  report(sequence);
-  for (const socket of sockets) socket.offAny();
-  await call(ada, 'DELETE', `/rooms/${room.id}`);
+  report(event.sequence);
+  await room.deleteRoom();
 } catch (error) {
   console.error(`\n${error.message}`);
   process.exitCode = 1;
 } finally {
-  for (const socket of sockets) socket.disconnect();
+  for (const roomcast of opened) roomcast.close();
 }
 
 async function requireServer() {
@@ -69,65 +67,38 @@ async function requireServer() {
 }
 
 async function signIn(username) {
-  const { token } = await call(undefined, 'POST', '/auth/guest', { username });
-  return { username, token };
+  const { token } = await guest(url, username);
+  const roomcast = connect(url, { token });
+  opened.push(roomcast);
+  return roomcast;
 }
 
-async function upload(user, roomId, file) {
-  const form = new FormData();
-  const bytes = await readFile(new URL(`../test/fixtures/${file}`, import.meta.url));
-  form.append('audio_file', new Blob([bytes]), file);
-  const { track } = await call(user, 'POST', `/rooms/${roomId}/tracks`, form);
-  return track;
+async function listen(roomcast, roomId, username) {
+  const room = await roomcast.join(roomId);
+  void collect(room.events(), username);
+  return room;
 }
 
-async function call(user, method, path, body) {
-  const isForm = body instanceof FormData;
-  const response = await fetch(`${url}/api${path}`, {
-    method,
-    headers: {
-      ...(user ? { authorization: `Bearer ${user.token}` } : {}),
-      ...(body && !isForm ? { 'content-type': 'application/json' } : {}),
-    },
-    body: isForm ? body : body && JSON.stringify(body),
-    signal: AbortSignal.timeout(timeoutMs),
-  });
-  const answer = await response.json();
-  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${answer.error?.message}`);
-  return answer;
-}
-
-function listen({ username, token }, roomId) {
-  const auth = { token, state: 'when_needed' };
-  const socket = io(`${url}/rooms/${roomId}`, { auth: (send) => send(auth), forceNew: true });
-  sockets.push(socket);
-  socket.onAny((type, event, confirm) => {
-    const { sequence } = event.metadata;
-    // An event is missing: reconnect to receive it, and do not confirm an event that was not applied.
-    if (sequence > auth.after_sequence + 1) {
-      socket.io.engine.close();
-      return;
-    }
-    confirm?.();
-    if (type === 'connection_established' && !event.data.resumed) auth.after_sequence = event.data.sequence;
-    // Not logged, or a retry.
-    if (sequence === undefined || sequence <= auth.after_sequence) return;
-    auth.after_sequence = sequence;
+async function collect(events, username) {
+  for await (const event of events) {
+    if (event.metadata?.sequence === undefined) continue;
     seen.get(username).push(event);
     print(event);
     for (const check of [...waiting]) check();
-  });
-  return new Promise((resolve, reject) => {
-    socket.once('connection_established', resolve);
-    socket.once('connect_error', reject);
-  });
+  }
+}
+
+async function upload(room, name) {
+  const bytes = await readFile(new URL(`../test/fixtures/${name}`, import.meta.url));
+  return room.upload(new Blob([bytes]), { name }).done;
 }
 
 /** Prints a line for an event once all users who are to receive it have it. */
 function print({ event_id, type, data, metadata }) {
   const received = names.map((name) => seen.get(name).some((event) => event.event_id === event_id));
-  // A user who connects does not receive the event about it: it is in the state that they are sent.
-  const expected = type === 'user_connected_websocket' ? data.online_count - 1 : sockets.length;
+  // Who joins or connects does not receive the events about it: they are in the state that they are sent.
+  const others = { user_joined: data.participant_count, user_connected_websocket: data.online_count };
+  const expected = type in others ? others[type] - 1 : opened.length;
   if (received.filter(Boolean).length < expected) return;
   const ticks = received.map((tick) => (tick ? '✓' : '·').padEnd(5)).join('');
   console.log(

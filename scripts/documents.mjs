@@ -1,6 +1,6 @@
-// Generates docs/openapi.json, docs/asyncapi.json and the event table in README.md from the code. With --check it
-// writes nothing and fails if one of them is out of date. Reads build/, so compile first: the compiler adds comments and
-// types of the DTOs to the OpenAPI document.
+// Generates docs/openapi.json, docs/asyncapi.json, the event table in README.md and the types of the client library
+// (client/src/contract.ts) from the code. With --check it writes nothing and fails if one of them is out of date. Reads
+// build/, so compile first: the compiler adds comments and types of the DTOs to the OpenAPI document.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,12 +9,14 @@ import Ajv from 'ajv';
 import addFormats from 'ajv-formats';
 import asyncApiSchemas from '@asyncapi/specs';
 import * as prettier from 'prettier';
+import { clientContract } from './client-contract.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const built = (file) => import(new URL(`../build/${file}`, import.meta.url).href);
 const check = process.argv.includes('--check');
 
-const { catalogue, eventTypes, priorities } = await built('contract/index.js');
+const contract = await built('contract/index.js');
+const { catalogue, eventTypes, priorities } = contract;
 const { readSettings } = await built('config/settings.js');
 
 const { openapi, asyncapi } = await documents();
@@ -29,6 +31,7 @@ if (faults.length > 0) fail(faults);
 const outdated = [];
 await put('docs/openapi.json', `${JSON.stringify(openapi, null, 2)}\n`);
 await put('docs/asyncapi.json', `${JSON.stringify(asyncapi, null, 2)}\n`);
+await put('client/src/contract.ts', await formatted('client/src/contract.ts', clientContract(contract)));
 await put('README.md', await withEventTable(await readFile(join(root, 'README.md'), 'utf8')));
 if (outdated.length > 0) fail(outdated.map((file) => `${file} is out of date: npm run documents`));
 console.log(check ? 'documents are up to date' : 'documents are written');
@@ -82,8 +85,12 @@ async function withEventTable(readme) {
     ...rows,
   ].join('\n');
   const text = `${readme.slice(0, from + begin.length)}\n\n${table}\n\n${readme.slice(to)}`;
-  const options = await prettier.resolveConfig(join(root, 'README.md'));
-  return prettier.format(text, { ...options, parser: 'markdown' });
+  return formatted('README.md', text);
+}
+
+async function formatted(file, text) {
+  const options = await prettier.resolveConfig(join(root, file));
+  return prettier.format(text, { ...options, filepath: join(root, file) });
 }
 
 /** Checks that every reference has a target. */

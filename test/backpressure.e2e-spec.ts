@@ -233,7 +233,7 @@ describe('a slow connection', () => {
     });
     const log = { head: () => Promise.resolve({ sequence: 0, epoch: 'e' }), read: () => Promise.resolve([]) };
     const logger = { warn: () => undefined, error: () => undefined } as unknown as PinoLogger;
-    stream = new RoomStream('r', tracker, statistics, log, { now: () => 1 }, logger);
+    stream = new RoomStream('r', tracker, statistics, log, { now: () => 1 }, logger, Promise.resolve());
     connection = await connect();
     makeLive(connection);
   });

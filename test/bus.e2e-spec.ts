@@ -192,6 +192,57 @@ async function healed(): Promise<void> {
   }, 'the bus to be used again');
 }
 
+describe('messages of the bus', () => {
+  const nobody = '0192f0c1-0000-7000-8000-000000000000';
+  const sample = (changes: object) =>
+    JSON.stringify({
+      v: 1,
+      to: 'room',
+      event: {
+        event_id: nobody,
+        type: 'reaction_of_the_future',
+        data: { room_id: roomId, timestamp: 1 },
+        metadata: { priority: 'high', requires_confirmation: false, retry_count: 0, created_at: 1 },
+      },
+      ...changes,
+    });
+
+  it('that are malformed, of another version or of an unknown type are counted and ignored', async () => {
+    const before = await figures(ada);
+    const head = hers.sequences.at(-1)!;
+    const wrong = [
+      ...['', '{', 'null', '[]', '"text"', '\0', 'x'.repeat(1_000_000), '['.repeat(100_000)],
+      ...[
+        sample({}),
+        sample({ v: 2 }),
+        sample({ v: '1' }),
+        sample({ to: 'everyone' }),
+        sample({ event: null }),
+      ],
+      sample({ event: { ...hers.events.at(-1), type: 'user_joined' } }),
+      sample({ event: { ...hers.events.at(-1), data: { room_id: 7, timestamp: 'now' } } }),
+    ];
+    for (const message of wrong) hub.inject(`room:${roomId}`, message);
+    await eventually(async () => {
+      const after = await figures(ada);
+      return after.by_path.bus.rejected - before.by_path.bus.rejected === wrong.length;
+    }, 'all of them to be counted');
+    await traffic(10);
+    await expectOneOrder();
+    expect(hers.sequences.at(-1)).toBeGreaterThan(head);
+  });
+
+  it('arrive only for rooms with connections on the node', async () => {
+    const other = await roomOf(ada);
+    const before = await figures(bobThere);
+    await raiser(here, ada, other.id).high(5);
+    const [event] = await raiser(here, ada, roomId).high();
+    await his.until(() => copiesOf(his.events, event!.event_id).length > 0);
+    const after = await figures(bobThere);
+    expect(after.by_path.bus.events).toBe(before.by_path.bus.events + 1);
+  });
+});
+
 describe('a bus that fails', () => {
   it('opens the circuit breaker with server_status degraded, and closes it with ok after a successful message', async () => {
     hub.fault = 'failing';

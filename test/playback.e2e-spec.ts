@@ -1,6 +1,13 @@
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Envelope, positionAt, rest, type Room, type Track } from '../src/contract/index.js';
+import {
+  type Envelope,
+  positionAt,
+  rest,
+  type Room,
+  roundToMicroseconds,
+  type Track,
+} from '../src/contract/index.js';
 import { expectAnswer, expectProblem, expectValid } from './support/answers.js';
 import { type Answer, guest, type Person, person, roomOf, stateOf } from './support/api.js';
 import { wav } from './support/audio.js';
@@ -111,14 +118,14 @@ describe('playback', () => {
     listener.close();
   });
 
-  it('has the position server clock minus started_at, once started_at has passed', async () => {
+  it('has the position room clock minus started_at, once started_at has passed', async () => {
     await add('one');
     const { playback } = await done('seek', { position: 7.5 });
     expect(playback.position).toBe(7.5);
     const first = (await status(bob)).body;
     expect(first.playback.started_at).toBe(playback.started_at);
     const run = first.server_time - first.playback.started_at;
-    expect(first.playback.position).toBeCloseTo(Math.max(7.5, run), 3);
+    expect(first.playback.position).toBeCloseTo(Math.max(7.5, run), 5);
     await eventually(async () => (await status()).body.playback.position > 7.5, 'the position to pass 7.5 s');
     const paused = (await done('pause')).playback;
     expect(paused.position).toBeGreaterThan(7.5);
@@ -126,10 +133,9 @@ describe('playback', () => {
     expect((await status()).body.playback).toEqual(paused);
     const resumed = (await done('resume')).playback;
     const after = (await status()).body;
-    expect(after.playback.position).toBeCloseTo(positionAt(resumed, after.server_time), 3);
-    // Rounded to milliseconds.
-    for (const time of [after.playback.position, after.playback.started_at]) {
-      expect(time).toBe(Math.round(time * 1000) / 1000);
+    expect(after.playback.position).toBeCloseTo(positionAt(resumed, after.server_time), 5);
+    for (const time of [after.playback.position, after.playback.started_at, after.server_time]) {
+      expect(time).toBe(roundToMicroseconds(time));
     }
     expect(after.playback.position).toBeGreaterThanOrEqual(paused.position);
     expect(after.playback.position).toBeLessThan(paused.position + 10);
@@ -299,11 +305,11 @@ describe('when a track ends', () => {
     ]);
     const { body } = await ada.get(`/rooms/${room.id}/tracks?status=played`);
     expect(body.tracks.map(({ id }: Track) => id)).toEqual(tracks.map(({ id }) => id).reverse());
-    for (const [index, { data }] of ended.slice(0, -1).entries()) {
-      // Never before its end, and not long after.
-      const took = ended[index + 1]!.data.timestamp - data.playback.started_at!;
-      expect(took).toBeGreaterThanOrEqual(0.299);
-      expect(took).toBeLessThan(5);
+    // Each begins at the end of the previous one or, on a busy machine, after it; silence begins after the last end.
+    const [second, third] = ended.map(({ data }) => data.playback.started_at!);
+    for (const played of [third! - second!, ended[2]!.data.timestamp - third!]) {
+      expect(played).toBeGreaterThanOrEqual(0.299);
+      expect(played).toBeLessThan(5);
     }
   });
 

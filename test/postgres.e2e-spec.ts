@@ -226,6 +226,29 @@ it('counts and log are correct after users join, connect and leave at the same t
   expect(log.filter(({ type }) => type === 'user_disconnected_websocket')).toHaveLength(12);
 });
 
+it('listeners are listed in pages, and tracks follow each other without a gap', async () => {
+  const { people, ada, roomId } = await threeInARoom();
+  const hers = await hear(server.url, ada, roomId);
+  await hear(server.url, people[1]!, roomId);
+  await hear(server.url, people[2]!, roomId);
+  await hers.ask('sync_report', { drift: 0, round_trip: 1, buffered: 1 });
+  const page = async (after?: string) =>
+    (await ada.get(`/rooms/${roomId}/listeners?limit=2${after === undefined ? '' : `&after=${after}`}`)).body;
+  const first = await page();
+  const second = await page(first.next);
+  expect([first.more, second.more, first.online_count]).toEqual([true, false, 3]);
+  expect([...first.listeners, ...second.listeners].map(({ user }) => user.id)).toEqual(
+    people.map(({ user }) => user.id).sort(),
+  );
+
+  const one = (await ada.upload(roomId, wav(2.123456), 'one.wav')).body.track;
+  await ada.upload(roomId, wav(20), 'two.wav');
+  const started = await hers.next('playback_started');
+  const skipped = await hers.next('track_skipped');
+  expect(skipped.data.playback.started_at! - started.data.playback.started_at!).toBeCloseTo(one.duration, 6);
+  expect(skipped.data.timestamp).toBeLessThan(skipped.data.playback.started_at!);
+});
+
 it('text that the database cannot store is refused like other invalid input', async () => {
   const { ada, bob, roomId } = await threeInARoom();
   const hidden = await roomOf(ada, [], { visibility: 'private' });

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ExpensiveReads, maxWaitingPerUser } from '../src/limits/expensive-reads.js';
 import { maxRefusals, Refusals } from '../src/limits/refusals.js';
@@ -26,6 +27,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
+const readerOf = ({ user }: Person, address = '127.0.0.1') => ({ userId: user.id, address });
 const retryAfter = (headers: Headers) => Number(headers.get('retry-after'));
 
 describe('expensive reads', () => {
@@ -33,7 +35,7 @@ describe('expensive reads', () => {
     let end = () => undefined as void;
     const held = server.app
       .get(ExpensiveReads)
-      .run(ada.user.id, () => new Promise<void>((resolve) => (end = resolve)));
+      .run(readerOf(ada), () => new Promise<void>((resolve) => (end = resolve)));
     const flood = Array.from({ length: maxWaitingPerUser + 1 }, () => ada.get(`/rooms/${room.id}`));
     const refused = await Promise.race(flood);
     expectProblem(refused, 429, 'rate_limited');
@@ -45,7 +47,29 @@ describe('expensive reads', () => {
     expect(statuses.sort()).toEqual([...Array<number>(maxWaitingPerUser).fill(200), 429]);
   });
 
-  it("cost several points of a user's request limit", async () => {
+  it('are answered, and sockets connect, while other users keep the queue full, also those of the same address', async () => {
+    const reads = server.app.get(ExpensiveReads);
+    let attacking = true;
+    const flood = async (userId: string, address: string) => {
+      while (attacking) {
+        const read = reads.run({ userId, address }, () => new Promise((resolve) => setImmediate(resolve)));
+        await read.catch(() => delay(200));
+      }
+    };
+    const attack = ['127.0.0.1', '192.0.2.1'].flatMap((address) =>
+      Array.from({ length: 70 * (maxWaitingPerUser + 1) }, (_, i) => flood(`${address} ${i % 70}`, address)),
+    );
+    for (let i = 0; i < 5; i += 1) {
+      expect((await bob.get(`/rooms/${room.id}`)).status).toBe(200);
+      const listener = await listen(server.url, bob, room.id);
+      expect(listener.ofType('connection_established')).toHaveLength(1);
+      listener.close();
+    }
+    attacking = false;
+    await Promise.all(attack);
+  });
+
+  it("cost several points of a user's request limit; beyond it all of the user's requests are refused early", async () => {
     const cyd = await guest(server.url, 'cyd');
     await cyd.post(`/rooms/${room.id}/join`);
     let answer = await cyd.get(`/rooms/${room.id}`);
@@ -53,6 +77,11 @@ describe('expensive reads', () => {
     for (; answer.status === 200 && count < 1500; count += 1) answer = await cyd.get(`/rooms/${room.id}`);
     expectProblem(answer, 429, 'rate_limited');
     expect(retryAfter(answer.headers)).toBeLessThanOrEqual(10);
+    // Answered by the gate: what goes through the logger has an id.
+    const early = await cyd.get('/rooms');
+    expectProblem(early, 429, 'rate_limited');
+    expect([answer, early].map(({ headers }) => headers.has('x-request-id'))).toEqual([true, false]);
+    expect((await bob.get('/rooms')).status).toBe(200);
   });
 
   it('of the log return pages of bounded size without a gap, over REST and over sockets', async () => {
@@ -98,13 +127,64 @@ describe('requests of one connection', () => {
 
   it('beyond that are answered with one 429, and the connection is closed; other connections are served', async () => {
     const connection = new RawConnection(server.url);
+    const http = server.app.getHttpServer();
+    let parsed = 0;
+    const count = ({ url }: IncomingMessage) => (parsed += url!.endsWith('=1000') ? 1 : 0);
+    http.on('request', count);
     connection.send(head('GET', `/api/rooms/${room.id}/events?limit=1000`, bearer(ada)).repeat(2000));
     for (let i = 0; i < 5; i += 1) expect((await request(server.url, 'GET', '/time')).status).toBe(200);
     await connection.closed();
+    http.off('request', count);
+    // Nothing is read beyond the block in which the limit was exceeded.
+    expect(parsed).toBeGreaterThan(maxInFlight);
+    expect(parsed).toBeLessThan(1000);
     expect(connection.statuses.length).toBeLessThanOrEqual(maxInFlight + 1);
     expect(connection.statuses.at(-1)).toBe(429);
     expect(connection.body).toMatchObject({ error: { code: 'rate_limited' } });
     expect(connection.text.slice(connection.text.lastIndexOf('HTTP/1.1'))).toMatch(/^connection: close\r$/im);
+  });
+
+  it('beyond that close the connection at once if one of them is running', async () => {
+    const reads = server.app.get(ExpensiveReads);
+    let end = () => undefined as void;
+    const held = reads.run(readerOf(bob), () => new Promise<void>((resolve) => (end = resolve)), {
+      pauses: false,
+    });
+    const connection = new RawConnection(server.url);
+    let begun = false;
+    server.app.getHttpServer().once('request', () => (begun = true));
+    connection.send(head('GET', `/api/rooms/${room.id}`, bearer(bob)));
+    await eventually(() => begun, 'the request to begin');
+    connection.send('GET / HTTP/1.1\r\nHost:\r\n\r\n'.repeat(2600));
+    await connection.closed();
+    expect(connection.statuses).toEqual([]);
+    end();
+    await held;
+  });
+
+  it('with an expectation are limited too; 100-continue is answered in turn', async () => {
+    const connection = new RawConnection(server.url);
+    connection.send('GET / HTTP/1.1\r\nHost:\r\nExpect: x\r\n\r\n'.repeat(2600));
+    await connection.closed();
+    expect(connection.statuses).toEqual([429]);
+    const single = new RawConnection(server.url);
+    single.send(head('GET', '/api/time', 'Expect: x'));
+    await single.closed();
+    expect(single.statuses).toEqual([400]);
+    expect(single.body).toMatchObject({ error: { code: 'malformed' } });
+    const body = '{"username":"expecting"}';
+    const expecting = new RawConnection(server.url);
+    const headers = [
+      'Content-Type: application/json',
+      `Content-Length: ${body.length}`,
+      'Expect: 100-continue',
+    ];
+    expecting.send(head('POST', '/api/auth/guest', ...headers));
+    await expecting.answers(1);
+    expecting.send(body);
+    await expecting.answers(2);
+    expect(expecting.statuses).toEqual([100, 201]);
+    expecting.destroy();
   });
 
   it('have their responses closed when the connection is lost, also those behind an unfinished one', async () => {
@@ -116,7 +196,7 @@ describe('requests of one connection', () => {
     };
     http.on('request', count);
     let end = () => undefined as void;
-    const held = reads.run(ada.user.id, () => new Promise<void>((resolve) => (end = resolve)));
+    const held = reads.run(readerOf(ada), () => new Promise<void>((resolve) => (end = resolve)));
     const connection = new RawConnection(server.url);
     connection.send(head('GET', `/api/rooms/${room.id}`, bearer(ada)) + head('GET', '/api/time').repeat(2));
     await eventually(() => begun === 3, 'the requests to begin');
@@ -169,6 +249,38 @@ describe('callers with many refused requests', () => {
     expectProblem(forged, 429, 'rate_limited');
   });
 
+  it('with a revoked token, or a token of another use, do not block its user', async () => {
+    const old = await guest(own.url, 'gwen');
+    const credentials = { username: 'gwen', password: 'a password of some length' };
+    const { status, body } = await old.post('/auth/register', credentials);
+    expect(status).toBe(201);
+    const authorization = `Bearer ${body.token}`;
+    const now = (path: string) => from('192.0.2.20', path, { authorization });
+    const { body: media } = await request(own.url, 'POST', '/auth/media-token', {
+      headers: { authorization },
+    });
+    const attacks = [
+      () => from('192.0.2.21', '/auth/me', { authorization: `Bearer ${old.token}` }),
+      () => from('192.0.2.22', `/auth/me?media_token=${media.media_token}`),
+    ];
+    for (const attack of attacks) {
+      const statuses = new Set<number>();
+      for (let i = 0; i <= maxRefusals; i += 1) statuses.add((await attack()).status);
+      expect([...statuses]).toEqual([401, 429]);
+    }
+    expect((await now('/auth/me')).status).toBe(200);
+    const stream = await from('192.0.2.22', `/tracks/${nowhere}/stream?media_token=${media.media_token}`);
+    expectProblem(stream, 429, 'rate_limited');
+  });
+
+  it('on paths that only begin like health or metrics are blocked too', async () => {
+    useUp('192.0.2.30');
+    const statusOf = async (path: string) =>
+      (await fetch(`${own.url}${path}`, { headers: { 'x-forwarded-for': '192.0.2.30' } })).status;
+    expect([await statusOf('/health/nothing'), await statusOf('/metrics/x')]).toEqual([404, 429]);
+    expect([await statusOf('/health/live'), await statusOf('/metrics')]).toEqual([200, 200]);
+  });
+
   it('with a token are blocked by user', async () => {
     const [mallory, fay] = [await guest(own.url, 'mallory'), await guest(own.url, 'fay')];
     useUp(`user:${mallory.user.id}`);
@@ -178,10 +290,32 @@ describe('callers with many refused requests', () => {
     expect((await request(own.url, 'GET', '/time')).status).toBe(200);
   });
 
+  it('have their new connections read later than the requests on their existing ones', async () => {
+    const plain = await startServer(limited);
+    const ivy = await guest(plain.url, 'ivy');
+    const existing = new RawConnection(plain.url);
+    existing.send(head('GET', '/api/time', bearer(ivy)));
+    await existing.answers(1);
+    for (let i = 0; i < maxRefusals; i += 1) plain.app.get(Refusals).count('127.0.0.1');
+    const later = new RawConnection(plain.url);
+    later.send(head('GET', '/api/time', bearer(ivy)));
+    for (let i = 2; i <= 20; i += 1) {
+      existing.send(head('GET', '/api/time', bearer(ivy)));
+      await existing.answers(i);
+    }
+    expect(later.statuses).toEqual([]);
+    await later.answers(1);
+    expect([...new Set([...existing.statuses, ...later.statuses])]).toEqual([200]);
+    existing.destroy();
+    later.destroy();
+    await plain.close();
+  });
+
   it('are logged with a line per request up to the limit, and then in one line with the number', async () => {
     const child = await spawnServer({ DATA_DIR: await temporaryFolder(), ...limited });
     const requests = 1000;
-    for (let i = 0; i < requests; i += 1) await request(child.url, 'GET', '/rooms');
+    // At once, because each new connection of a blocked address waits.
+    await Promise.all(Array.from({ length: requests }, () => request(child.url, 'GET', '/rooms')));
     await child.end('SIGTERM');
     const lines = child
       .output()

@@ -150,6 +150,15 @@ it(`a user may have ${maxTransfers.upload.perUser} uploads at once, and another 
   for (let i = 0; i < maxTransfers.upload.perUser; i += 1) uploads.push(await heldUpload());
   expectProblem(await bob.upload(room.id, fixture('tagged.mp3'), 'x.mp3'), 429, 'rate_limited');
   expect((await ada.upload(room.id, fixture('tagged.mp3'), 'x.mp3')).status).toBe(201);
+  // A client that sends its whole body before it reads still receives the answer.
+  const late = new RawConnection(server.url);
+  const length = 5_000_000;
+  const headers = ['Content-Type: multipart/form-data; boundary=b', `Content-Length: ${length}`];
+  late.send(head('POST', `/api/rooms/${room.id}/tracks`, bearer(bob), ...headers)).send(Buffer.alloc(length));
+  late.send(head('GET', '/api/time'));
+  await late.answers(2);
+  expect(late.statuses).toEqual([429, 200]);
+  late.destroy();
   uploads[0]!.destroy();
   await eventually(() => server.app.get(OpenTransfers).size < maxTransfers.upload.perUser, 'it to end');
   expect((await bob.upload(room.id, fixture('tagged.mp3'), 'y.mp3')).status).toBe(201);

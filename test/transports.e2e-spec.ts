@@ -1,6 +1,5 @@
 import { createRequire } from 'node:module';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import type { Socket } from 'socket.io';
 import { RoomStreams } from '../src/delivery/room-streams.js';
 import { RoomGateway } from '../src/gateway/room.gateway.js';
 import { selfCheck } from '../src/gateway/transport/fast/self-check.js';
@@ -9,6 +8,7 @@ import { guest, type Person, request, roomOf } from './support/api.js';
 import { eventually, listen, Listener, listenToLobby } from './support/listener.js';
 import { copiesOf, raiser } from './support/raise.js';
 import { RawListener } from './support/raw-listener.js';
+import { serverSocketOf } from './support/server-socket.js';
 import { type Environment, startServer, type TestServer } from './support/server.js';
 
 const require = createRequire(import.meta.url);
@@ -37,13 +37,6 @@ afterEach(async () => {
 const metrics = async (): Promise<string> => (await fetch(`${server.url}/metrics`)).text();
 const reportOf = async (eventId: string) =>
   (await ada.get(`/rooms/${roomId}/events/${eventId}/delivery`)).body.delivery;
-/** The server's socket of a listener. */
-const serverSocketOf = ({ socket }: Listener): Socket => {
-  for (const connection of server.app.get(RoomStreams).connections()) {
-    if (connection.id === socket.id) return (connection.socket as unknown as { socket: Socket }).socket;
-  }
-  throw new Error('there is no such socket');
-};
 
 describe.each(['standard', 'fast'])('the %s transport', (transport) => {
   it('is the one that the metric shows', async () => {
@@ -121,11 +114,11 @@ describe.each(['standard', 'fast'])('the %s transport', (transport) => {
     await start({ TRANSPORT: transport });
     const first = keep(await listen(server.url, ada, roomId));
     // Socket.IO makes another namespace object of the same name once it has removed the first.
-    const { nsp } = serverSocketOf(first);
+    const { nsp } = serverSocketOf(server, first);
     const namespaces = (nsp as unknown as { server: { _nsps: Map<string, unknown> } }).server._nsps;
     namespaces.delete(nsp.name);
     const second = keep(await listen(server.url, bob, roomId));
-    expect(serverSocketOf(second).nsp).not.toBe(nsp);
+    expect(serverSocketOf(server, second).nsp).not.toBe(nsp);
     const raise = raiser(server, ada, roomId);
     await raise.high();
     const [last] = await raise.critical();
@@ -181,7 +174,7 @@ describe.each(['standard', 'fast'])('the %s transport', (transport) => {
               : unconfirmed.push(done),
         }),
       );
-      const socket = serverSocketOf(hers);
+      const socket = serverSocketOf(server, hers);
       const heard: unknown[] = [];
       socket.on('custom', (value: unknown, done: (answer: unknown) => void) => {
         heard.push(value);

@@ -2,6 +2,7 @@ import { Body, Controller, Get, HttpCode, Post } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { rest } from '../contract/index.js';
 import { Answers, Refuses } from '../errors/documented.js';
+import { RequestCost } from '../limits/request-cost.decorator.js';
 import { CredentialsDto, GuestDto, LoginDto } from './auth.dto.js';
 import { AuthService } from './auth.service.js';
 import { type Caller, CurrentCaller, OptionalCaller, OptionalToken, Public } from './caller.js';
@@ -39,6 +40,7 @@ export class AuthController {
     'unavailable',
   )
   @OptionalToken()
+  @RequestCost(3)
   @Post('register')
   register(
     @Body() credentials: CredentialsDto,
@@ -56,6 +58,7 @@ export class AuthController {
   @Refuses('malformed', 'invalid_credentials', 'invalid_field', 'rate_limited', 'unavailable')
   @Public()
   @HttpCode(200)
+  @RequestCost(3)
   @Post('login')
   login(@Body() credentials: LoginDto, @ClientAddress() address: string) {
     return this.auth.login(credentials, address);

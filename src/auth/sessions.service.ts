@@ -133,6 +133,12 @@ export class SessionsService {
     return this.#claims(token)?.sub;
   }
 
+  /** As `userIdBySignature`; `tokenKey` is the same for all tokens of one session and use. */
+  ownerBySignature(token: string): { userId: string; tokenKey: string } | undefined {
+    const claims = this.#claims(token);
+    return claims && { userId: claims.sub, tokenKey: `token:${claims.use}:${claims.sid}` };
+  }
+
   /** Emits the sessions that were revoked recently on any node; emitting one again does no harm. */
   async #pollRevoked(): Promise<void> {
     const revoked = await this.database.db

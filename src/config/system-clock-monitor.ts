@@ -5,8 +5,10 @@ import { Clock } from './clock.js';
 const checkEveryMs = 1000;
 /** An offset that changes by at least this much between two checks is a jump, not drift. */
 const jumpMs = 500;
-/** Parts per million: more than the usual drift of a quartz oscillator, too little to be audible in playback. */
-const maxSlewPpm = 50;
+/** 50 parts per million: more than the usual drift of a quartz oscillator, too little to be audible in playback. */
+const maxRate = 50e-6;
+/** Drift below this is not corrected: the system time is read in milliseconds, and corrections would follow that noise. */
+const toleranceMs = 2;
 
 /**
  * Compares the server's clock with the system time once a second. Drift is corrected slowly; a jump (the system time
@@ -39,9 +41,7 @@ export class SystemClockMonitor {
       );
     }
     const driftMs = offsetMs - this.#jumpedMs;
-    const limitMs = (checkEveryMs * maxSlewPpm) / 1e6;
-    const slewMs = Math.max(-limitMs, Math.min(limitMs, driftMs));
-    this.clock.slew(slewMs);
-    this.#lastOffsetMs -= slewMs;
+    const rate = Math.max(-maxRate, Math.min(maxRate, driftMs / checkEveryMs));
+    this.clock.setRate(Math.abs(driftMs) < toleranceMs ? 0 : rate);
   }
 }

@@ -1,5 +1,6 @@
 import { Type, type Static, type TProperties } from 'typebox';
 import {
+  ClockId,
   Count,
   Epoch,
   Id,
@@ -170,15 +171,21 @@ export const catalogue = {
       reason: oneOf(['stopped'] as const),
     },
   ),
-  playback_seeked: declare('playback', 'critical', room, 'Playback moved to another position.', {
-    playback: Playback,
-    user: orNull(User),
-  }),
+  playback_seeked: declare(
+    'playback',
+    'critical',
+    room,
+    'Playback moved to another position. With `user` null the position is the same, and `started_at` is on the room clock of a server that has restarted.',
+    {
+      playback: Playback,
+      user: orNull(User),
+    },
+  ),
   track_skipped: declare(
     'playback',
     'critical',
     room,
-    'The current track ended, was skipped or was removed. The next one starts, or none if the queue is empty.',
+    'The current track ended, was skipped or was removed. The next one starts, or none if the queue is empty. With the reason `ended` and a next track it is sent before the end: `started_at` is the moment at which the previous track ends.',
     {
       previous_track: Track,
       track: orNull(Track),
@@ -234,6 +241,7 @@ export const catalogue = {
         description:
           "Ids of the tracks that the connection's user has voted for, of those in the state: current track, queue and history",
       }),
+      clock_id: ClockId,
     },
   ),
   error: declare(

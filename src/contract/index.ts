@@ -4,6 +4,7 @@ export * from './queue.js';
 export * from './playback.js';
 export * from './errors.js';
 export * from './envelope-schema.js';
+export * from './listeners.js';
 export * from './messages.js';
 export * as rest from './rest.js';
 export * from './delivery.js';

@@ -1,7 +1,7 @@
 import { Type, type TSchema } from 'typebox';
 import { AnyEnvelope } from './envelope-schema.js';
 import type { ErrorCode } from './errors.js';
-import { Epoch, oneOf, orNull, RoomState, Sequence, shape, Time } from './views.js';
+import { ClockId, Epoch, oneOf, orNull, RoomState, RoomTime, Sequence, shape, Time } from './views.js';
 
 /**
  * A message from client to server. Its payload is declared by the DTO that validates it (src/gateway/messages.dto.ts).
@@ -16,16 +16,19 @@ interface Declaration {
 
 const ok = Type.Literal(true);
 
-/** What a listener's player is doing, as it reports in `sync_report`. */
-export const syncStatuses = ['blocked', 'buffering', 'in_step', 'correcting', 'silent'] as const;
-export type SyncStatus = (typeof syncStatuses)[number];
-
 /** Every message that a client may send, by name. */
 export const socketMessages = {
   time_sync: {
-    description: "Requests the server's time.",
+    description:
+      "Requests the server's time. With `server_received` and `server_sent` a client subtracts the time that the server took.",
     lobby: true,
-    answer: shape({ ok, server_time: Time }),
+    answer: shape({
+      ok,
+      server_time: Time,
+      server_received: RoomTime,
+      server_sent: RoomTime,
+      clock_id: ClockId,
+    }),
   },
   room_state: {
     description: 'Requests the complete state of the room as of `sequence`.',
@@ -38,7 +41,8 @@ export const socketMessages = {
     answer: shape({ ok, events: Type.Array(AnyEnvelope), more: Type.Boolean(), epoch: Epoch }),
   },
   sync_report: {
-    description: 'Reports how well the listener keeps in time with the room.',
+    description:
+      'Reports how well the listener keeps in time with the room. The last report of each connection is kept in memory as long as it is open; it is neither logged nor broadcast. It determines how far ahead playback starts, `listening_count`, and what `GET /api/rooms/{id}/listeners` shows.',
     lobby: false,
     answer: shape({ ok }),
   },

@@ -9,6 +9,7 @@ import {
   Room,
   RoomState,
   RoomSummary,
+  RoomTime,
   Sequence,
   Time,
   Track,
@@ -72,6 +73,10 @@ export const TrackMetadata = shape({
   }),
 });
 export const PlaybackAnswer = shape({ playback: Playback, event: EventReference });
-export const PlaybackStatusAnswer = shape({ playback: Playback, track: orNull(Track), server_time: Time });
+export const PlaybackStatusAnswer = shape({
+  playback: Playback,
+  track: orNull(Track),
+  server_time: RoomTime,
+});
 export const Done = shape({ ok: Type.Literal(true) });
 export const LeftAnswer = shape({ ok: Type.Literal(true), event });

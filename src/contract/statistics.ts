@@ -45,7 +45,7 @@ export type DeliveryFigures = Static<typeof DeliveryFigures>;
 
 const Paths = shape({
   local: shape({ events: Count }),
-  bus: shape({ events: Count, published: Count, failed: Count, skipped: Count }),
+  bus: shape({ events: Count, published: Count, failed: Count, skipped: Count, rejected: Count }),
   duplicates: Type.Integer({ minimum: 0, description: 'Events that arrived again after they had been sent' }),
   gaps_repaired: Type.Integer({
     minimum: 0,

@@ -18,6 +18,15 @@ export const oneOf = <const T extends string[]>(values: readonly [...T], descrip
 
 export const Id = Type.String({ format: 'uuid', description: 'UUID, version 7' });
 export const Time = Type.Number({ description: 'Unix time in seconds, with milliseconds as fraction' });
+export const RoomTime = Type.Number({
+  description: 'Time on the room clock: Unix time in seconds, with microseconds as fraction',
+});
+export const ClockId = Type.String({
+  minLength: 1,
+  maxLength: 64,
+  description:
+    'Opaque. Times on the room clock with the same `clock_id` are on one clock, which never goes back; measure it again when the id changes',
+});
 export const Count = Type.Integer({ minimum: 0 });
 export const Sequence = Type.Integer({
   minimum: 0,
@@ -86,11 +95,14 @@ export const Playback = shape(
   {
     status: PlaybackStatus,
     track_id: orNull(Id),
-    position: Type.Number({ minimum: 0, description: 'Seconds into the track at the time of this state' }),
+    position: Type.Number({
+      minimum: 0,
+      description: 'Seconds into the track at the time of this state, with microseconds as fraction',
+    }),
     started_at: orNull(
       Type.Number({
         description:
-          'While playing: the position now is the larger of `position` and server clock − `started_at`. It may lie a moment in the future, so that all listeners start together. Null unless playing.',
+          'On the room clock, in microseconds. While playing, the position now is the larger of `position` and room clock − `started_at`, and at most the duration of the track. It may lie a moment ahead, so that all listeners start together: until then they go on with what they play. Null unless playing.',
       }),
     ),
     version: Type.Integer({ minimum: 0, description: 'Increases with every change' }),

@@ -14,6 +14,9 @@ import { SqliteWatch } from './sqlite-watch.js';
 /** A transaction on our schema. */
 export type Trx = Transaction<Schema>;
 
+/** A value about the database as a whole that changes. */
+type StateName = Exclude<Schema['database_state']['name'], 'id'>;
+
 /** The database: SQLite in the data folder, or PostgreSQL. Migrations are applied before any module uses it. */
 @Injectable()
 export class Database {
@@ -86,10 +89,23 @@ export class Database {
   /** Checks that the database is writable: checks the SQLite files and writes a row. @throws the database's error */
   async probe(): Promise<void> {
     this.#watch?.check();
-    const value = new Date().toISOString();
+    await this.writeState('probed_at', new Date().toISOString());
+  }
+
+  /** A value that was stored with `writeState`. */
+  async readState(name: StateName): Promise<string | undefined> {
+    const row = await this.db
+      .selectFrom('database_state')
+      .select('value')
+      .where('name', '=', name)
+      .executeTakeFirst();
+    return row?.value;
+  }
+
+  async writeState(name: StateName, value: string): Promise<void> {
     await this.db
       .insertInto('database_state')
-      .values({ name: 'probed_at', value })
+      .values({ name, value })
       .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
       .execute();
   }

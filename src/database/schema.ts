@@ -134,6 +134,7 @@ interface PlaybackTable {
   status: PlaybackStatus;
   track_id: string | null;
   position: number;
+  /** On the room clock, as `ends_at`; after a restart `ClockCarryOver` converts both. */
   started_at: number | null;
   /** When the current track ends, while playing. */
   ends_at: number | null;
@@ -173,8 +174,11 @@ interface IdempotencyKeysTable {
 
 /** Values about the database as a whole; see `Database`. */
 interface DatabaseStateTable {
-  /** `id`: generated once, with the database. `probed_at`: written by the readiness check. */
-  name: 'id' | 'probed_at';
+  /**
+   * `id`: generated once, with the database. `probed_at`: written by the readiness check. `clock_offset_ms`: by how much
+   * the system time is ahead of the room clock of the process that wrote it.
+   */
+  name: 'id' | 'probed_at' | 'clock_offset_ms';
   value: string;
 }
 

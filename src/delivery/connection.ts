@@ -31,6 +31,11 @@ const closeTimeoutSeconds = 2;
 export class Connection implements Recipient {
   slot = -1;
   unconfirmed: UnconfirmedEvents | undefined;
+  /** The sequence of the event that was confirmed last, and when: Unix seconds. Undefined before the first. */
+  confirmedSequence: number | undefined;
+  confirmedAt: number | undefined;
+  /** How many copies were sent again because an event was not confirmed in time. */
+  retries = 0;
   #state: State;
   /** The newest event of each `normal` type that was not sent because the client was behind, oldest first. */
   #coalesced: Map<string, RoomEvent> | undefined;
@@ -109,13 +114,19 @@ export class Connection implements Recipient {
   }
 
   resend(event: RoomEvent, retryCount: number): void {
+    this.retries += 1;
     this.socket.send(this.stream.outgoing(event, retryCount));
   }
 
   /** The client confirmed an event. @returns whether the confirmation was expected */
   confirm(ackId: number): boolean {
     const { confirmations } = this.stream;
-    const expected = confirmations.confirm(this, ackId, this.stream.now());
+    const now = this.stream.now();
+    const expected = confirmations.confirm(this, ackId, now);
+    if (expected) {
+      this.confirmedSequence = ackId;
+      this.confirmedAt = now;
+    }
     if (this.#state.kind === 'closing' && !confirmations.hasPending(this)) {
       this.socket.disconnect('namespace');
     }

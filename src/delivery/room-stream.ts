@@ -40,9 +40,11 @@ export class RoomStream {
     private readonly eventLog: Pick<EventLog, 'head' | 'read'>,
     private readonly clock: Pick<Clock, 'now'>,
     private readonly log: PinoLogger,
+    /** Resolves once the room's events arrive from other nodes: later ones are not missed. */
+    subscribed: Promise<void>,
   ) {
     this.namespace = roomId === null ? '/' : `/rooms/${roomId}`;
-    this.opened = roomId === null ? Promise.resolve() : this.#open(roomId);
+    this.opened = roomId === null ? subscribed : subscribed.then(() => this.#open(roomId));
     // Connections that join await `opened` and handle the failure; without one it is ignored.
     this.opened.catch(() => undefined);
   }

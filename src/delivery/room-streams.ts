@@ -4,6 +4,7 @@ import type { Caller } from '../auth/caller.js';
 import { Clock } from '../config/clock.js';
 import { SETTINGS } from '../config/config.module.js';
 import type { Settings } from '../config/settings.js';
+import { GuardedBus } from '../events/bus/guarded-bus.js';
 import { makeEvent } from '../events/envelope.js';
 import type { Broadcast } from '../events/event-broadcaster.service.js';
 import { EventLog } from '../events/event-log.js';
@@ -28,6 +29,7 @@ export class RoomStreams {
     private readonly statistics: Statistics,
     private readonly reports: DeliveryReportsService,
     private readonly clock: Clock,
+    private readonly bus: GuardedBus,
     @Inject(SETTINGS) private readonly settings: Settings,
     @InjectPinoLogger(RoomStreams.name) private readonly log: PinoLogger,
   ) {
@@ -157,6 +159,7 @@ export class RoomStreams {
     stream.confirmations.clear();
     this.reports.unwatch(roomId);
     this.#streams.delete(roomId);
+    this.bus.unsubscribe(`room:${roomId}`);
   }
 
   #newStream(roomId: string | null): RoomStream {
@@ -169,6 +172,7 @@ export class RoomStreams {
       confirmedLate: (sequence, user, now) =>
         roomId !== null && reports.confirmedLate(roomId, sequence, user.id, now),
     });
-    return new RoomStream(roomId, confirmations, statistics, this.eventLog, clock, this.log);
+    const subscribed = this.bus.subscribe(roomId === null ? 'lobby' : `room:${roomId}`);
+    return new RoomStream(roomId, confirmations, statistics, this.eventLog, clock, this.log, subscribed);
   }
 }

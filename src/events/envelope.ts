@@ -63,11 +63,19 @@ export function seal(event: RoomEvent, serverTime: number, retryCount = 0): Enve
 
 /** A logged event, identical to the one that was raised. */
 export function fromRow(row: EventRow): RoomEvent {
-  if (!isEventType(row.type)) throw new Error(`the log holds an event of unknown type ${row.type}`);
   return {
     event_id: row.event_id,
-    type: row.type,
+    type: typeOf(row),
     data: JSON.parse(row.data) as RoomEvent['data'],
-    metadata: metadata(row.type, row.created_at, row.sequence),
+    metadata: metadataOf(row),
   };
+}
+
+/** The metadata of a logged event. */
+export const metadataOf = (row: EventRow): RoomEvent['metadata'] =>
+  metadata(typeOf(row), row.created_at, row.sequence);
+
+function typeOf({ type }: EventRow): EventType {
+  if (!isEventType(type)) throw new Error(`the log holds an event of unknown type ${type}`);
+  return type;
 }

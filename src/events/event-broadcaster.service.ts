@@ -3,6 +3,7 @@ import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import { filter, map, type Observable, Subject } from 'rxjs';
 import { Clock } from '../config/clock.js';
 import type { EventData, EventType, RoomEvent } from '../contract/index.js';
+import { checkPayload } from '../contract/payload-check.js';
 import type { Trx } from '../database/database.js';
 import { forUpdate } from '../database/dialects.js';
 import { prepare } from '../database/prepared.js';
@@ -14,7 +15,6 @@ import { GuardedBus } from './bus/guarded-bus.js';
 import { makeEvent } from './envelope.js';
 import { newEpoch } from './epoch.js';
 import type { LockPriority } from './keyed-lock.js';
-import { checkPayload } from './payload-check.js';
 import type { Outgoing, Reaction, RoomChange } from './room-change.js';
 import { type RoomTransaction, RoomTransactions } from './room-transactions.js';
 

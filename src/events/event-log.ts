@@ -4,10 +4,11 @@ import { Database, type Trx } from '../database/database.js';
 import { prepare } from '../database/prepared.js';
 import type { EventRow } from '../database/schema.js';
 import { fromRow } from './envelope.js';
+import { StoredEvent } from './stored-event.js';
 
 /** Consecutive events of a room's log. */
 export interface LogPage {
-  events: RoomEvent[];
+  events: StoredEvent[];
   /** The room's newest sequence when the page was read. */
   sequence: number;
   more: boolean;
@@ -94,16 +95,22 @@ export class EventLog {
    * Like `read`, but at most about `maxBytes` of JSON. Contains at least one event if there is one; the event that
    * exceeds the limit is the last.
    */
-  async page(trx: Trx, roomId: string, after: number, limit: number, maxBytes: number): Promise<RoomEvent[]> {
-    const events: RoomEvent[] = [];
+  async page(
+    trx: Trx,
+    roomId: string,
+    after: number,
+    limit: number,
+    maxBytes: number,
+  ): Promise<StoredEvent[]> {
+    const events: StoredEvent[] = [];
     let bytes = 0;
     while (events.length < limit && bytes < maxBytes) {
       const asked = Math.min(limit - events.length, rowsPerRead);
-      const from = events.at(-1)?.metadata.sequence ?? after;
+      const from = events.at(-1)?.sequence ?? after;
       const rows = await selectEvents.all(trx, { roomId, after: from, limit: asked });
       for (const row of rows) {
         if (bytes >= maxBytes) break;
-        events.push(fromRow(row));
+        events.push(new StoredEvent(row));
         bytes += Buffer.byteLength(row.data) + envelopeBytes;
       }
       if (rows.length < asked) break;

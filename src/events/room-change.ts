@@ -3,7 +3,7 @@ import type { Trx } from '../database/database.js';
 import type { RoomRow } from '../database/schema.js';
 import { catalogue } from '../contract/index.js';
 import { makeEvent, makeLobbyEvent } from './envelope.js';
-import { checkPayload } from './payload-check.js';
+import { checkPayload } from '../contract/payload-check.js';
 
 /** An event to publish once the change is committed. */
 export type Outgoing = { to: 'room'; roomId: string; event: RoomEvent } | { to: 'lobby'; event: RoomEvent };

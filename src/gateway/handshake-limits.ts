@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
+import type { Socket as EngineConnection } from 'engine.io';
 import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
 import { ClientAddresses } from '../config/client-addresses.js';
 import { SETTINGS } from '../config/config.module.js';
@@ -23,11 +24,26 @@ const floodPenalty = { user: 30, address: 20 };
 export class HandshakeLimits {
   readonly #byAddress = new RateLimiterMemory({ keyPrefix: 'address', ...byAddress });
   readonly #byUser = new RateLimiterMemory({ keyPrefix: 'user', ...byUser });
+  /** Keys of client addresses by connection. */
+  readonly #addresses = new WeakMap<EngineConnection, string>();
 
   constructor(
     private readonly addresses: ClientAddresses,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {}
+
+  /**
+   * For Engine.IO's `connection` event. The address is determined then: a long-polling client may have closed the TCP
+   * connection of its first request later, and its address would be unknown.
+   */
+  opened(connection: EngineConnection): void {
+    this.#addresses.set(connection, this.addresses.key(connection.request));
+  }
+
+  /** The key of the client's address, for a connection that was `opened`. */
+  addressOf(connection: EngineConnection): string {
+    return this.#addresses.get(connection)!;
+  }
 
   /** For Engine.IO's `allowRequest`, which it calls only for requests that open a session. */
   async allows(request: IncomingMessage): Promise<boolean> {
@@ -56,9 +72,9 @@ export class HandshakeLimits {
     if (this.settings.rateLimit) await this.#byUser.penalty(userId, floodPenalty.user);
   }
 
-  async penalizeAddress(request: IncomingMessage): Promise<void> {
+  async penalizeAddress(connection: EngineConnection): Promise<void> {
     if (this.settings.rateLimit) {
-      await this.#byAddress.penalty(this.addresses.key(request), floodPenalty.address);
+      await this.#byAddress.penalty(this.addressOf(connection), floodPenalty.address);
     }
   }
 }

@@ -13,6 +13,7 @@ import { InputPipe } from '../errors/input.pipe.js';
 import { SocketAdmission } from './socket-admission.js';
 import { callerOf, connectionOf, setConnection } from './socket-data.js';
 import { SocketProblemFilter } from './socket-problem.filter.js';
+import { ArrivedAt, timeSyncAnswer } from './time-sync.js';
 import { SocketTransport } from './transport/socket-transport.js';
 
 /** The lobby, namespace `/`: events about public rooms, and the server's status. */
@@ -43,7 +44,7 @@ export class LobbyGateway implements OnGatewayInit, OnGatewayConnection, OnGatew
   }
 
   @SubscribeMessage('time_sync')
-  timeSync() {
-    return { ok: true, server_time: this.clock.now() };
+  timeSync(@ArrivedAt() arrivedMs: number) {
+    return timeSyncAnswer(this.clock, arrivedMs);
   }
 }

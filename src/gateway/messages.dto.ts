@@ -1,3 +1,4 @@
+import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsIn, IsInt, IsNumber, IsOptional, Max, Min } from 'class-validator';
 import { type SocketMessage, type SyncStatus, syncStatuses } from '../contract/index.js';
@@ -21,21 +22,43 @@ export class ReplayDto {
   limit?: number;
 }
 
-/** The payload of the message `sync_report`. Only `status` and `muted` are used. */
+/** Limits of the values in a report, in seconds: wide enough for every real client. */
+const maxTrackSeconds = 7 * 24 * 3600;
+const maxNetworkSeconds = 300;
+const maxDeviceSeconds = 60;
+
+/** Decorator: a finite number of seconds from `min` to `max`. */
+const IsSeconds = (min: number, max: number) =>
+  applyDecorators(ApiProperty({ minimum: min, maximum: max }), Max(max), Min(min), IsNumber());
+
+/** The payload of the message `sync_report`. */
 export class SyncReportDto {
-  /** By how many seconds the listener is ahead of the room. */
-  @IsNumber()
+  /** By how much the listener is ahead of the room, in seconds. */
+  @IsSeconds(-maxTrackSeconds, maxTrackSeconds)
   drift!: number;
 
-  /** Seconds. */
-  @Min(0)
-  @IsNumber()
+  /** Round trip of messages between client and server, in seconds. */
+  @IsSeconds(0, maxNetworkSeconds)
   round_trip!: number;
 
-  /** Seconds of audio that are buffered. */
-  @Min(0)
-  @IsNumber()
+  /** Audio that is decoded ahead of what is heard, in seconds. */
+  @IsSeconds(0, maxTrackSeconds)
   buffered!: number;
+
+  /** By how much the client's reading of the room clock may be wrong, in seconds. */
+  @IsSeconds(0, maxNetworkSeconds)
+  @IsOptional()
+  uncertainty?: number;
+
+  /** From handing audio to the output device until it is heard, in seconds. */
+  @IsSeconds(0, maxDeviceSeconds)
+  @IsOptional()
+  output_latency?: number;
+
+  /** The offset that the user set for the output device, in seconds. */
+  @IsSeconds(-maxDeviceSeconds, maxDeviceSeconds)
+  @IsOptional()
+  offset?: number;
 
   /** What the player does; `blocked` and `silent` do not count as listening. */
   @IsIn(syncStatuses)

@@ -10,7 +10,7 @@ import { HandshakeLimits } from './handshake-limits.js';
 
 /** What a connection may send within one window. */
 const windowMs = 1000;
-const maxPackets = 500;
+const maxPackets = 520;
 /** Uncounted acknowledgements that a connection may send at once: those of a long replay. */
 const maxExpectedAcknowledgements = 5000;
 /** Namespaces that a connection may ask for. */
@@ -101,7 +101,7 @@ export class PacketGuard {
   close(connection: EngineConnection, reason: string): void {
     if (!this.#counts.delete(connection)) return;
     this.statistics.countNode('flooding_connections_closed');
-    void this.handshakes.penalizeAddress(connection.request);
+    void this.handshakes.penalizeAddress(connection);
     this.#closedConnections += 1;
     this.#logTimer ??= setTimeout(() => {
       this.log.warn({ connections: this.#closedConnections, reason }, 'connections were closed for flooding');

@@ -6,13 +6,14 @@ import { Clock } from '../config/clock.js';
 import type { Connection } from '../delivery/connection.js';
 import { RoomStreams } from '../delivery/room-streams.js';
 import { asProblem } from '../errors/as-problem.js';
+import { Problem } from '../errors/problem.js';
 import { makeEvent } from '../events/envelope.js';
 import { Lifecycle } from '../lifecycle/lifecycle.js';
-import { ExpensiveReads } from '../limits/expensive-reads.js';
+import { ExpensiveReads, type Reader } from '../limits/expensive-reads.js';
 import { Statistics } from '../metrics/statistics.js';
 import { type ResumeRequest, RoomStateService } from '../room-state/room-state.service.js';
 import { PresenceService } from '../rooms/presence/presence.service.js';
-import { callerOf, connectionOf, roomOf, setConnection } from './socket-data.js';
+import { callerOf, connectionOf, readerOf, roomOf, setConnection } from './socket-data.js';
 import { SocketTransport } from './transport/socket-transport.js';
 
 /** At shutdown, for clients to read what was sent to them. */
@@ -56,12 +57,11 @@ export class RoomEntrance {
     const roomId = roomOf(socket)!;
     const connection = this.streams.connect(roomId, this.transport.open(socket), callerOf(socket));
     setConnection(socket, connection);
-    const request = {
+    const entering = this.#enter(roomId, connection, readerOf(socket), {
       after: afterSequenceOf(socket),
       epoch: epochOf(socket),
       state: stateWantedBy(socket),
-    };
-    const entering = this.#enter(roomId, connection, request);
+    });
     this.#entering.set(connection, entering);
     void entering.finally(() => this.#entering.delete(connection));
     this.#track(entering);
@@ -92,20 +92,31 @@ export class RoomEntrance {
     for (const { socket } of [...this.streams.connections()]) socket.terminate();
   }
 
-  async #enter(roomId: string, connection: Connection, request: ResumeRequest): Promise<void> {
+  async #enter(
+    roomId: string,
+    connection: Connection,
+    reader: Reader,
+    request: ResumeRequest,
+  ): Promise<void> {
     const { user } = connection;
     try {
       // From here on live events wait at the connection, so that no event after the snapshot is lost.
       await connection.stream.opened;
       await this.presence.connected(roomId, user, connection.id);
       const { missed, votes, ...state } = await this.reads.run(
-        user.id,
+        reader,
         () => this.state.stateOnConnect(user, roomId, request),
         { pauses: false },
       );
       const { resumed, sequence } = state;
       this.#count(request.after, resumed, missed.length);
-      const data = { user, ...state, replayed: missed.length, my_votes: votes };
+      const data = {
+        user,
+        ...state,
+        replayed: missed.length,
+        my_votes: votes,
+        clock_id: this.clock.id,
+      };
       connection.establish(
         makeEvent('connection_established', roomId, this.clock.now(), data),
         missed,
@@ -113,7 +124,8 @@ export class RoomEntrance {
       );
     } catch (error) {
       const problem = asProblem(error);
-      if (problem.status >= 500) {
+      // A Problem was thrown on purpose (unavailable …) and is no fault of the server.
+      if (problem.status >= 500 && !(error instanceof Problem)) {
         this.log.error({ err: error, room_id: roomId }, 'a connection could not be set up');
       }
       connection.closeWith(problem);

@@ -12,7 +12,6 @@ import type { Namespace, Socket } from 'socket.io';
 import { Clock } from '../config/clock.js';
 import { RoomStreams } from '../delivery/room-streams.js';
 import { InputPipe } from '../errors/input.pipe.js';
-import { seal } from '../events/envelope.js';
 import { EventBroadcasterService } from '../events/event-broadcaster.service.js';
 import { ExpensiveReads } from '../limits/expensive-reads.js';
 import { RoomStateService } from '../room-state/room-state.service.js';
@@ -20,8 +19,9 @@ import { ListenerCounts } from '../rooms/presence/listener-counts.js';
 import { ReplayDto, SyncReportDto } from './messages.dto.js';
 import { RoomEntrance } from './room-entrance.js';
 import { SocketAdmission } from './socket-admission.js';
-import { callerOf, roomOf } from './socket-data.js';
+import { callerOf, readerOf, roomOf } from './socket-data.js';
 import { SocketProblemFilter } from './socket-problem.filter.js';
+import { ArrivedAt, timeSyncAnswer } from './time-sync.js';
 
 /**
  * The namespaces of all rooms, `/rooms/<id>`. Subscribes to the broadcaster's events and hands them to the rooms'
@@ -56,33 +56,41 @@ export class RoomGateway implements OnGatewayInit, OnGatewayConnection, OnGatewa
   }
 
   @SubscribeMessage('time_sync')
-  timeSync() {
-    return { ok: true, server_time: this.clock.now() };
+  timeSync(@ArrivedAt() arrivedMs: number) {
+    return timeSyncAnswer(this.clock, arrivedMs);
   }
 
   @SubscribeMessage('room_state')
   async roomState(@ConnectedSocket() socket: Socket) {
     const { user } = callerOf(socket);
-    const state = await this.reads.run(user.id, () => this.state.read(user, roomOf(socket)!));
+    const state = await this.reads.run(readerOf(socket), () => this.state.read(user, roomOf(socket)!));
     return { ok: true, ...state };
   }
 
   @SubscribeMessage('replay')
   async replay(@ConnectedSocket() socket: Socket, @MessageBody() { after_sequence, limit = 100 }: ReplayDto) {
     const { user } = callerOf(socket);
-    const { events, more, epoch } = await this.reads.run(user.id, () =>
+    const { events, more, epoch } = await this.reads.run(readerOf(socket), () =>
       this.state.log(user, roomOf(socket)!, after_sequence, limit),
     );
     const now = this.clock.now();
-    return { ok: true, events: events.map((event) => seal(event, now)), more, epoch };
+    return { ok: true, events: events.map((event) => event.envelope(now)), more, epoch };
   }
 
   @SubscribeMessage('sync_report')
-  syncReport(@ConnectedSocket() socket: Socket, @MessageBody() { status, muted }: SyncReportDto) {
+  syncReport(@ConnectedSocket() socket: Socket, @MessageBody() report: SyncReportDto) {
     // The socket may have disconnected while the message was validated; its report would never be removed.
     if (!socket.connected) return { ok: true };
-    const isListening = status !== 'blocked' && status !== 'silent' && muted !== true;
-    this.counts.report(roomOf(socket)!, callerOf(socket).user.id, socket.id, isListening);
+    const {
+      uncertainty = null,
+      output_latency = null,
+      offset = null,
+      status = null,
+      muted = null,
+      ...required
+    } = report;
+    const optional = { uncertainty, output_latency, offset, status, muted };
+    this.counts.report(roomOf(socket)!, callerOf(socket).user.id, socket.id, { ...required, ...optional });
     return { ok: true };
   }
 }

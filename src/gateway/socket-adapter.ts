@@ -11,7 +11,7 @@ import { HandshakeLimits } from './handshake-limits.js';
 import { PacketGuard } from './packet-guard.js';
 import { callerOf, connectionOf } from './socket-data.js';
 import { type MessageContext, SocketMessages } from './socket-messages.js';
-import { EventEncoder, LatePacketDecoder } from './transport/event-parser.js';
+import { EventEncoder, PacketDecoder } from './transport/event-parser.js';
 import { SingleWriteAdapter } from './transport/single-write-adapter.js';
 
 /** A packet that breaks the protocol closes the connection; without a listener it would end the process. */
@@ -117,7 +117,7 @@ export class SocketAdapter extends IoAdapter {
       pingTimeout: 15_000,
       connectTimeout: 10_000,
       adapter: SingleWriteAdapter,
-      parser: { Encoder: EventEncoder, Decoder: LatePacketDecoder },
+      parser: { Encoder: EventEncoder, Decoder: PacketDecoder },
       wsEngine: ShortCloseTimeoutServer,
       allowRequest: (request, decide) => {
         void this.#handshakes
@@ -126,7 +126,10 @@ export class SocketAdapter extends IoAdapter {
       },
       ...(corsOrigins === '*' || corsOrigins.length > 0 ? { cors: { origin: corsOrigins } } : {}),
     } as ServerOptions);
-    server.engine.on('connection', (connection: EngineConnection) => this.#guard.watch(connection));
+    server.engine.on('connection', (connection: EngineConnection) => {
+      this.#handshakes.opened(connection);
+      this.#guard.watch(connection);
+    });
     server.of(unknownNamespaces).use((_socket, next) => next(refusal));
     return server;
   }

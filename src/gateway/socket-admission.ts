@@ -71,7 +71,7 @@ export class SocketAdmission {
         `At most ${maxConnectionsPerUser} connections at once; close one.`,
       );
     }
-    setCaller(socket, caller);
+    setCaller(socket, caller, this.limits.addressOf(socket.conn));
     // The token is not kept: neither a heap dump nor a log should contain it.
     socket.handshake.auth =
       after_sequence === undefined ? emptyAuth : { after_sequence, epoch: boundedEpoch(epoch), state };

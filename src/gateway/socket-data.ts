@@ -1,10 +1,12 @@
 import type { Socket } from 'socket.io';
 import type { Caller } from '../auth/caller.js';
 import type { Connection } from '../delivery/connection.js';
+import type { Reader } from '../limits/expensive-reads.js';
 
 /** What we keep in `socket.data`. */
 interface SocketData {
   caller?: Caller;
+  address?: string;
   connection?: Connection;
 }
 
@@ -20,8 +22,15 @@ export function callerOf(socket: Socket): Caller {
   return caller;
 }
 
-export function setCaller(socket: Socket, caller: Caller): void {
-  dataOf(socket).caller = caller;
+/** For whom the large reads of a socket are that the admission middleware accepted. */
+export const readerOf = (socket: Socket): Reader => ({
+  userId: callerOf(socket).user.id,
+  address: dataOf(socket).address!,
+});
+
+/** @param address the key of the client's address */
+export function setCaller(socket: Socket, caller: Caller, address: string): void {
+  Object.assign(dataOf(socket), { caller, address });
 }
 
 /** The socket's connection to its room's stream; undefined before it has joined. */

@@ -1,5 +1,6 @@
 import type { Socket } from 'socket.io';
 import { Problem } from '../errors/problem.js';
+import { arrivalOf } from './transport/arrival-times.js';
 
 /** Messages that a connection may send in a second. */
 const maxPerSecond = 100;
@@ -10,7 +11,8 @@ const refusedWindowSeconds = 10;
 const maxExpensiveWaiting = 30;
 
 type Acknowledge = (answer: unknown) => void;
-type Handle = (data: unknown, acknowledge?: Acknowledge) => unknown;
+/** @param arrivedMs when the message arrived, a value of `performance.now()`; `@ArrivedAt()` in gateways */
+type Handle = (data: unknown, acknowledge: Acknowledge | undefined, arrivedMs: number) => unknown;
 
 /** What `SocketMessages` of one gateway share. */
 export interface MessageContext {
@@ -51,8 +53,9 @@ export class SocketMessages {
    * @param message the name, the arguments, and the acknowledgement function if the client asked for one
    * @returns `forward` if it is passed to listeners of `socket.on` too
    */
-  take([name, ...given]: readonly unknown[], socket: Socket): 'handled' | 'forward' {
+  take(message: readonly unknown[], socket: Socket): 'handled' | 'forward' {
     const { context } = this;
+    const [name, ...given] = message;
     const acknowledge = typeof given.at(-1) === 'function' ? (given.pop() as Acknowledge) : undefined;
     if (context.closeIfOverLimit(socket)) return 'handled';
     const handle = this.#handlerOf(name);
@@ -62,16 +65,17 @@ export class SocketMessages {
       else acknowledge?.({ ok: false, error: handle.body });
       return 'handled';
     }
-    const answer = () => this.#answer(handle, given.length > 1 ? given : given[0], acknowledge);
+    const data = given.length > 1 ? given : given[0];
+    const answer = () => this.#answer(() => handle(data, acknowledge, arrivalOf(message)), acknowledge);
     if (context.expensive.has(String(name))) this.#answerInTurn(socket, answer);
     else void answer();
     return hasListener(socket, name) ? 'forward' : 'handled';
   }
 
-  async #answer(handle: Handle, data: unknown, acknowledge: Acknowledge | undefined): Promise<void> {
+  async #answer(handle: () => unknown, acknowledge: Acknowledge | undefined): Promise<void> {
     try {
       // Answers go through the acknowledgement alone; errors of handlers are answered by the gateway's filter.
-      const answer = await handle(data, acknowledge);
+      const answer = await handle();
       if (answer !== undefined && answer !== null) acknowledge?.(answer);
     } catch (error) {
       this.context.onError(error);

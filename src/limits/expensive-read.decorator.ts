@@ -4,25 +4,27 @@ import {
   type ExecutionContext,
   Injectable,
   type NestInterceptor,
-  SetMetadata,
   UseInterceptors,
 } from '@nestjs/common';
 import type { Request } from 'express';
 import { from, lastValueFrom, type Observable } from 'rxjs';
+import { ClientAddresses } from '../config/client-addresses.js';
 import type { User } from '../contract/index.js';
 import { ExpensiveReads } from './expensive-reads.js';
-
-/** Metadata key of a route's cost in rate-limit points. */
-export const READ_COST = Symbol('read cost');
+import { RequestCost } from './request-cost.decorator.js';
 
 /** Delays a route's handler until the caller's turn in `ExpensiveReads`. The route must require a token. */
 @Injectable()
 class ExpensiveReadInterceptor implements NestInterceptor {
-  constructor(private readonly reads: ExpensiveReads) {}
+  constructor(
+    private readonly reads: ExpensiveReads,
+    private readonly addresses: ClientAddresses,
+  ) {}
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const request = context.switchToHttp().getRequest<Request & { caller: { user: User } }>();
-    const read = this.reads.run(request.caller.user.id, async () =>
+    const reader = { userId: request.caller.user.id, address: this.addresses.key(request) };
+    const read = this.reads.run(reader, async () =>
       // Skip the work if the caller disconnected while the read was waiting.
       request.socket.destroyed ? undefined : (lastValueFrom(next.handle()) as Promise<unknown>),
     );
@@ -35,4 +37,4 @@ class ExpensiveReadInterceptor implements NestInterceptor {
  * counts as `points` requests against the caller's rate limit.
  */
 export const ExpensiveRead = (points: number) =>
-  applyDecorators(SetMetadata(READ_COST, points), UseInterceptors(ExpensiveReadInterceptor));
+  applyDecorators(RequestCost(points), UseInterceptors(ExpensiveReadInterceptor));

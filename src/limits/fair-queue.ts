@@ -1,13 +1,11 @@
+import { type BacklogLimits, type ExceededLimit, FairBacklog, type QueueKey } from './fair-backlog.js';
+
 /** Numbers of jobs of a `FairQueue`. */
-export interface FairQueueLimits {
+export interface FairQueueLimits extends BacklogLimits {
   /** Of all keys together. */
   maxRunning: number;
-  /** Default: `maxRunning`. */
+  /** Of one key, in all groups. Default: `maxRunning`. */
   maxRunningPerKey?: number;
-  /** Of all keys together. */
-  maxWaiting: number;
-  /** Default: `maxWaiting`. */
-  maxWaitingPerKey?: number;
 }
 
 /**
@@ -15,7 +13,11 @@ export interface FairQueueLimits {
  * was closed before the job started.
  */
 export class QueueRefusal extends Error {
-  constructor(readonly reason: 'full' | 'closed') {
+  constructor(
+    readonly reason: 'full' | 'closed',
+    /** Of a full queue: the limit that was exceeded. */
+    readonly limit?: ExceededLimit,
+  ) {
     super(`the queue is ${reason}`);
     this.name = 'QueueRefusal';
   }
@@ -27,84 +29,74 @@ interface Waiting {
 }
 
 /**
- * Runs a limited number of jobs at a time and queues a limited number. Keys (callers) take turns; the jobs of one key
- * run in order. If the queue is full, a job of a key with fewer waiting jobs replaces the newest job of the key with the
- * most, so that one caller cannot occupy the whole queue.
+ * Runs a limited number of jobs at a time and queues a limited number. Callers take turns as in `FairBacklog`: first
+ * groups, then keys; the jobs of one key run in order. If the queue is full, a job of a key with fewer waiting jobs
+ * replaces the newest job of the key with the most, so that one caller cannot occupy the whole queue.
  */
 export class FairQueue {
   /** Number of running jobs by key; keys without one are absent. */
   readonly #running = new Map<string, number>();
-  /** Waiting jobs by key, keys in the order of their next turns; keys without one are absent. */
-  readonly #waiting = new Map<string, Waiting[]>();
+  readonly #waiting: FairBacklog<Waiting>;
   #runningCount = 0;
-  #waitingCount = 0;
   #closed = false;
 
-  constructor(private readonly limits: FairQueueLimits) {}
+  /**
+   * @param mayStart called just before a job starts; after it has returned false, its owner calls `resume` later. For
+   * queues whose jobs start with pauses
+   */
+  constructor(
+    private readonly limits: FairQueueLimits,
+    private readonly mayStart: () => boolean = () => true,
+  ) {
+    this.#waiting = new FairBacklog(limits);
+  }
 
-  /** Runs `job` when it is its turn. @throws {QueueRefusal} if it was not run */
-  async run<R>(key: string, job: () => Promise<R>): Promise<R> {
+  /** Runs `job` when it is its turn. @param of the key alone if it is a group too @throws {QueueRefusal} if it was not run */
+  async run<R>(of: QueueKey | string, job: () => Promise<R>): Promise<R> {
     if (this.#closed) throw new QueueRefusal('closed');
-    if (this.#mayRun(key)) this.#occupy(key);
-    else await this.#wait(key);
+    const place = typeof of === 'string' ? { group: of, key: of } : of;
+    const { key } = place;
+    if (this.#isReady(key) && !this.#next() && this.mayStart()) this.#occupy(key);
+    else await this.#wait(place);
     try {
       return await job();
     } finally {
       this.#release(key);
-      this.#startNext();
+      this.resume();
     }
+  }
+
+  /** Starts a waiting job, if one may run. */
+  resume(): void {
+    const next = this.#next();
+    if (!next || !this.mayStart()) return;
+    this.#occupy(next.key);
+    this.#waiting.take(next).start();
   }
 
   /** Refuses all waiting and future jobs; running jobs continue. */
   close(): void {
     this.#closed = true;
-    for (const jobs of this.#waiting.values()) {
-      for (const { refuse } of jobs) refuse(new QueueRefusal('closed'));
-    }
-    this.#waiting.clear();
-    this.#waitingCount = 0;
+    for (const { refuse } of this.#waiting.clear()) refuse(new QueueRefusal('closed'));
   }
 
-  #mayRun(key: string): boolean {
+  /** The waiting job that may run now and whose turn it is. */
+  #next(): QueueKey | undefined {
+    return this.#runningCount < this.limits.maxRunning
+      ? this.#waiting.next((key) => this.#isReady(key))
+      : undefined;
+  }
+
+  #isReady(key: string): boolean {
     const { maxRunning, maxRunningPerKey = maxRunning } = this.limits;
     return this.#runningCount < maxRunning && (this.#running.get(key) ?? 0) < maxRunningPerKey;
   }
 
-  #wait(key: string): Promise<void> {
-    const { maxWaiting, maxWaitingPerKey = maxWaiting } = this.limits;
-    const jobs = this.#waiting.get(key) ?? [];
-    if (jobs.length >= maxWaitingPerKey) throw new QueueRefusal('full');
-    if (this.#waitingCount >= maxWaiting) this.#evictFor(jobs.length + 1);
+  #wait(place: QueueKey): Promise<void> {
     return new Promise((start, refuse) => {
-      jobs.push({ start, refuse });
-      this.#waiting.set(key, jobs);
-      this.#waitingCount += 1;
+      const evicted = this.#waiting.add(place, { start, refuse });
+      evicted?.item.refuse(new QueueRefusal('full', evicted.limit));
     });
-  }
-
-  /**
-   * Evicts the newest job of the key with the most waiting jobs.
-   * @param ownCount waiting jobs of the new job's key, including the new one
-   * @throws {QueueRefusal} if no key has more than `ownCount` waiting jobs
-   */
-  #evictFor(ownCount: number): void {
-    const [longest] = [...this.#waiting.values()].sort((a, b) => b.length - a.length);
-    if (!longest || longest.length <= ownCount) throw new QueueRefusal('full');
-    longest.pop()!.refuse(new QueueRefusal('full'));
-    this.#waitingCount -= 1;
-  }
-
-  #startNext(): void {
-    for (const [key, jobs] of this.#waiting) {
-      if (!this.#mayRun(key)) continue;
-      const { start } = jobs.shift()!;
-      this.#waitingCount -= 1;
-      this.#waiting.delete(key);
-      if (jobs.length > 0) this.#waiting.set(key, jobs);
-      this.#occupy(key);
-      start();
-      return;
-    }
   }
 
   #occupy(key: string): void {

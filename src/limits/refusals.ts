@@ -6,6 +6,8 @@ import { Lifecycle } from '../lifecycle/lifecycle.js';
 
 /** Refused requests per caller and window before the caller is blocked. */
 export const maxRefusals = 300;
+/** A connection with too many pipelined requests counts as so many refused requests. */
+const floodCost = 30;
 /** Length of a window, which starts with the caller's first refused request. */
 export const windowMs = 10_000;
 /** Callers with a window; beyond it the caller with the oldest window is evicted. */
@@ -39,19 +41,25 @@ export class Refusals {
     lifecycle.onStop('flush', 'the report of refused requests', () => this.report());
   }
 
-  /** Counts a refused request. */
-  count(caller: string): void {
+  /** Counts a refused request, or as many as it cost. */
+  count(caller: string, requests = 1): void {
     if (!this.settings.rateLimit) return;
     const now = performance.now();
     const window = this.#windows.get(caller);
     if (window && now < window.endsAt) {
-      window.count += 1;
+      window.count += requests;
       return;
     }
     // Delete and insert again, so that the map stays ordered by the end of the windows.
     this.#windows.delete(caller);
     if (this.#windows.size >= maxCallers) this.#windows.delete(this.#windows.keys().next().value!);
-    this.#windows.set(caller, { count: 1, endsAt: now + windowMs });
+    this.#windows.set(caller, { count: requests, endsAt: now + windowMs });
+  }
+
+  /** Counts a connection with too many pipelined requests. */
+  countFlood(caller: string): void {
+    this.countRejected(caller);
+    this.count(caller, floodCost);
   }
 
   /** For how long the caller is still blocked, in milliseconds; undefined if it is not. */

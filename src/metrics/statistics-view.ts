@@ -24,6 +24,7 @@ export function periodView({ byType, node, commitToWrite, writeToConfirmation }:
         published: node.bus_published,
         failed: node.bus_failed,
         skipped: node.bus_skipped,
+        rejected: node.bus_rejected,
       },
       duplicates: node.duplicates,
       gaps_repaired: node.gaps_repaired,

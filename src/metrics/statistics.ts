@@ -41,6 +41,7 @@ export const nodeCounterNames = [
   'arrived_bus',
   'bus_published',
   'bus_failed',
+  'bus_rejected',
   /** Not published because the circuit breaker was open or too many messages were in progress. */
   'bus_skipped',
 ] as const;

@@ -14,6 +14,8 @@ const namedViews = {
   RoomSummary: contract.RoomSummary,
   RoomState: contract.RoomState,
   Invite: contract.Invite,
+  Listener: contract.Listener,
+  ListenerConnection: contract.ListenerConnection,
   EventReference: contract.EventReference,
   Metadata: contract.Metadata,
   ErrorBody: contract.ErrorBody,

@@ -1,8 +1,8 @@
 import type { PlaybackStatus } from '../contract/index.js';
-import { positionAt } from '../contract/index.js';
+import { positionAt, roundToMicroseconds } from '../contract/index.js';
 import { Problem } from '../errors/problem.js';
 
-/** Playback as it is stored. Times are Unix seconds, positions and durations seconds. */
+/** Playback as it is stored. Times are seconds on the room clock, positions and durations seconds. */
 export interface PlaybackState {
   status: PlaybackStatus;
   track_id: string | null;
@@ -23,15 +23,13 @@ export const initial: PlaybackState = Object.freeze({
   version: 0,
 });
 
-/**
- * How far in the future playback starts, so that the event reaches every listener before: well above the one-way delay
- * of most connections, and too short to be felt as a delay.
- */
-export const leadSeconds = 0.25;
-
-/** A track starts from its beginning. Allowed in every state. */
-export const start = (state: PlaybackState, trackId: string, duration: number, now: number): PlaybackState =>
-  playing(state, trackId, 0, duration, now);
+/** A track starts from its beginning at `startsAt`. Allowed in every state. */
+export const start = (
+  state: PlaybackState,
+  trackId: string,
+  duration: number,
+  startsAt: number,
+): PlaybackState => playing(state, trackId, 0, duration, startsAt);
 
 /** The room has no current track. Allowed in every state. */
 export const clear = (state: PlaybackState): PlaybackState => ({ ...initial, version: state.version + 1 });
@@ -39,15 +37,15 @@ export const clear = (state: PlaybackState): PlaybackState => ({ ...initial, ver
 /** @throws {Problem} not_playing */
 export function pause(state: PlaybackState, duration: number, now: number): PlaybackState {
   if (state.status !== 'playing') throw new Problem('not_playing', 'Nothing is playing.');
-  return notPlaying(state, 'paused', Math.min(positionAt(state, now), duration));
+  return notPlaying(state, 'paused', positionAt(state, now, duration));
 }
 
-/** @throws {Problem} not_paused */
-export function resume(state: PlaybackState, duration: number, now: number): PlaybackState {
+/** Continues at `resumesAt`. @throws {Problem} not_paused */
+export function resume(state: PlaybackState, duration: number, resumesAt: number): PlaybackState {
   if (state.status !== 'paused' || state.track_id === null) {
     throw new Problem('not_paused', 'Playback is not paused.');
   }
-  return playing(state, state.track_id, state.position, duration, now);
+  return playing(state, state.track_id, state.position, duration, resumesAt);
 }
 
 /** Stops; the current track stays current, at its beginning. @throws {Problem} not_playing */
@@ -56,8 +54,16 @@ export function stop(state: PlaybackState): PlaybackState {
   return notPlaying(state, 'stopped', 0);
 }
 
-/** @throws {Problem} not_playing; invalid_field if the position is outside the track */
-export function seek(state: PlaybackState, position: number, duration: number, now: number): PlaybackState {
+/**
+ * Moves to another position: at `movesAt` if the track plays, at once if it is paused.
+ * @throws {Problem} not_playing; invalid_field if the position is outside the track
+ */
+export function seek(
+  state: PlaybackState,
+  position: number,
+  duration: number,
+  movesAt: number,
+): PlaybackState {
   if (state.status === 'stopped' || state.track_id === null) {
     throw new Problem('not_playing', 'Nothing is playing.');
   }
@@ -66,24 +72,48 @@ export function seek(state: PlaybackState, position: number, duration: number, n
     throw new Problem('invalid_field', message, [{ field: 'position', message }]);
   }
   return state.status === 'playing'
-    ? playing(state, state.track_id, position, duration, now)
+    ? playing(state, state.track_id, position, duration, movesAt)
     : notPlaying(state, 'paused', position);
 }
 
+/**
+ * When the change to the next track is committed: `lead` seconds before the current one ends, and not before it has
+ * begun, so that at most one change of track lies ahead of what listeners hear. Null unless playing.
+ */
+export const advanceDueAt = (
+  { started_at, position, ends_at }: Pick<PlaybackState, 'started_at' | 'position' | 'ends_at'>,
+  lead: number,
+): number | null =>
+  started_at === null || ends_at === null ? null : Math.max(ends_at - lead, started_at + position);
+
+/** The same playback on another clock, which is `seconds` ahead of the one that the state was made on. */
+export function shift(state: PlaybackState, seconds: number): PlaybackState {
+  const { started_at, ends_at, version } = state;
+  if (started_at === null || ends_at === null) return state;
+  return {
+    ...state,
+    started_at: roundToMicroseconds(started_at + seconds),
+    ends_at: roundToMicroseconds(ends_at + seconds),
+    version: version + 1,
+  };
+}
+
+/** @param beginsAt when `position` is heard */
 const playing = (
   { version }: PlaybackState,
   trackId: string,
   position: number,
   duration: number,
-  now: number,
+  beginsAt: number,
 ): PlaybackState => {
-  const started_at = now + leadSeconds - position;
+  // Rounded as on the wire: the end of this track is exactly the start of the next one.
+  const started_at = roundToMicroseconds(beginsAt - position);
   return {
     status: 'playing',
     track_id: trackId,
     position,
     started_at,
-    ends_at: started_at + duration,
+    ends_at: roundToMicroseconds(started_at + duration),
     version: version + 1,
   };
 };

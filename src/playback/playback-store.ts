@@ -1,8 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import { type Playback, positionAt } from '../contract/index.js';
+import type { NotNull } from 'kysely';
+import { type Playback, positionAt, roundToMicroseconds } from '../contract/index.js';
 import { Database, type Trx } from '../database/database.js';
 import { prepare } from '../database/prepared.js';
 import { initial, type PlaybackState } from './playback-machine.js';
+
+/** A row of `PlaybackStore.endingBy`. */
+export interface EndingTrack extends Pick<PlaybackState, 'started_at' | 'position'> {
+  room_id: string;
+  ends_at: number;
+}
 
 /** Reads and writes the table `playback`. A room has no row until its first change; its state is `initial` then. */
 @Injectable()
@@ -24,38 +31,42 @@ export class PlaybackStore {
       .execute();
   }
 
-  /** The rooms whose track has ended by `now`. */
-  async roomsWithEndedTrack(now: number): Promise<string[]> {
-    const rows = await this.database.db
-      .selectFrom('playback')
-      .select('room_id')
-      .where('ends_at', '<=', now)
-      .orderBy('ends_at')
-      .execute();
-    return rows.map(({ room_id }) => room_id);
+  /** Of each room whose track ends by `time` (room clock): what decides when the next track is due. Earliest first. */
+  endingBy(time: number): Promise<EndingTrack[]> {
+    return selectEnding.all(this.database.db, { time });
   }
 
-  /** When the next track of any room ends (Unix seconds); null if none plays. */
-  async nextEnd(): Promise<number | null> {
-    const row = await this.database.db
-      .selectFrom('playback')
-      .select((of) => of.fn.min('ends_at').as('ends_at'))
-      .executeTakeFirst();
-    return row?.ends_at ?? null;
+  /** The rooms with a track that plays. */
+  async playingRooms(): Promise<string[]> {
+    const { db } = this.database;
+    const rows = await db.selectFrom('playback').select('room_id').where('ends_at', 'is not', null).execute();
+    return rows.map(({ room_id }) => room_id);
   }
 }
 
-const roundToMs = (seconds: number): number => Math.round(seconds * 1000) / 1000;
-
-/** The `Playback` of the wire contract: `position` is the position at `now`; rounded to milliseconds. */
-export const playbackView = (state: PlaybackState, now: number): Playback => ({
-  status: state.status,
-  track_id: state.track_id,
-  position: roundToMs(positionAt(state, now)),
-  started_at: state.started_at === null ? null : roundToMs(state.started_at),
-  version: state.version,
-});
+/** The `Playback` of the wire contract: `position` is the position at `now`; rounded to microseconds. */
+export const playbackView = (state: PlaybackState, now: number): Playback => {
+  const { status, track_id, started_at, ends_at, version } = state;
+  // An ended track stays current until the server has advanced.
+  const duration = started_at === null || ends_at === null ? Infinity : ends_at - started_at;
+  return {
+    status,
+    track_id,
+    position: roundToMicroseconds(positionAt(state, now, duration)),
+    started_at: started_at === null ? null : roundToMicroseconds(started_at),
+    version,
+  };
+};
 
 const selectPlayback = prepare((db, { roomId }: { roomId: string }) =>
   db.selectFrom('playback').selectAll().where('room_id', '=', roomId),
+);
+
+const selectEnding = prepare((db, { time }: { time: number }) =>
+  db
+    .selectFrom('playback')
+    .select(['room_id', 'started_at', 'position', 'ends_at'])
+    .where('ends_at', '<=', time)
+    .orderBy('ends_at')
+    .$narrowType<{ ends_at: NotNull }>(),
 );

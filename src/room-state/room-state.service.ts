@@ -108,7 +108,7 @@ export class RoomStateService {
         });
       }
       const events = await this.eventLog.page(trx, roomId, from, limit, maxPageBytes);
-      const more = (events.at(-1)?.metadata.sequence ?? sequence) < sequence;
+      const more = (events.at(-1)?.sequence ?? sequence) < sequence;
       return { events, sequence, more, epoch };
     });
   }
@@ -185,7 +185,7 @@ export class RoomStateService {
       current_track: current ? trackView(current) : null,
       queue: queue.map(trackView),
       history: history.map(trackView),
-      playback: playbackView(await this.playback.load(trx, roomId), this.clock.now()),
+      playback: playbackView(await this.playback.load(trx, roomId), this.clock.roomTime()),
     };
   }
 }

@@ -5,6 +5,7 @@ import { InvitesService } from './invites.service.js';
 import { ParticipantsService } from './participants.service.js';
 import { DeadConnectionsService } from './presence/dead-connections.service.js';
 import { ListenerCounts } from './presence/listener-counts.js';
+import { ListenerReports } from './presence/listener-reports.js';
 import { PresenceWriter } from './presence/presence-writer.js';
 import { PresenceService } from './presence/presence.service.js';
 import { RoomAccess } from './room-access.js';
@@ -24,11 +25,12 @@ import { UserUpdatesService } from './user-updates.service.js';
     PresenceService,
     PresenceWriter,
     ListenerCounts,
+    ListenerReports,
     DeadConnectionsService,
     UserUpdatesService,
     RoomsReader,
     RoomAccess,
   ],
-  exports: [PresenceService, ListenerCounts, RoomsReader, RoomAccess],
+  exports: [PresenceService, ListenerCounts, ListenerReports, RoomsReader, RoomAccess],
 })
 export class RoomsModule {}

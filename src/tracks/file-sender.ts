@@ -1,13 +1,24 @@
-import { once } from 'node:events';
-import { pipeline } from 'node:stream/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import type { Request, Response } from 'express';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import { Problem } from '../errors/problem.js';
-import { AudioStore, type ByteRange } from './storage/audio-store.js';
+import { FairQueue } from '../limits/fair-queue.js';
+import { AudioStore, type ByteRange, type FileReader } from './storage/audio-store.js';
+
+/**
+ * Chunks (64 KiB) of all files that are sent in one turn of the event loop. Without a limit, a turn with hundreds of
+ * streams takes 20 ms, and Node accepts only one new connection in each turn.
+ */
+const chunksPerTurn = 4;
+const chunkBytes = 64 * 1024;
+/** Buffers that are kept for the next files. New ones for each file would fragment the memory of the process. */
+const maxSpareBuffers = 64;
 
 /** A stored file of a track: its audio or its cover. */
 export interface TrackFile {
+  /** The caller: users take turns. */
+  userId: string;
   trackId: string;
   sha256: string;
   mimeType: string;
@@ -17,16 +28,22 @@ export interface TrackFile {
  * Answers a GET or HEAD request with a stored file (RFC 9110): the whole file, a range, or 304. Owned by the tracks
  * module; the controller has checked that the caller may read the file. Until the first byte has been read from the
  * store, every failure is thrown and can still become an error answer.
+ *
+ * The chunks of all files are sent in turns, so that hundreds of streams delay neither each other nor anything else.
  */
 @Injectable()
 export class FileSender {
+  /** The waiting chunks are limited by the number of open transfers, one each. */
+  readonly #turns = new FairQueue({ maxRunning: chunksPerTurn, maxWaiting: Infinity });
+  readonly #spareBuffers: Buffer[] = [];
+
   constructor(
     private readonly store: AudioStore,
     @InjectPinoLogger(FileSender.name) private readonly log: PinoLogger,
   ) {}
 
   /** @throws {Problem} audio_missing, precondition_failed, range_not_satisfiable */
-  async send(response: Response, { trackId, sha256, mimeType }: TrackFile): Promise<void> {
+  async send(response: Response, { userId, trackId, sha256, mimeType }: TrackFile): Promise<void> {
     const request = response.req;
     // The key is the content's hash, so it is a strong validator.
     const etag = `"${sha256}"`;
@@ -53,22 +70,66 @@ export class FileSender {
         response.setHeader('Content-Range', `bytes */${file.totalBytes}`);
         throw new Problem('range_not_satisfiable', 'The range is outside of the file.');
       }
-      const { stream, first, last, totalBytes } = file;
-      if (request.method !== 'HEAD') await once(stream, 'readable');
-      if (range !== undefined) {
-        response.status(206).setHeader('Content-Range', `bytes ${first}-${last}/${totalBytes}`);
-      }
-      response.setHeader('Content-Type', mimeType);
-      response.setHeader('Content-Length', last - first + 1);
-      if (request.method === 'HEAD') response.end();
-      else await pipeline(stream, response);
-    } catch (error) {
-      // The client closed the connection, as players do when they seek: there is no one to answer.
-      if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
+      const { reader, first, last, totalBytes } = file;
+      const describe = () => {
+        if (range !== undefined) {
+          response.status(206).setHeader('Content-Range', `bytes ${first}-${last}/${totalBytes}`);
+        }
+        response.setHeader('Content-Type', mimeType);
+        response.setHeader('Content-Length', last - first + 1);
+      };
+      if (request.method === 'HEAD') {
+        describe();
+        response.end();
+      } else await this.#sendChunks(response, userId, reader, last - first + 1, describe);
     } finally {
-      if (file.status === 'opened') file.stream.destroy();
+      if (file.status === 'opened') await file.reader.close();
     }
   }
+
+  /** @param begin sets the headers: called after the first chunk was read, so that a failure is answered as an error */
+  async #sendChunks(
+    response: Response,
+    userId: string,
+    reader: FileReader,
+    expectedBytes: number,
+    begin: () => void,
+  ): Promise<void> {
+    const buffer = this.#spareBuffers.pop() ?? Buffer.allocUnsafeSlow(chunkBytes);
+    const read = () =>
+      this.#turns.run(userId, async () => {
+        // It may have been closed while this waited.
+        const count = response.destroyed ? 0 : await reader.read(buffer);
+        await nextTurn();
+        return count;
+      });
+    let count = await read();
+    if (count === 0 && expectedBytes > 0 && !response.destroyed) throw truncated();
+    if (!response.destroyed) begin();
+    let sentBytes = 0;
+    for (; count > 0 && !response.destroyed; count = await read()) {
+      sentBytes += count;
+      if (!(await flushed(response, buffer.subarray(0, count)))) return;
+    }
+    if (response.destroyed) return;
+    if (sentBytes < expectedBytes) throw truncated();
+    response.end();
+    if (this.#spareBuffers.length < maxSpareBuffers) this.#spareBuffers.push(buffer);
+  }
+}
+
+const truncated = () => new Error('a stored file is shorter than it was when it was opened');
+
+/** Writes a chunk. @returns true once its memory may be used again, false if the client has closed the connection */
+function flushed(response: Response, chunk: Buffer): Promise<boolean> {
+  return new Promise((resolve) => {
+    const close = () => resolve(false);
+    response.once('close', close);
+    response.write(chunk, (error) => {
+      response.off('close', close);
+      resolve(!error);
+    });
+  });
 }
 
 /**

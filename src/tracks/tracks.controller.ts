@@ -77,7 +77,7 @@ export class TracksController {
     const { user, sessionId } = caller;
     const { sha256, mime_type: mimeType, room_id: roomId } = await this.tracks.get(user, id);
     this.transfers.begin('stream', { userId: user.id, sessionId, roomId }, response);
-    await this.files.send(response, { trackId: id, sha256, mimeType });
+    await this.files.send(response, { userId: user.id, trackId: id, sha256, mimeType });
   }
 
   @ApiOperation({ summary: 'Get the metadata of an audio file' })
@@ -120,6 +120,6 @@ export class TracksController {
       throw new Problem('cover_not_found', 'This track has no cover.');
     }
     this.transfers.begin('cover', { userId: user.id, sessionId, roomId }, response);
-    await this.files.send(response, { trackId: id, sha256, mimeType });
+    await this.files.send(response, { userId: user.id, trackId: id, sha256, mimeType });
   }
 }

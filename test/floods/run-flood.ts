@@ -9,7 +9,7 @@ import { peakBytes, residentBytes } from './process-usage.js';
 import { latencyOf, type Result } from './results.js';
 import type { Scene } from './scene.js';
 
-/** How long healthy clients are measured before the attack. */
+/** How long healthy clients are measured before the attack, if latencies are compared at all. */
 const baselineSeconds = 1.5;
 /** How long an answer is waited for after the attack. */
 const answerMs = 15_000;
@@ -52,13 +52,21 @@ export async function runFlood(
 ): Promise<Result> {
   const folder = await scene.copy();
   cleanup.add(() => rm(folder, { recursive: true, force: true }));
-  const server = await spawnServer({ DATA_DIR: folder, RATE_LIMIT: 'on', LOG_LEVEL: 'info' });
-  cleanup.add(async () => void (ended(server) ?? (await server.end('SIGKILL'))));
-  const healthy = await startHelper<HealthyCommands>('healthy');
-  cleanup.add(() => healthy.end());
-  const attacker = await startHelper<AttackerCommands>('attacker');
-  cleanup.add(() => attacker.end());
+  const [server, healthy, attacker] = await Promise.all([
+    untilCleanup(
+      spawnServer({ DATA_DIR: folder, RATE_LIMIT: 'on', LOG_LEVEL: 'info' }),
+      async (started) => void (ended(started) ?? (await started.end('SIGKILL'))),
+    ),
+    untilCleanup(startHelper<HealthyCommands>('healthy'), (started) => started.end()),
+    untilCleanup(startHelper<AttackerCommands>('attacker'), (started) => started.end()),
+  ]);
   return measure(flood, scene, { seconds, recoverySeconds }, { server, healthy, attacker });
+}
+
+/** What is being started is ended by the cleanup, even if another start fails before it is ready. */
+function untilCleanup<T>(starting: Promise<T>, end: (started: T) => Promise<void>): Promise<T> {
+  cleanup.add(() => starting.then(end, () => undefined));
+  return starting;
 }
 
 interface Processes {
@@ -78,9 +86,11 @@ async function measure(
   const log = logReader(server, administrator.token, place.roomId);
   await healthy.call('connect', { place: { ...place, port }, people });
   // The first answers of a process that has just started are slow.
-  await delay(500);
-  await healthy.call('samples', undefined);
-  await delay(baselineSeconds * 1000);
+  if (recoverySeconds > 0) {
+    await delay(500);
+    await healthy.call('samples', undefined);
+    await delay(baselineSeconds * 1000);
+  }
   const baseline = await healthy.call('samples', undefined);
   const headBefore = (await log.head()) ?? 0;
   const before = await residentBytes(pid);

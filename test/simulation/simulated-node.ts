@@ -55,16 +55,25 @@ export class SimulatedNode {
     this.#eventLog = new GatedLog(database, (work) => this.#gate(work));
     const lifecycle = new Lifecycle(logger);
     const retention = new RetentionService(database, settings, lifecycle, logger);
+    const bus = this.#bus();
     this.broadcaster = new EventBroadcasterService(
       new RoomTransactions(database, this.#eventLog, retention, clock),
       // Commands of clients are not simulated.
       {} as IdempotencyService,
-      this.#bus(),
+      bus,
       this.statistics,
       clock,
       logger,
     );
-    this.streams = new RoomStreams(this.#eventLog, this.statistics, this.#reports(), clock, settings, logger);
+    this.streams = new RoomStreams(
+      this.#eventLog,
+      this.statistics,
+      this.#reports(),
+      clock,
+      bus,
+      settings,
+      logger,
+    );
     this.broadcaster.events$.subscribe((broadcast) => this.streams.deliver(broadcast));
     this.broadcaster.events$.subscribe((broadcast) => {
       const { event } = broadcast;
@@ -245,6 +254,8 @@ export class SimulatedNode {
     return {
       publish: (message: Outgoing) => this.world.bus.publish(this, message),
       onMessage: (receive: (message: Outgoing) => void) => this.#receivers.push(receive),
+      subscribe: () => Promise.resolve(),
+      unsubscribe: () => undefined,
       onHealth: () => undefined,
     } as unknown as GuardedBus;
   }

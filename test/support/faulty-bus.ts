@@ -1,5 +1,4 @@
-import { EventBus } from '../../src/events/bus/event-bus.js';
-import type { Outgoing } from '../../src/events/room-change.js';
+import { type BusTopic, EventBus } from '../../src/events/bus/event-bus.js';
 
 /** How the bus treats messages. `hanging`: `publish` never settles. */
 export type Fault = 'none' | 'failing' | 'hanging' | 'losing' | 'twice' | 'reversed';
@@ -18,31 +17,53 @@ export class Hub {
     return bus;
   }
 
-  carry(from: FaultyBus, message: Outgoing): void {
-    for (const bus of this.#buses) if (bus !== from) bus.arrive(message);
+  /** A message from elsewhere to every node. */
+  inject(topic: BusTopic, message: string): void {
+    for (const bus of this.#buses) bus.arrive(topic, message);
+  }
+
+  carry(from: FaultyBus, topic: BusTopic, message: string): void {
+    for (const bus of this.#buses) if (bus !== from) bus.arrive(topic, message);
   }
 }
 
 class FaultyBus extends EventBus {
   readonly shared = true;
-  readonly #held: Outgoing[] = [];
-  #receive: (message: Outgoing) => void = () => undefined;
+  readonly #topics = new Set<BusTopic>();
+  readonly #held: [BusTopic, string][] = [];
+  #receive: (message: string) => void = () => undefined;
 
   constructor(private readonly hub: Hub) {
     super();
   }
 
-  onMessage(receive: (message: Outgoing) => void): void {
+  onMessage(receive: (message: string) => void): void {
     this.#receive = receive;
   }
 
-  arrive(message: Outgoing): void {
-    // Like a network: a copy, in another turn of the event loop.
-    const copy = JSON.parse(JSON.stringify(message)) as Outgoing;
-    setImmediate(() => this.#receive(copy));
+  subscribe(topic: BusTopic): Promise<void> {
+    this.#topics.add(topic);
+    return Promise.resolve();
   }
 
-  publish(message: Outgoing): Promise<void> {
+  unsubscribe(topic: BusTopic): Promise<void> {
+    this.#topics.delete(topic);
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    this.#topics.clear();
+    return Promise.resolve();
+  }
+
+  arrive(topic: BusTopic, message: string): void {
+    // Like a network: in another turn of the event loop.
+    setImmediate(() => {
+      if (this.#topics.has(topic)) this.#receive(message);
+    });
+  }
+
+  publish(topic: BusTopic, message: string): Promise<void> {
     switch (this.hub.fault) {
       case 'failing':
         return Promise.reject(new Error('the broker is gone'));
@@ -51,17 +72,17 @@ class FaultyBus extends EventBus {
       case 'losing':
         return Promise.resolve();
       case 'reversed':
-        this.#held.push(message);
+        this.#held.push([topic, message]);
         if (this.#held.length === batch) {
-          for (const held of this.#held.splice(0).reverse()) this.hub.carry(this, held);
+          for (const held of this.#held.splice(0).reverse()) this.hub.carry(this, ...held);
         }
         return Promise.resolve();
       case 'twice':
-        this.hub.carry(this, message);
-        this.hub.carry(this, message);
+        this.hub.carry(this, topic, message);
+        this.hub.carry(this, topic, message);
         return Promise.resolve();
       case 'none':
-        this.hub.carry(this, message);
+        this.hub.carry(this, topic, message);
         return Promise.resolve();
     }
   }

@@ -11,12 +11,14 @@ import {
   wrap,
 } from 'cockatiel';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
-import { EventBus } from './event-bus.js';
-import type { Outgoing } from '../room-change.js';
+import { Lifecycle } from '../../lifecycle/lifecycle.js';
 import { Statistics } from '../../metrics/statistics.js';
+import type { Outgoing } from '../room-change.js';
+import { decodeBusMessage, encodeBusMessage, topicOf } from './bus-message.js';
+import { type BusTopic, EventBus } from './event-bus.js';
 
-/** For one message. */
-const publishTimeoutMs = 1000;
+/** For each call of the bus. */
+const callTimeoutMs = 1000;
 const failuresBeforeOpen = 5;
 /** An open circuit breaker tries one message after this time. */
 const halfOpenAfterMs = 2000;
@@ -24,8 +26,9 @@ const halfOpenAfterMs = 2000;
 const maxConcurrent = 1000;
 
 /**
- * Wraps the bus's `publish` in a timeout, a concurrency limit and a circuit breaker, so that it never blocks or throws.
- * Nothing else of the bus is guarded.
+ * Encodes, checks and guards what goes over the bus. Publishing has a timeout, a concurrency limit and a circuit
+ * breaker, and subscribing a timeout, so that no call blocks or throws. What arrives malformed, or from a node of another
+ * version, is counted and ignored.
  */
 @Injectable()
 export class GuardedBus {
@@ -33,17 +36,17 @@ export class GuardedBus {
     halfOpenAfter: halfOpenAfterMs,
     breaker: new ConsecutiveBreaker(failuresBeforeOpen),
   });
-  readonly #policy = wrap(
-    bulkhead(maxConcurrent),
-    this.#breaker,
-    timeout(publishTimeoutMs, TimeoutStrategy.Aggressive),
-  );
+  readonly #timeout = timeout(callTimeoutMs, TimeoutStrategy.Aggressive);
+  readonly #policy = wrap(bulkhead(maxConcurrent), this.#breaker, this.#timeout);
 
   constructor(
     private readonly bus: EventBus,
     private readonly statistics: Statistics,
     @InjectPinoLogger(GuardedBus.name) private readonly log: PinoLogger,
-  ) {}
+    lifecycle: Lifecycle,
+  ) {
+    lifecycle.onStop('resources', 'the bus', () => this.#withTimeout(() => bus.close()));
+  }
 
   get shared(): boolean {
     return this.bus.shared;
@@ -53,15 +56,46 @@ export class GuardedBus {
   publish(message: Outgoing): void {
     if (!this.bus.shared) return;
     this.#policy
-      .execute(() => this.bus.publish(message))
+      .execute(() => this.bus.publish(topicOf(message), encodeBusMessage(message)))
       .then(
         () => this.statistics.countNode('bus_published'),
         (err: unknown) => this.#failed(err),
       );
   }
 
+  /**
+   * Resolves once events of the topic arrive from other nodes; also if subscribing failed or took too long: then they
+   * are read from the log.
+   */
+  async subscribe(topic: BusTopic): Promise<void> {
+    if (!this.bus.shared) return;
+    await this.#withTimeout(() => this.bus.subscribe(topic)).catch((err: unknown) => {
+      this.statistics.countNode('bus_failed');
+      this.log.warn({ err, topic }, 'the bus could not be subscribed to; events are read from the log');
+    });
+  }
+
+  /** Unsubscribes in the background. */
+  unsubscribe(topic: BusTopic): void {
+    if (!this.bus.shared) return;
+    this.#withTimeout(() => this.bus.unsubscribe(topic)).catch((err: unknown) => {
+      this.statistics.countNode('bus_failed');
+      this.log.warn({ err, topic }, 'a subscription of the bus could not be ended');
+    });
+  }
+
   onMessage(receive: (message: Outgoing) => void): void {
-    this.bus.onMessage(receive);
+    this.bus.onMessage((text) => {
+      let message: Outgoing;
+      try {
+        message = decodeBusMessage(text);
+      } catch (err) {
+        this.statistics.countNode('bus_rejected');
+        this.log.warn({ err }, 'a message of the bus was ignored');
+        return;
+      }
+      receive(message);
+    });
   }
 
   /** Calls back when the circuit breaker opens, and when it closes again. */
@@ -75,6 +109,10 @@ export class GuardedBus {
       if (broken) tell(true);
       broken = false;
     });
+  }
+
+  #withTimeout(call: () => Promise<void>): Promise<void> {
+    return this.#timeout.execute(call);
   }
 
   #failed(err: unknown): void {

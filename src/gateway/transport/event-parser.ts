@@ -2,6 +2,7 @@ import type { Socket as EngineConnection } from 'engine.io';
 import type { Socket } from 'socket.io';
 import { Decoder, Encoder, type Packet, PacketType } from 'socket.io-parser';
 import type { Envelope, RoomState } from '../../contract/index.js';
+import { recordArrival } from './arrival-times.js';
 
 /** The JSON of rooms' states, which connections that arrive together share. */
 const states = new WeakMap<RoomState, string>();
@@ -78,11 +79,23 @@ export function namespaceLeft({ conn, nsp }: Socket): void {
 }
 
 /**
- * Ignores what a client sent to a namespace before it was notified that it was removed from it. Socket.IO would close
- * the whole connection for such a packet, with every other namespace on it.
+ * Decodes the packets of one connection. Ignores what a client sent to a namespace before it was notified that it was
+ * removed from it: Socket.IO would close the whole connection for such a packet, with every other namespace on it.
+ * Records when messages arrived: this is the first of our code that a packet reaches on every transport.
  */
-export class LatePacketDecoder extends Decoder {
+export class PacketDecoder extends Decoder {
+  /** When the data that is being decoded arrived. */
+  #arrivedMs = 0;
+
+  constructor() {
+    super();
+    this.on('decoded', ({ type, data }: Packet) => {
+      if (type === PacketType.EVENT) recordArrival(data, this.#arrivedMs);
+    });
+  }
+
   override add(data: unknown): void {
+    this.#arrivedMs = performance.now();
     if (receiving && typeof data === 'string' && receiving.names.has(namespaceOf(data))) {
       receiving.latePackets += 1;
       if (receiving.latePackets <= maxLatePackets) return;

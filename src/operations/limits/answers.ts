@@ -7,13 +7,17 @@ const headersOf = (problem: Problem, body: string): Record<string, string | numb
   'Content-Type': 'application/json; charset=utf-8',
   'Content-Length': Buffer.byteLength(body),
   'Cache-Control': 'no-store',
-  Connection: 'close',
   ...(problem instanceof RateLimited ? { 'Retry-After': problem.retryAfterSeconds } : {}),
 });
 
-/** Answers a request with an error outside Express; the connection closes after it. */
-export function refuse(response: ServerResponse, problem: Problem): void {
+/** Answers a request with an error outside Express; the connection closes after it, unless `keepsConnection`. */
+export function refuse(
+  response: ServerResponse,
+  problem: Problem,
+  { keepsConnection = false }: { keepsConnection?: boolean } = {},
+): void {
   const body = JSON.stringify({ error: problem.body });
+  if (!keepsConnection) response.setHeader('Connection', 'close');
   response.writeHead(problem.status, headersOf(problem, body)).end(body);
 }
 
@@ -24,7 +28,9 @@ export function refuseRaw(socket: Duplex, problem: Problem): void {
   // Node has removed its own listener; without one, an error of the socket would end the process.
   socket.on('error', ignore);
   const body = JSON.stringify({ error: problem.body });
-  const headers = Object.entries(headersOf(problem, body)).map(([name, value]) => `${name}: ${value}\r\n`);
+  const headers = Object.entries({ ...headersOf(problem, body), Connection: 'close' }).map(
+    ([name, value]) => `${name}: ${value}\r\n`,
+  );
   const { status } = problem;
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${headers.join('')}\r\n${body}`, () =>
     socket.destroy(),

@@ -6,35 +6,62 @@ import { Injectable } from '@nestjs/common';
 /** Requests in flight per TCP connection. Browsers and proxies send one at a time, pipelining clients a few. */
 export const maxInFlight = 4;
 
+/** Requests begin for this long in one turn of the event loop; the others begin in the next turns. */
+const turnBudgetMs = 5;
+
+/** What to do with a request when its turn comes. */
+export interface Turn {
+  start(): void;
+  /** Answers with an error and closes the connection. */
+  refuse(): void;
+  /** There were too many requests on the connection: called once, before `refuse` or instead of it. */
+  flooded(): void;
+}
+
 interface Pipeline {
-  open: Set<ServerResponse>;
-  refused: boolean;
+  /** Unanswered requests in their order; the first may be running. */
+  open: Map<ServerResponse, Turn>;
+  isRunning: boolean;
+  /** More requests than allowed were sent: the next one is refused, the others are ignored. */
+  isFlooded: boolean;
 }
 
 /**
- * Limits the requests in flight on each TCP connection. Node starts every pipelined request as soon as it is parsed, even
- * if the client does not read the earlier answers.
+ * Limits the requests in flight on each TCP connection and runs them one after the other: their answers are sent in
+ * that order anyway. Node emits every pipelined request as soon as it is parsed, hundreds at a time. Therefore the first
+ * one starts only when the block that Node is parsing has ended: a flood is refused before any of it has run.
+ *
+ * With SQLite most of a request runs in one go. Only as many begin in each turn of the event loop as fit into
+ * `turnBudgetMs`, because everything else waits for the turn: sockets, and files that are being read.
  */
 @Injectable()
 export class Pipelines {
   readonly #pipelines = new WeakMap<Socket, Pipeline>();
+  /** When the first request of this turn of the event loop began, in milliseconds of the monotonic clock. */
+  #turnBegan: number | undefined;
 
   /**
-   * Decides about a new request. `refuse`: it exceeds the limit; returned once per connection, which the caller closes
-   * after the refusal. `ignore`: it follows a refused one on the same connection.
+   * Calls `start` or `refuse` when it is the request's turn, or neither if the connection closes before that. A flood
+   * behind a running request closes the connection at once.
    */
-  admit({ socket }: IncomingMessage, response: ServerResponse): 'pass' | 'refuse' | 'ignore' {
+  admit({ socket }: IncomingMessage, response: ServerResponse, turn: Turn): void {
     const pipeline = this.#pipelineOf(socket);
-    if (pipeline.refused) return 'ignore';
+    if (pipeline.isFlooded) return;
     if (pipeline.open.size >= maxInFlight) {
-      pipeline.refused = true;
-      // Stop reading further requests.
-      socket.pause();
-      return 'refuse';
+      pipeline.isFlooded = true;
+      turn.flooded();
+      stopReading(socket);
+      // What Node has parsed from this block would be held until the running request ends.
+      if (pipeline.isRunning) socket.destroy();
+      return;
     }
-    pipeline.open.add(response);
-    response.once('close', () => pipeline.open.delete(response));
-    return 'pass';
+    pipeline.open.set(response, turn);
+    response.once('close', () => {
+      pipeline.open.delete(response);
+      pipeline.isRunning = false;
+      runNext(pipeline, socket);
+    });
+    if (pipeline.open.size === 1) this.#startSoon(() => runNext(pipeline, socket));
   }
 
   /** Whether a request of this connection is in flight. */
@@ -45,24 +72,64 @@ export class Pipelines {
   /** Bytes of answers on this connection that wait in this process to be written to the kernel. */
   unsentBytes(socket: Socket): number {
     let bytes = 0;
-    for (const response of this.#pipelines.get(socket)?.open ?? []) bytes += response.writableLength;
+    for (const response of this.#pipelines.get(socket)?.open.keys() ?? []) bytes += response.writableLength;
     return bytes;
+  }
+
+  #startSoon(start: () => void): void {
+    setImmediate(() => {
+      const now = performance.now();
+      if (this.#turnBegan === undefined) {
+        this.#turnBegan = now;
+        // Runs in the next turn, before what is put off to it.
+        setImmediate(() => (this.#turnBegan = undefined));
+      }
+      if (now - this.#turnBegan < turnBudgetMs) start();
+      else this.#startSoon(start);
+    });
   }
 
   #pipelineOf(socket: Socket): Pipeline {
     let pipeline = this.#pipelines.get(socket);
     if (!pipeline) {
-      const created: Pipeline = { open: new Set(), refused: false };
+      const created: Pipeline = { open: new Map(), isRunning: false, isFlooded: false };
       pipeline = created;
       this.#pipelines.set(socket, created);
       // When a connection closes, Node emits `close` only for the first response of the pipeline. Emit it for the
       // others too: their listeners would otherwise never release what they hold.
       socket.once('close', () =>
         setImmediate(() => {
-          for (const response of created.open) response.emit('close');
+          for (const response of created.open.keys()) response.emit('close');
         }),
       );
     }
     return pipeline;
   }
 }
+
+function runNext(pipeline: Pipeline, socket: Socket): void {
+  if (pipeline.isRunning || socket.destroyed) return;
+  const [turn] = pipeline.open.values();
+  if (!turn) return;
+  pipeline.isRunning = true;
+  if (pipeline.isFlooded) turn.refuse();
+  else turn.start();
+}
+
+/** Ignores everything that is still received on a connection that is about to be closed. */
+function stopReading(socket: Socket): void {
+  // Without Node's listener nothing is parsed. Pausing is not enough: reading a request resumes its socket.
+  socket.removeAllListeners('data').on('data', ignore);
+  // Node has parsed hundreds of small requests from the block that it read last, and aborts each with an error when the
+  // connection closes. Capturing and formatting their stacks takes 30 ms.
+  let limit = Error.stackTraceLimit;
+  socket.prependOnceListener('close', () => {
+    limit = Error.stackTraceLimit;
+    Error.stackTraceLimit = 0;
+  });
+  socket.once('close', () => {
+    Error.stackTraceLimit = limit;
+  });
+}
+
+const ignore = (): void => undefined;

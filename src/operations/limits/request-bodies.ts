@@ -30,6 +30,9 @@ interface Body {
   windowAt: number;
 }
 
+export const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers['transfer-encoding'] !== undefined || Number(headers['content-length']) > 0;
+
 /** Ends requests whose bodies arrive too slowly, with `request_timeout`. One timer checks all of them. */
 @Injectable()
 export class RequestBodies {
@@ -41,8 +44,8 @@ export class RequestBodies {
 
   /** Starts to watch a request, if it has a body. */
   watch(request: IncomingMessage, response: ServerResponse): void {
-    const { 'content-length': length, 'transfer-encoding': encoding, 'content-type': type } = request.headers;
-    if (encoding === undefined && !(Number(length) > 0)) return;
+    if (!hasBody(request)) return;
+    const { 'content-type': type } = request.headers;
     const now = performance.now();
     const bytes = request.socket.bytesRead;
     this.#bodies.add({

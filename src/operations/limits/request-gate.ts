@@ -1,25 +1,35 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { setTimeout } from 'node:timers';
 import { Injectable } from '@nestjs/common';
 import type { AuthenticatedRequest } from '../../auth/caller.js';
+import { requestToken } from '../../auth/request-token.js';
 import { SessionsService } from '../../auth/sessions.service.js';
-import { ClientAddresses } from '../../config/client-addresses.js';
+import { addressKey, ClientAddresses } from '../../config/client-addresses.js';
 import { Problem, RateLimited } from '../../errors/problem.js';
+import { EarlyChecks } from '../../limits/early-checks.js';
 import { Refusals } from '../../limits/refusals.js';
 import { refuse, refuseRaw } from './answers.js';
+import { exempt } from './exempt-paths.js';
 import { maxInFlight, Pipelines } from './pipelines.js';
-import { RequestBodies } from './request-bodies.js';
+import { hasBody, RequestBodies } from './request-bodies.js';
 
 const socketPath = '/socket.io/';
-/** Never refused here: supervisors request health and metrics, and handshakes have their own limits. */
-const exempt = /^\/(health\/|metrics\b|socket\.io\/)/;
+const blockedDelayMs = 1000;
 
 type Listener = (...args: unknown[]) => void;
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+
+const tooManyPipelined = () =>
+  new RateLimited(
+    `At most ${maxInFlight} requests may be in flight on a connection; read the answers first.`,
+    1000,
+  );
 
 /**
  * Runs before Express and Engine.IO and refuses requests before they cost any work: pipelined requests beyond the limit,
- * requests of blocked callers, unsupported upgrades.
+ * requests of blocked callers or beyond the limits of `EarlyChecks`, unsupported upgrades.
  */
 @Injectable()
 export class RequestGate {
@@ -29,14 +39,43 @@ export class RequestGate {
     private readonly bodies: RequestBodies,
     private readonly addresses: ClientAddresses,
     private readonly sessions: SessionsService,
+    private readonly earlyChecks: EarlyChecks,
   ) {}
 
   /** Wraps the server's listeners. To be called after every other listener is attached. */
   guard(server: Server): void {
     const onRequest = takeListeners(server, 'request');
-    server.on('request', (request, response) => {
+    const inTurn = (start: Handler) => (request: IncomingMessage, response: ServerResponse) => {
+      const address = this.addresses.key(request);
+      this.pipelines.admit(request, response, {
+        start: () => start(request, response),
+        refuse: () => refuse(response, tooManyPipelined()),
+        flooded: () => this.refusals.countFlood(address),
+      });
+    };
+    const admit: Handler = (request, response) => {
       if (this.#admit(request, response)) for (const listener of onRequest) listener(request, response);
-    });
+    };
+    server.on('request', inTurn(admit));
+    // Without these listeners Node answers both expectations itself, past all limits.
+    server.on(
+      'checkContinue',
+      inTurn((request, response) => {
+        response.writeContinue();
+        admit(request, response);
+      }),
+    );
+    server.on(
+      'checkExpectation',
+      inTurn((request, response) => {
+        this.refusals.count(this.addresses.key(request));
+        refuse(
+          response,
+          new Problem('malformed', 'Of expectations only "Expect: 100-continue" is supported.'),
+        );
+      }),
+    );
+    server.on('connection', (socket: Socket) => this.#delayIfBlocked(socket));
     const onUpgrade = takeListeners(server, 'upgrade');
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       const problem = this.#upgradeProblem(request);
@@ -50,23 +89,18 @@ export class RequestGate {
     });
   }
 
+  /**
+   * Reads a new connection of a blocked address a moment later: parsing its requests costs time even if all of them are
+   * refused. Others behind the same address are not refused, and their existing connections are not delayed.
+   */
+  #delayIfBlocked(socket: Socket): void {
+    if (this.refusals.blockedMs(addressKey(socket.remoteAddress)) === undefined) return;
+    // Node's parser reads from the handle itself, past the paused stream, until there is another listener.
+    socket.on('data', () => undefined).pause();
+    setTimeout(() => socket.resume(), blockedDelayMs).unref();
+  }
+
   #admit(request: IncomingMessage, response: ServerResponse): boolean {
-    switch (this.pipelines.admit(request, response)) {
-      case 'ignore':
-        return false;
-      case 'refuse':
-        this.refusals.countRejected(this.addresses.key(request));
-        refuse(
-          response,
-          new RateLimited(
-            `At most ${maxInFlight} requests may be in flight on a connection; read the answers first.`,
-            1000,
-          ),
-        );
-        return false;
-      case 'pass':
-        break;
-    }
     const address = this.addresses.key(request);
     const blockedMs = exempt.test(request.url ?? '') ? undefined : this.#blockedMs(request, address);
     if (blockedMs !== undefined) {
@@ -75,6 +109,14 @@ export class RequestGate {
         response,
         new RateLimited('Too many refused requests; try again after Retry-After seconds.', blockedMs),
       );
+      return false;
+    }
+    const problem = this.earlyChecks.problemOf(request);
+    if (problem) {
+      if (problem.status === 429) this.refusals.countRejected(address);
+      // A client that still sends its body would lose the answer with the connection.
+      this.bodies.watch(request, response);
+      refuse(response, problem, { keepsConnection: hasBody(request) });
       return false;
     }
     response.once('finish', () => this.#answered(request, response, address));
@@ -86,16 +128,23 @@ export class RequestGate {
   #blockedMs(request: IncomingMessage, address: string): number | undefined {
     const blockedMs = this.refusals.blockedMs(address);
     if (blockedMs === undefined) return undefined;
-    const userId = this.sessions.userIdBySignature(tokenOf(request));
-    return userId === undefined ? blockedMs : this.refusals.blockedMs(`user:${userId}`);
+    const owner = this.sessions.ownerBySignature(requestToken(request));
+    if (owner === undefined) return blockedMs;
+    return this.refusals.blockedMs(owner.tokenKey) ?? this.refusals.blockedMs(`user:${owner.userId}`);
   }
 
   #answered(request: IncomingMessage, { statusCode }: ServerResponse, address: string): void {
     if (statusCode === 429) this.refusals.countRejected(address);
     if (statusCode !== 401 && statusCode !== 404) return;
-    const userId =
-      (request as AuthenticatedRequest).caller?.user.id ?? this.sessions.userIdBySignature(tokenOf(request));
-    this.refusals.count(userId === undefined ? address : `user:${userId}`);
+    const userId = (request as AuthenticatedRequest).caller?.user.id;
+    if (userId !== undefined) {
+      this.refusals.count(`user:${userId}`);
+      return;
+    }
+    this.refusals.count(address);
+    // The token may be revoked, or not be meant for this: whoever has it must not block the user that it names.
+    const owner = this.sessions.ownerBySignature(requestToken(request));
+    if (owner) this.refusals.count(owner.tokenKey);
   }
 
   #upgradeProblem(request: IncomingMessage): Problem | undefined {
@@ -121,12 +170,6 @@ function takeListeners(server: Server, event: string): Listener[] {
   const listeners = server.listeners(event) as Listener[];
   server.removeAllListeners(event);
   return listeners.map((listener) => listener.bind(server));
-}
-
-/** The token of a request, from its header or its query. */
-function tokenOf({ headers, url }: IncomingMessage): string {
-  const bearer = /^Bearer +([^\s]+)$/i.exec(headers.authorization ?? '')?.[1];
-  return bearer ?? /[?&]media_token=([^&]+)/.exec(url ?? '')?.[1] ?? '';
 }
 
 function parseProblem({ code }: NodeJS.ErrnoException): Problem {

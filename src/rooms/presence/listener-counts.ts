@@ -1,77 +1,76 @@
 import { Injectable } from '@nestjs/common';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
-import { Clock } from '../../config/clock.js';
+import type { SyncReport } from '../../contract/index.js';
 import { asProblem } from '../../errors/as-problem.js';
 import { EventBroadcasterService } from '../../events/event-broadcaster.service.js';
+import { ListenerReports } from './listener-reports.js';
 import { onlineCount } from './presence-writer.js';
 
-/** Minimum interval between two `listeners_updated` events of a room. */
-const announceEveryMs = 1000;
-/** A connection whose last report is older does not count as listening. */
-const reportValidSeconds = 60;
+/** Minimum interval between two `listeners_updated` events of a room, and between two counts of its listeners. */
+const intervalMs = 1000;
 
-interface Report {
-  userId: string;
-  listening: boolean;
-  at: number;
-}
-
-interface Room {
-  /** By connection id. */
-  reports: Map<string, Report>;
+interface Announcements {
   /** The listening count that was announced last. */
   announced: number;
-  /** Set for `announceEveryMs` after each announcement. */
+  /** Set for `intervalMs` after each count. */
   timer: NodeJS.Timeout | undefined;
-  /** Whether to announce again when the timer fires. */
-  due: boolean;
+  /** What to do when the timer fires: announce in any case, only if the count has changed, or nothing. */
+  due: 'always' | 'if_changed' | undefined;
 }
 
 /**
- * Counts the users of each room who hear the music, from the reports of their clients (`sync_report`), and raises
- * `listeners_updated` when the count changes. Counts the connections of this node only.
+ * Raises `listeners_updated` when the number of users of a room who hear the music changes, as the clients' reports say
+ * (`sync_report`). Counts the connections of this node only, at most once per `intervalMs` and room, however often
+ * clients change their reports.
  */
 @Injectable()
 export class ListenerCounts {
-  readonly #rooms = new Map<string, Room>();
+  /** The rooms whose last announced count is not 0, or whose listeners were counted within `intervalMs`. */
+  readonly #rooms = new Map<string, Announcements>();
 
   constructor(
     private readonly broadcaster: EventBroadcasterService,
-    private readonly clock: Clock,
+    private readonly reports: ListenerReports,
     @InjectPinoLogger(ListenerCounts.name) private readonly log: PinoLogger,
   ) {}
 
-  /** Records a report of a connection: whether its user hears the music. */
-  report(roomId: string, userId: string, connectionId: string, listening: boolean): void {
-    const room = this.#roomOf(roomId);
-    const before = room.reports.get(connectionId)?.listening ?? false;
-    room.reports.set(connectionId, { userId, listening, at: this.clock.now() });
-    if (listening !== before && this.#count(room) !== room.announced) this.announce(roomId);
+  /** Stores a connection's report. */
+  report(roomId: string, userId: string, connectionId: string, report: SyncReport): void {
+    if (this.reports.set(roomId, userId, connectionId, report)) this.#request(roomId, 'if_changed');
   }
 
+  /** Removes the report of a connection that has closed. */
   remove(roomId: string, connectionId: string): void {
-    const room = this.#rooms.get(roomId);
-    if (!room?.reports.delete(connectionId)) return;
-    if (this.#count(room) !== room.announced) this.announce(roomId);
-    else this.#forgetIfEmpty(roomId, room);
+    if (this.reports.remove(roomId, connectionId)) this.#request(roomId, 'if_changed');
   }
 
-  /** Raises `listeners_updated` now, or once `announceEveryMs` has passed since the last one. */
+  /** Raises `listeners_updated` now, or once `intervalMs` has passed since the last one. */
   announce(roomId: string): void {
-    const room = this.#roomOf(roomId);
-    room.due = true;
-    if (!room.timer) this.#announceNow(roomId, room);
+    this.#request(roomId, 'always');
   }
 
-  #announceNow(roomId: string, room: Room): void {
-    room.due = false;
+  #request(roomId: string, due: 'always' | 'if_changed'): void {
+    const room = this.#rooms.get(roomId) ?? { announced: 0, timer: undefined, due: undefined };
+    this.#rooms.set(roomId, room);
+    if (room.due !== 'always') room.due = due;
+    if (!room.timer) this.#count(roomId, room);
+  }
+
+  #count(roomId: string, room: Announcements): void {
+    const { due } = room;
+    room.due = undefined;
     room.timer = setTimeout(() => {
       room.timer = undefined;
-      if (room.due) this.#announceNow(roomId, room);
-      else this.#forgetIfEmpty(roomId, room);
-    }, announceEveryMs).unref();
-    room.announced = this.#count(room);
-    const listening_count = room.announced;
+      if (room.due) this.#count(roomId, room);
+      else if (room.announced === 0) this.#rooms.delete(roomId);
+    }, intervalMs).unref();
+    const count = this.reports.listeningCount(roomId);
+    if (due === 'if_changed' && count === room.announced) return;
+    room.announced = count;
+    this.#raise(roomId, count);
+  }
+
+  #raise(roomId: string, listening_count: number): void {
     this.broadcaster
       .roomChange(
         roomId,
@@ -85,27 +84,5 @@ export class ListenerCounts {
         if (asProblem(err).code === 'room_not_found') return;
         this.log.warn({ err, room_id: roomId }, 'listeners_updated could not be sent');
       });
-  }
-
-  #count({ reports }: Room): number {
-    const validSince = this.clock.now() - reportValidSeconds;
-    const users = new Set<string>();
-    for (const { userId, listening, at } of reports.values()) {
-      if (listening && at >= validSince) users.add(userId);
-    }
-    return users.size;
-  }
-
-  #roomOf(roomId: string): Room {
-    let room = this.#rooms.get(roomId);
-    if (!room) {
-      room = { reports: new Map(), announced: 0, timer: undefined, due: false };
-      this.#rooms.set(roomId, room);
-    }
-    return room;
-  }
-
-  #forgetIfEmpty(roomId: string, room: Room): void {
-    if (room.reports.size === 0 && !room.timer) this.#rooms.delete(roomId);
   }
 }

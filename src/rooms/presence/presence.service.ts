@@ -6,12 +6,12 @@ import { userColumns, userView } from '../../auth/users.js';
 import { SETTINGS } from '../../config/config.module.js';
 import type { Settings } from '../../config/settings.js';
 import type { User } from '../../contract/index.js';
-import type { Trx } from '../../database/database.js';
+import type { Database, Trx } from '../../database/database.js';
 import { prepare } from '../../database/prepared.js';
 import { asProblem } from '../../errors/as-problem.js';
 import { EventBroadcasterService } from '../../events/event-broadcaster.service.js';
 import { ListenerCounts } from './listener-counts.js';
-import { type PresenceEntry, PresenceWriter } from './presence-writer.js';
+import { onlineCount, type PresenceEntry, PresenceWriter } from './presence-writer.js';
 
 /** How long a user whose connection was lost still counts as online, so that a short interruption raises no event. */
 export const presenceGraceMs = 5000;
@@ -106,6 +106,13 @@ export class PresenceService {
     return (await selectOnline.all(trx, { roomId })).map(userView);
   }
 
+  /** A page of the users who are online in the room, in the order of their ids, after the user with the id `after`. */
+  async onlinePage(trx: Trx, roomId: string, after: string, limit: number) {
+    const rows = await selectOnlinePage.all(trx, { roomId, after, limit: limit + 1 });
+    const users: User[] = rows.slice(0, limit).map(userView);
+    return { users, more: rows.length > limit, online_count: await onlineCount(trx, roomId) };
+  }
+
   #startGrace(roomId: string, user: User, connectionId: string): void {
     if (this.#stopped) return;
     const key = `${roomId} ${user.id}`;
@@ -189,12 +196,18 @@ export class PresenceService {
   }
 }
 
-const selectOnline = prepare((db, { roomId }: { roomId: string }) =>
+const online = (db: Database['db'], roomId: string) =>
   db
     .selectFrom('connections')
     .innerJoin('users', 'users.id', 'connections.user_id')
     .select(userColumns)
     .distinct()
     .where('connections.room_id', '=', roomId)
-    .orderBy('users.id'),
+    .orderBy('users.id');
+
+const selectOnline = prepare((db, { roomId }: { roomId: string }) => online(db, roomId));
+
+const selectOnlinePage = prepare(
+  (db, { roomId, after, limit }: { roomId: string; after: string; limit: number }) =>
+    online(db, roomId).where('connections.user_id', '>', after).limit(limit),
 );

@@ -10,15 +10,25 @@ export type ByteRange = { first: number; last?: number } | { suffixBytes: number
 /** The content of a file to be stored: a finished local file, or a stream. */
 export type FileContent = { path: string } | { stream: Readable };
 
+/**
+ * Reads an opened file from its first byte to its last. A pull into the caller's buffer, not a stream: whoever sends to
+ * slow readers needs one buffer for each of them, and no new one for each chunk.
+ */
+export interface FileReader {
+  /** Reads up to as many bytes as the buffer has. Not to be called again before it has resolved. @returns 0 at the end */
+  read(into: Buffer): Promise<number>;
+  /** Has to be called: until then the reader holds a file descriptor or a connection. */
+  close(): Promise<void>;
+}
+
 export type OpenedFile =
   | {
       status: 'opened';
       totalBytes: number;
-      /** The bytes that the stream yields, `last` included. */
+      /** The bytes that the reader yields, `last` included. */
       first: number;
       last: number;
-      /** Has to be read to its end or destroyed: until then it holds a file descriptor or a connection. */
-      stream: Readable;
+      reader: FileReader;
     }
   | { status: 'range_not_satisfiable'; totalBytes: number }
   /** `location` says where the file should be. It is for the log only. */

@@ -11,6 +11,7 @@ import {
   AudioStore,
   type ByteRange,
   type FileContent,
+  type FileReader,
   type OpenedFile,
   type TrashedFile,
 } from './audio-store.js';
@@ -68,9 +69,8 @@ export class FolderAudioStore extends AudioStore implements OnModuleInit {
         await file.close();
         return { status: 'range_not_satisfiable', totalBytes };
       }
-      // The stream owns the file from here on and closes it. `end` must not be negative, as it is for an empty file.
-      const stream = file.createReadStream({ start: first, end: Math.max(0, last) });
-      return { status: 'opened', totalBytes, first, last, stream };
+      // The reader owns the file from here on.
+      return { status: 'opened', totalBytes, first, last, reader: readerOf(file, first, last) };
     } catch (error) {
       await file.close();
       throw error;
@@ -139,6 +139,20 @@ function resolve(range: ByteRange, totalBytes: number): { first: number; last: n
   return 'suffixBytes' in range
     ? { first: Math.max(0, totalBytes - range.suffixBytes), last: end }
     : { first: range.first, last: Math.min(range.last ?? end, end) };
+}
+
+function readerOf(file: FileHandle, first: number, last: number): FileReader {
+  let position = first;
+  return {
+    async read(into) {
+      const length = Math.min(into.length, last + 1 - position);
+      if (length <= 0) return 0;
+      const { bytesRead } = await file.read(into, 0, length, position);
+      position += bytesRead;
+      return bytesRead;
+    },
+    close: () => file.close(),
+  };
 }
 
 async function openIfExists(path: string): Promise<FileHandle | undefined> {

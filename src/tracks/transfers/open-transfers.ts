@@ -1,6 +1,7 @@
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
+import { requestToken } from '../../auth/request-token.js';
 import { SessionsService } from '../../auth/sessions.service.js';
 import { SETTINGS } from '../../config/config.module.js';
 import type { Settings } from '../../config/settings.js';
@@ -8,6 +9,7 @@ import type { RoomEvent } from '../../contract/index.js';
 import { Problem, RateLimited } from '../../errors/problem.js';
 import { type Broadcast, EventBroadcasterService } from '../../events/event-broadcaster.service.js';
 import { Lifecycle } from '../../lifecycle/lifecycle.js';
+import { EarlyChecks } from '../../limits/early-checks.js';
 
 export type TransferKind = 'upload' | 'stream' | 'cover';
 
@@ -20,6 +22,11 @@ export const maxTransfers: Record<TransferKind, { perUser: number; perServer: nu
 /** A stream or cover without progress for this long is ended if a new transfer would exceed the limit. */
 export const idleMs = 5000;
 const sampleIntervalMs = 1000;
+/** The routes of transfers that a caller may attempt in large numbers. */
+const routes: { kind: TransferKind; method: string; path: RegExp }[] = [
+  { kind: 'upload', method: 'POST', path: /^\/api\/rooms\/[^/?]+\/tracks\/?(\?|$)/i },
+  { kind: 'stream', method: 'GET', path: /^\/api\/tracks\/[^/?]+\/stream\/?(\?|$)/i },
+];
 
 export interface TransferOwner {
   userId: string;
@@ -50,8 +57,10 @@ export class OpenTransfers implements OnModuleInit {
     private readonly sessions: SessionsService,
     private readonly broadcaster: EventBroadcasterService,
     @Inject(SETTINGS) private readonly settings: Settings,
+    earlyChecks: EarlyChecks,
     lifecycle: Lifecycle,
   ) {
+    earlyChecks.register((request) => this.#problemOf(request));
     lifecycle.repeat('the check of transfers', sampleIntervalMs, () => this.sample(performance.now()));
   }
 
@@ -96,27 +105,44 @@ export class OpenTransfers implements OnModuleInit {
     }
   }
 
+  /** Why a request for a transfer is refused before it is authenticated; undefined if it may go on. */
+  #problemOf(request: IncomingMessage): Problem | undefined {
+    const route = routes.find(
+      ({ method, path }) => request.method === method && path.test(request.url ?? ''),
+    );
+    if (!route) return undefined;
+    const userId = this.sessions.userIdBySignature(requestToken(request));
+    return userId === undefined ? undefined : this.#excess(route.kind, userId)?.problem;
+  }
+
   #requireCapacity(kind: TransferKind, userId: string): void {
-    const { perUser, perServer } = maxTransfers[kind];
-    const open = [...this.#transfers].filter((transfer) => transfer.kind === kind);
-    const own = open.filter(({ owner }) => owner.userId === userId);
-    if (this.settings.rateLimit && own.length >= perUser && !this.#endIdlest(own)) {
-      throw new RateLimited(`At most ${perUser} of these at the same time; wait until one has ended.`, 5000);
-    }
-    if (open.length >= perServer && !this.#endIdlest(open)) {
-      throw new Problem('unavailable', 'The server has too many open transfers; try again in a moment.');
+    for (let excess = this.#excess(kind, userId); excess; excess = this.#excess(kind, userId)) {
+      if (excess.problem) throw excess.problem;
+      const reason = new Problem('rate_limited', 'Ended because it was idle and a newer transfer began.');
+      this.#end(excess.idle, reason);
     }
   }
 
-  /** Ends the stream or cover that has been idle longest. @returns false if none is idle */
-  #endIdlest(transfers: Transfer[]): boolean {
-    const now = performance.now();
-    const [idlest] = transfers
-      .filter(({ kind, progressAt }) => kind !== 'upload' && now - progressAt >= idleMs)
-      .sort((a, b) => a.progressAt - b.progressAt);
-    if (!idlest) return false;
-    this.#end(idlest, new Problem('rate_limited', 'Ended because it was idle and a newer transfer began.'));
-    return true;
+  /**
+   * Which limit another transfer would exceed: what would have to end for it, or the problem if nothing is idle.
+   * @returns undefined if there is capacity
+   */
+  #excess(kind: TransferKind, userId: string): Excess | undefined {
+    const { perUser, perServer } = maxTransfers[kind];
+    const open = [...this.#transfers].filter((transfer) => transfer.kind === kind);
+    const own = open.filter(({ owner }) => owner.userId === userId);
+    if (this.settings.rateLimit && own.length >= perUser) {
+      return excess(
+        own,
+        () =>
+          new RateLimited(`At most ${perUser} of these at the same time; wait until one has ended.`, 5000),
+      );
+    }
+    if (open.length < perServer) return undefined;
+    return excess(
+      open,
+      () => new Problem('unavailable', 'The server has too many open transfers; try again in a moment.'),
+    );
   }
 
   #endSession(sessionId: string): void {
@@ -148,6 +174,17 @@ export class OpenTransfers implements OnModuleInit {
     transfer.ended.abort(reason);
     transfer.socket.destroy();
   }
+}
+
+type Excess = { idle: Transfer; problem?: never } | { problem: Problem };
+
+/** The stream or cover that has been idle longest, or the problem if none is idle. */
+function excess(transfers: Transfer[], problem: () => Problem): Excess {
+  const now = performance.now();
+  const [idle] = transfers
+    .filter(({ kind, progressAt }) => kind !== 'upload' && now - progressAt >= idleMs)
+    .sort((a, b) => a.progressAt - b.progressAt);
+  return idle ? { idle } : { problem: problem() };
 }
 
 /** Bytes that the kernel has accepted: `bytesWritten` includes what still waits in the socket's own buffer. */

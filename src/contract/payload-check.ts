@@ -1,5 +1,5 @@
 import { Compile } from 'typebox/compile';
-import { catalogue, eventTypes, type EventData, type EventType } from '../contract/index.js';
+import { catalogue, eventTypes, type EventData, type EventType } from './index.js';
 
 const checks = new Map(eventTypes.map((type) => [type, Compile(catalogue[type].data)]));
 

@@ -1,0 +1,55 @@
+import { DecoderLag } from '../media/decoder-lag.js';
+import { openAudio } from '../media/open-audio.js';
+import { RangedSource } from '../media/ranged-source.js';
+import { decodeFile, SliceDecoder } from '../media/slice-decoder.js';
+import type { PlayerOptions } from '../player-options.js';
+import type { PlayerClock, PlayerRoom } from '../player-room.js';
+import { ElementOutput } from './element-output.js';
+import { OutputRouter } from './output-router.js';
+import { WebAudioOutput } from './web-audio-output.js';
+
+/**
+ * Puts together what a player plays with.
+ * @param offset seconds by which the device is late, as the user set it
+ * @param signal aborts the requests for tracks
+ */
+export function createOutput(
+  room: PlayerRoom,
+  options: PlayerOptions,
+  offset: () => number,
+  signal: AbortSignal,
+): { output: OutputRouter; context: AudioContext | undefined } {
+  const clock: PlayerClock = {
+    now: () => room.clock.now() + offset(),
+    get uncertainty() {
+      return room.clock.uncertainty;
+    },
+  };
+  const element = new ElementOutput(clock, (url) => room.mediaUrl(url));
+  const context = options.mode === 'media_element' ? undefined : (options.context ?? createContext());
+  if (!context) return { output: new OutputRouter(undefined, element), context };
+  const lag = new DecoderLag(decodeFile);
+  const decoder = new SliceDecoder(decodeFile, (codec) => lag.of(codec));
+  const web = new WebAudioOutput({
+    context,
+    destination: options.destination ?? context.destination,
+    clock,
+    workerUrl: options.workerUrl,
+    openTrack: async ({ stream_url: url }) =>
+      openAudio(await RangedSource.open((range) => room.fetch(url, { range, signal }))),
+    decode: (slices, slice) => decoder.samplesOf(slices, slice),
+    keepAlive: options.keepAlive ?? true,
+    isHidden: () => document.hidden,
+    onUnplayable: (track) => output.moveToElement(track),
+  });
+  const output = new OutputRouter(web, element);
+  return { output, context };
+}
+
+function createContext(): AudioContext | undefined {
+  try {
+    return new AudioContext({ latencyHint: 'playback' });
+  } catch {
+    return undefined;
+  }
+}
