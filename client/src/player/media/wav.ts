@@ -39,8 +39,9 @@ function wavSlices(file: ByteSource, format: Uint8Array, dataAt: number, size: n
   const frameBytes = view.getUint16(12, true);
   const bits = view.getUint16(14, true);
   if (!formats.has(view.getUint16(0, true))) throw new Unplayable('unsupported');
-  if (frameBytes === 0 || sampleRate === 0 || frameBytes !== (channels * bits) / 8)
-    {throw new Unplayable('damaged');}
+  if (frameBytes === 0 || sampleRate === 0 || frameBytes !== (channels * bits) / 8) {
+    throw new Unplayable('damaged');
+  }
   // A size of 0 or 2^32 − 1 is that of a file whose writer did not know the size, or of more than 4 GiB.
   const known = size > 0 && size < 0xffffffff ? size : Infinity;
   const length = Math.floor(Math.max(0, Math.min(known, file.size - dataAt)) / frameBytes);
