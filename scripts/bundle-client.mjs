@@ -8,21 +8,31 @@ import { rolldown } from 'rolldown';
 const client = fileURLToPath(new URL('../client/', import.meta.url));
 const to = process.argv[2] ?? `${client}dist`;
 
-const bundler = await rolldown({
-  input: { index: `${client}src/index.ts`, 'player/index': `${client}src/player/index.ts` },
-  platform: 'neutral',
-  external: [/^[^./]/],
-  onLog(level, log, handler) {
-    // A missing package or export is only a warning to Rolldown; here it fails the build.
-    if (level === 'warn') throw new Error(log.message);
-    handler(level, log);
-  },
-});
+/** Each bundle on its own: the player's worker is loaded as one file. */
+const bundles = [
+  { index: `${client}src/index.ts`, 'player/index': `${client}src/player/index.ts` },
+  { 'player/worker': `${client}src/player/render/render-worker.ts` },
+];
+
 await rm(to, { recursive: true, force: true });
-await bundler.write({
-  dir: to,
-  format: 'esm',
-  entryFileNames: '[name].js',
-  chunkFileNames: 'chunks/[name]-[hash].js',
-});
-await bundler.close();
+for (const input of bundles) await bundle(input);
+
+async function bundle(input) {
+  const bundler = await rolldown({
+    input,
+    platform: 'neutral',
+    external: [/^[^./]/],
+    onLog(level, log, handler) {
+      // A missing package or export is only a warning to Rolldown; here it fails the build.
+      if (level === 'warn') throw new Error(log.message);
+      handler(level, log);
+    },
+  });
+  await bundler.write({
+    dir: to,
+    format: 'esm',
+    entryFileNames: '[name].js',
+    chunkFileNames: 'chunks/[name]-[hash].js',
+  });
+  await bundler.close();
+}

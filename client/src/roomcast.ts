@@ -76,7 +76,7 @@ export class Roomcast {
     const { api, open, environment, handlerTimeoutMs } = this;
     return new Promise((resolve, reject) => {
       const session = new RoomSession({ roomId: id, api, open, environment, handlerTimeoutMs }, (started) =>
-        resolve(new Room(id, session, started, api, environment, this.media)),
+        resolve(new Room(id, session, started, api, environment)),
       );
       const abort = () => session.link.close('closed');
       session.onClosed.add((reason) => {

@@ -1,4 +1,4 @@
-export { createPlayer, type PlayableRoom } from './create-player.js';
+export { createPlayer, type PlayerMedia } from './create-player.js';
 export type { PlayerOptions } from './player-options.js';
 export { RoomPlayer } from './player.js';
 export type { HeardPosition } from './playing/output.js';

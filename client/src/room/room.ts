@@ -6,7 +6,6 @@ import type { Environment } from '../environment.js';
 import { EventIterator } from '../events/event-iterator.js';
 import type { EventHandler, HandlerFailure } from '../events/handlers.js';
 import type { Api } from '../http/api.js';
-import type { Media } from '../http/media.js';
 import { type Upload, upload } from '../http/upload.js';
 import type { RoomView } from '../state/room-view.js';
 import { derived, type Store } from '../store.js';
@@ -53,8 +52,6 @@ export class Room extends RoomCommands {
     { state, user }: Started,
     api: Api,
     environment: Environment,
-    /** The audio and covers of its tracks. */
-    readonly media: Media,
   ) {
     super();
     this.#session = session;

@@ -10,18 +10,15 @@ const clickHertz = 2000;
  */
 export class ClickTrack {
   readonly #buffer: AudioBuffer;
-  readonly #gain: GainNode;
   /** The room time of the last click that is scheduled. */
   #last = -Infinity;
 
   constructor(
     private readonly context: AudioContext,
-    destination: AudioNode,
+    private readonly destination: AudioNode,
     private readonly time: RoomTime,
   ) {
     const { sampleRate } = context;
-    this.#gain = context.createGain();
-    this.#gain.connect(destination);
     this.#buffer = context.createBuffer(1, clickSeconds * sampleRate, sampleRate);
     const samples = this.#buffer.getChannelData(0);
     samples.forEach((_, i) => {
@@ -41,13 +38,9 @@ export class ClickTrack {
     ) {
       const node = this.context.createBufferSource();
       node.buffer = this.#buffer;
-      node.connect(this.#gain);
+      node.connect(this.destination);
       node.start(this.time.contextTimeAt(second));
       this.#last = second;
     }
-  }
-
-  close(): void {
-    this.#gain.disconnect();
   }
 }

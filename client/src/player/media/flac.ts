@@ -122,29 +122,21 @@ class FlacSlices implements AudioSlices {
     fits: (frame: Omit<FlacFrame, 'offset'>) => boolean,
   ): Promise<FlacFrame | undefined> {
     const end = Math.min(offset + maxFrameBytes, this.file.size);
-    for (let at = offset; at < end;) {
+    for (let at = offset; at < end; at += 1) {
       await this.#load(at);
-      const base = this.#windowAt;
-      const found = this.#window.indexOf(0xff, at - base);
-      if (found < 0) {
-        at = base + this.#window.length;
-        continue;
-      }
-      at = base + found;
-      if (at + longestHeader > base + this.#window.length && base + this.#window.length < this.file.size) {
-        await this.#load(at, true);
-        continue;
-      }
-      const header = readFlacHeader(this.#window, found, this.info);
+      const found = this.#window.indexOf(0xff, at - this.#windowAt);
+      at = this.#windowAt + (found < 0 ? this.#window.length : found);
+      await this.#load(at);
+      const header = readFlacHeader(this.#window, at - this.#windowAt, this.info);
       if (header && fits(header)) return { offset: at, ...header };
-      at += 1;
     }
     return undefined;
   }
 
-  async #load(offset: number, moved = false): Promise<void> {
-    const inside = offset >= this.#windowAt && offset < this.#windowAt + this.#window.length;
-    if (inside && !moved) return;
+  /** Makes the window contain a header at an offset, as far as the file has it. */
+  async #load(offset: number): Promise<void> {
+    const end = Math.min(offset + longestHeader, this.file.size);
+    if (offset >= this.#windowAt && end <= this.#windowAt + this.#window.length) return;
     this.#window = await this.file.read(offset, windowBytes);
     this.#windowAt = offset;
   }

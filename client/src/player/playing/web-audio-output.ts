@@ -137,8 +137,6 @@ export class WebAudioOutput implements Output {
 
   /** Clicks at each whole second of the room clock. */
   setClicks(on: boolean): void {
-    if (on === (this.#clicks !== undefined)) return;
-    this.#clicks?.close();
     this.#clicks = on ? new ClickTrack(this.parts.context, this.#gain, this.#time) : undefined;
   }
 
@@ -147,7 +145,6 @@ export class WebAudioOutput implements Output {
     clearInterval(this.#timer);
     this.parts.context.removeEventListener('statechange', this.#onStateChange);
     this.#scheduler?.close();
-    this.setClicks(false);
     this.#endKeepAlive();
     this.#gain.disconnect();
     void this.#host.then((host) => host.dispose());
