@@ -81,4 +81,4 @@ export type PlayerStatus =
   /** Nothing is to be heard, or the track cannot be played here. */
   | { is: 'silent'; reason: SilentReason };
 
-export type SilentReason = 'stopped' | 'paused' | 'starting' | 'ended' | 'unplayable' | 'no_audio' | 'closed';
+export type SilentReason = 'stopped' | 'paused' | 'starting' | 'ended' | 'unplayable' | 'closed';

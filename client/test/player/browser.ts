@@ -12,6 +12,9 @@ import { requirePackage } from '../../../test/support/debian.js';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
+/** For `beforeAll`: where chromium is missing, Debian's package is installed first. */
+export const installTimeoutMs = 300_000;
+
 /** A name that is not secure for browsers, as a server in a local network is. */
 const plainHost = 'roomcast.test';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
-import { type Rig, servedBytes, startRig } from './browser.js';
+import { installTimeoutMs, type Rig, servedBytes, startRig } from './browser.js';
 import { contentChannels, wavOf } from './content.js';
 
 const files = { 'content.wav': servedBytes(wavOf(contentChannels(12))) };
@@ -35,7 +35,7 @@ describe('browsers that allow less', () => {
   let rig: Rig;
   beforeAll(async () => {
     rig = await startRig(files);
-  });
+  }, installTimeoutMs);
   afterAll(() => rig.close());
 
   test('on plain http, where there is neither AudioWorklet nor AudioDecoder nor wake lock', async () => {

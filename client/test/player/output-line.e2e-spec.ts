@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Rig, startRig } from './browser.js';
+import { installTimeoutMs, type Rig, startRig } from './browser.js';
 
 describe('chunks on the output', () => {
   let rig: Rig;
   beforeAll(async () => {
     rig = await startRig({});
-  });
+  }, installTimeoutMs);
   afterAll(() => rig.close());
 
   test.each([44_100, 48_000, 96_000])(

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { type Rig, servedBytes, startRig } from './browser.js';
+import { installTimeoutMs, type Rig, servedBytes, startRig } from './browser.js';
 import { contentRate, wavOf } from './content.js';
 
 /** An impulse every second, each at a frame of its own; the n-th has the height 0.3 + n/50. */
@@ -18,7 +18,7 @@ describe('when a sample is heard', () => {
   beforeAll(async () => {
     const samples = impulses(seconds);
     rig = await startRig({ 'impulses.wav': servedBytes(wavOf([samples, samples])) });
-  });
+  }, installTimeoutMs);
   afterAll(() => rig.close());
 
   test('an impulse comes out at the frame that the player says, and at its room time', async () => {

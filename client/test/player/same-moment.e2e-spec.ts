@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
-import { type Rig, servedBytes, startRig } from './browser.js';
+import { installTimeoutMs, type Rig, servedBytes, startRig } from './browser.js';
 import { contentChannels, wavOf } from './content.js';
 import { fixture } from './fixtures.js';
 
@@ -23,7 +23,7 @@ describe('the same content in different formats', () => {
     for (const name of encoded) Object.assign(served, { [name]: servedBytes(await fixture(name)) });
     rig = await startRig(served);
     page = await rig.open();
-  });
+  }, installTimeoutMs);
   afterAll(() => rig.close());
 
   test.each(['content.wav', ...encoded])('%s: is heard at its room time within 1 ms', async (file) => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
-import { type Rig, servedBytes, startRig } from './browser.js';
+import { installTimeoutMs, type Rig, servedBytes, startRig } from './browser.js';
 import { contentChannels, wavOf } from './content.js';
 import { fixture } from './fixtures.js';
 
@@ -31,7 +31,7 @@ describe('slices of a file', () => {
     }
     rig = await startRig(served);
     page = await rig.open();
-  });
+  }, installTimeoutMs);
   afterAll(() => rig.close());
 
   test.each(files)('$name: decode to the samples of the whole file', async ({ name, codec, length, lag }) => {

@@ -13,12 +13,11 @@ import type { RoomTime } from '../timing/room-time.js';
 import type { HeardPosition } from './output.js';
 import type { FeedPool } from './feed-pool.js';
 import { type OutputChunk, OutputLine, positionIn } from './output-line.js';
+import { fadedIn, fadeSeconds, partOf } from './render-parts.js';
 import { emptyTimeline, type Segment, segmentAfter, segmentAt, type Timeline } from './timeline.js';
 import type { TrackFeed } from './track-feed.js';
 
 const chunkSeconds = 0.5;
-/** Length of fades and cross-fades. */
-const fadeSeconds = 0.01;
 /** What is about to be played is not changed: rendering, and the browser's own buffers, take time. */
 const guardSeconds = 0.3;
 /** The guard where a command of the room cuts what is scheduled; it is to be heard at once. */
@@ -251,7 +250,9 @@ export class Scheduler {
     const fadeIn = !previous && position > fadeSeconds;
     return {
       chunk: { frame: head, frames, segment, position, speed },
-      parts: this.#parts(feed, position, speed, frames, fadeIn),
+      parts: fadeIn
+        ? fadedIn(feed, position, speed, frames, this.#rate)
+        : [partOf(feed, position, speed, frames, this.#rate)],
       control,
     };
   }
@@ -263,7 +264,7 @@ export class Scheduler {
   ): Plan | undefined {
     const frame = this.#head;
     const frames = Math.round(fadeSeconds * this.#rate);
-    const out = this.#part(previous.feed, previous.position, 1, frames, 1, 0);
+    const out = partOf(previous.feed, previous.position, 1, frames, this.#rate, [1, 0]);
     const silence = { frame, frames, segment: previous.segment, position: previous.position, speed: 0 };
     const position = segment ? this.#wanted(segment, frame) : 0;
     const feed = segment && this.pool.feedOf(segment, position);
@@ -271,31 +272,12 @@ export class Scheduler {
     if (!segment || !feed || !this.#hasAudio(segment, feed, position, fadeSeconds)) {
       return { chunk: silence, parts: [out], control: this.#control };
     }
-    const into = this.#part(feed, position, 1, frames, position > fadeSeconds ? 0 : 1, 1);
+    const into = partOf(feed, position, 1, frames, this.#rate, [position > fadeSeconds ? 0 : 1, 1]);
     return {
       chunk: { frame, frames, segment, position, speed: 1 },
       parts: [out, into],
       control: this.#control,
     };
-  }
-
-  #parts(feed: TrackFeed, position: number, speed: number, frames: number, fadeIn: boolean): RenderPart[] {
-    if (!fadeIn) return [this.#part(feed, position, speed, frames, 1, 1)];
-    const fade = Math.min(frames, Math.round(fadeSeconds * this.#rate));
-    const rest = this.#part(feed, position + (fade / this.#rate) * speed, speed, frames - fade, 1, 1);
-    return [this.#part(feed, position, speed, fade, 0, 1), { ...rest, offset: fade }];
-  }
-
-  #part(
-    feed: TrackFeed,
-    position: number,
-    speed: number,
-    frames: number,
-    from: number,
-    to: number,
-  ): RenderPart {
-    const step = (feed.sampleRate / this.#rate) * speed;
-    return { voice: feed.voice, position: position * feed.sampleRate, step, offset: 0, frames, from, to };
   }
 
   /** Asks the feed for what is needed, and tells whether it is there. */
