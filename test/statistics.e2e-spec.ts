@@ -71,7 +71,7 @@ it('statistics count known traffic by type, priority and path, for the room and 
   expect(total.by_priority['high']!.events - before.total.by_priority['high']!.events).toBe(5);
   expect(total.totals.events - before.total.totals.events).toBe(8);
   expect(total.by_path.local.events - before.total.by_path.local.events).toBe(8);
-  expect(total.by_path.bus).toEqual({ events: 0, published: 0, failed: 0, skipped: 0 });
+  expect(total.by_path.bus).toEqual({ events: 0, published: 0, failed: 0, skipped: 0, rejected: 0 });
   expect(total.totals.confirmation_rate).toBeCloseTo(
     total.totals.confirmed / (total.totals.confirmed + total.totals.dead_letters),
   );

@@ -1,5 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { installTimeoutMs, type Rig, startRig } from './browser.js';
+
+// Recorded in real time, as in commands.e2e-spec.ts.
+jest.retryTimes(2, { logErrorsBeforeRetry: true });
 
 describe('chunks on the output', () => {
   let rig: Rig;

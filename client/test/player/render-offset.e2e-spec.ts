@@ -1,6 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { installTimeoutMs, type Rig, servedBytes, startRig } from './browser.js';
 import { contentRate, wavOf } from './content.js';
+
+// Recorded in real time, as in commands.e2e-spec.ts.
+jest.retryTimes(2, { logErrorsBeforeRetry: true });
 
 /** An impulse every second, each at a frame of its own; the n-th has the height 0.3 + n/50. */
 function impulses(seconds: number): Float32Array {

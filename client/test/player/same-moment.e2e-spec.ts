@@ -1,8 +1,11 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import type { Page } from 'playwright-core';
 import { installTimeoutMs, type Rig, servedBytes, startRig } from './browser.js';
 import { contentChannels, wavOf } from './content.js';
 import { fixture } from './fixtures.js';
+
+// Recorded in real time, as in commands.e2e-spec.ts.
+jest.retryTimes(2, { logErrorsBeforeRetry: true });
 
 const encoded = [
   'content.flac',
