@@ -26,7 +26,7 @@ export interface StreamOwner {
   /** Hands an event out. @returns what resolves when it may be confirmed; undefined: now. Never rejects */
   deliver(event: RoomcastEvent, replayed: boolean): Promise<void> | undefined;
   /** An event was applied, and confirmed if it had to be. */
-  applied(event: RoomcastEvent, replayed: boolean): void;
+  applied(event: RoomcastEvent): void;
   /** All missed events were applied. */
   caughtUp(): void;
   /** Something is missing, or too much is waiting: the connection must be replaced. */
@@ -179,7 +179,7 @@ export class EventStream {
     const { sequence } = event.metadata;
     if (sequence !== undefined) this.#cursor = sequence;
     for (const confirm of confirmations) confirm();
-    this.owner.applied(event, replayed);
+    this.owner.applied(event);
     if (sequence !== undefined && sequence === this.#replayedUpTo && replayed) this.owner.caughtUp();
   }
 

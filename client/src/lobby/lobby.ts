@@ -1,12 +1,13 @@
 import type { ClosedReason, Connection } from '../connection/connection.js';
 import { Link, type LinkOwner } from '../connection/link.js';
+import { endAnnouncedBy } from '../connection/refusals.js';
 import type { OpenTransport } from '../connection/transport.js';
 import type { RoomList } from '../contract.js';
 import type { Environment, Timer } from '../environment.js';
 import { Handlers, type EventHandler } from '../events/handlers.js';
 import type { Api } from '../http/api.js';
 import { type Store, WritableStore } from '../store.js';
-import { endAnnouncedBy, type EventType, isEvent, type RoomcastEvent } from '../wire.js';
+import { type EventType, isEvent, type RoomcastEvent } from '../wire.js';
 import { foldLobby, type LobbyRooms } from './fold-lobby.js';
 
 const pageSize = 100;

@@ -66,7 +66,10 @@ export class World {
         else if (what < 25) client.command((room) => room.ban(userId(1)));
         return;
       case 'leave':
-        if (what < 10) client.command((room) => room.leave());
+        if (what < 10) {
+          client.isLeaving = true;
+          client.command((room) => room.leave());
+        }
         return;
       case 'add':
         return this.#change(() => void model.add(userId(2), server.now));
@@ -75,6 +78,8 @@ export class World {
       case 'rename_user':
         return this.#change(() => model.rename(userId(what % 3), `name ${what}`));
       case 'rejoin':
+        // With the library, or elsewhere.
+        if (what % 2 === 0) return client.join();
         return this.#change(() => model.join(userId(users[who]!), server.now));
       case 'delete_room':
         if (what === 0 && model.administrator !== null) {
