@@ -156,7 +156,8 @@ export class RoomSession implements LinkOwner, StreamOwner {
     this.link.restart('network');
   }
 
-  fail(): void {
+  fail(error: unknown): void {
+    reportUncaught(error);
     this.link.close('protocol');
   }
 
@@ -178,9 +179,10 @@ export class RoomSession implements LinkOwner, StreamOwner {
 
   /** Why this user is no participant any more, if the event says that. */
   #departureIn({ type, data, metadata }: RoomcastEvent) {
-    if (type !== 'user_left' || data.user.id !== this.#started?.user.id) return undefined;
     // The server has accepted this connection, so a departure before it was followed by a return.
-    if (metadata.sequence! <= this.#replayedUpTo) return undefined;
+    if (type !== 'user_left' || metadata.sequence! <= this.#replayedUpTo) return undefined;
+    // Before it is folded, anything may be missing.
+    if ((data.user as User | undefined)?.id !== this.#started?.user.id) return undefined;
     return { do: 'give_up', reason: data.reason } as const;
   }
 
