@@ -1,6 +1,7 @@
-import { describe, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { type Scenario, scenarios } from './simulation/scenarios.js';
+import type { SimulatedServer } from './simulation/simulated-server.js';
 import { World } from './simulation/world.js';
 
 /*
@@ -76,4 +77,22 @@ describe('fixed scenarios', () => {
         { kind: 'expire_token', who: 0, what: 0, ms: 0 },
       ],
     }));
+});
+
+describe('the simulation', () => {
+  const check = (spoil: (server: SimulatedServer) => void) =>
+    fc.check(
+      fc.asyncProperty(scenarios, (scenario) => new World(scenario, spoil).run()),
+      { numRuns: 500, endOnFailure: true },
+    );
+
+  test.each<[string, (server: SimulatedServer) => void, RegExp]>([
+    ['forgets its answers', (server) => server.forgetAnswers(), /was carried out 2 times|in the end/],
+    ['changes a vote without an event', (server) => server.model.voteSilently(), /another state/],
+    ['leaves an event out', (server) => void server.log.pop(), /in the end/],
+  ])('fails for a server that %s', async (_, spoil, reason) => {
+    const { failed, errorInstance } = await check(spoil);
+    expect(failed).toBe(true);
+    expect(String(errorInstance)).toMatch(reason);
+  });
 });

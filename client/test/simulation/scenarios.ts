@@ -47,6 +47,7 @@ export const kinds = [
   'flow',
   'lose',
   'double',
+  'delay',
   'offline',
   'online',
   'lossy_rest',

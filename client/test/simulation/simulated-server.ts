@@ -98,6 +98,11 @@ export class SimulatedServer {
     return this.log.filter(({ metadata }) => metadata.sequence > after);
   }
 
+  /** What no server may do. */
+  forgetAnswers(): void {
+    this.#answers.clear();
+  }
+
   backUp(): void {
     this.#backup = { rows: this.model.backup(), sequence: this.sequence, answers: new Map(this.#answers) };
   }

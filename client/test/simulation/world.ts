@@ -18,7 +18,11 @@ export class World {
   readonly #server: SimulatedServer;
   readonly #clients: SimulatedClient[];
 
-  constructor(private readonly scenario: Scenario) {
+  /** @param spoil breaks a promise of the server's, to see that the simulation notices */
+  constructor(
+    private readonly scenario: Scenario,
+    private readonly spoil: (server: SimulatedServer) => void = () => undefined,
+  ) {
     this.#environment = new FakeEnvironment(generator(scenario.seed));
     this.#server = new SimulatedServer(this.#environment, 3, scenario.retention);
     this.#clients = users.map(
@@ -31,6 +35,7 @@ export class World {
   async run(): Promise<void> {
     for (const client of this.#clients) client.join();
     for (const step of this.scenario.steps) {
+      this.spoil(this.#server);
       this.#do(step);
       await this.#environment.advance(step.ms);
     }
@@ -96,6 +101,8 @@ export class World {
         return connection?.expect('lost');
       case 'double':
         return connection?.expect('doubled');
+      case 'delay':
+        return connection?.expect('late');
       case 'offline':
         client.isNetworkUp = false;
         client.rest.isUp = false;
