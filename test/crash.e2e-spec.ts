@@ -160,6 +160,7 @@ it('a command that is repeated after its server was killed is carried out once, 
   const { id } = await roomOf(ada);
   const path = `/rooms/${id}`;
   let { sequence } = await stateOf(ada, id);
+  const { epoch } = (await ada.get(path)).body;
   let committed = 0;
   for (let round = 0; round < 8; round += 1) {
     const { url } = running;
@@ -191,4 +192,6 @@ it('a command that is repeated after its server was killed is carried out once, 
     sequence = log.at(-1)!.metadata.sequence!;
   }
   expect(committed).toBeGreaterThanOrEqual(4);
+  // A killed process loses nothing, so the log goes on.
+  expect((await person(running.url, ada.token, ada.user).get(path)).body.epoch).toBe(epoch);
 }, 120_000);
