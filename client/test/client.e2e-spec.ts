@@ -473,6 +473,22 @@ describe('audio', () => {
     expect(await media.url(stream_url)).toBe(url);
   });
 
+  it('has URLs that work after the user’s session was replaced by another one', async () => {
+    const first = await guest(server.url, 'ada');
+    const name = `ada ${Math.random().toString(36).slice(2, 10)}`;
+    let session = Promise.resolve(first);
+    const roomcast = use(async () => (await session).token);
+    const { id } = await roomcast.createRoom({ name: 'Audio' });
+    const room = await roomcast.join(id);
+    const { stream_url } = await room.upload(new Blob([new Uint8Array(wav(30))]), { name: 'a.wav' }).done;
+    const load = async () => (await fetch(await roomcast.media.url(stream_url), { method: 'HEAD' })).status;
+    expect(await load()).toBe(200);
+    session = register(server.url, name, 'correct horse', first.token);
+    await until(room.connection, ({ is }) => is !== 'live', 'the end of the first session');
+    await isLive(room);
+    expect(await load()).toBe(200);
+  });
+
   it('that cannot be read is refused, and an upload can be cancelled', async () => {
     const { room } = await scene();
     const noise = room.upload(new Blob(['not audio']), { name: 'x.mp3' });
