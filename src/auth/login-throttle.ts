@@ -4,8 +4,8 @@ import { SETTINGS } from '../config/config.module.js';
 import type { Settings } from '../config/settings.js';
 import { Problem, RateLimited } from '../errors/problem.js';
 import { Lifecycle } from '../lifecycle/lifecycle.js';
+import { BoundedLimiter } from '../limits/bounded-limiter.js';
 import { FairQueue, QueueRefusal } from '../limits/fair-queue.js';
-import { BoundedLimiter } from './bounded-limiter.js';
 
 /** The longest delay of an answer: shorter than the time for which the client library waits for one (15 s). */
 const maxDelayMs = 12_000;

@@ -16,6 +16,7 @@ import { TracksController } from './tracks.controller.js';
 import { TracksService } from './tracks.service.js';
 import { OpenTransfers } from './transfers/open-transfers.js';
 import { UploadsService } from './uploads.service.js';
+import { VoteLimits } from './vote-limits.js';
 
 /** Tracks: uploads and their files, votes and the queue. */
 @Module({
@@ -25,6 +26,7 @@ import { UploadsService } from './uploads.service.js';
     TracksService,
     UploadsService,
     QueueService,
+    VoteLimits,
     FileSender,
     OpenTransfers,
     UploadFolder,
