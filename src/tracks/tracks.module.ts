@@ -12,11 +12,11 @@ import { StorageHealth } from './storage/storage-health.js';
 import { StorageQuota } from './storage/storage-quota.js';
 import { TrackFiles } from './storage/track-files.js';
 import { UploadFolder } from './storage/upload-folder.js';
+import { TrackLimits } from './track-limits.js';
 import { TracksController } from './tracks.controller.js';
 import { TracksService } from './tracks.service.js';
 import { OpenTransfers } from './transfers/open-transfers.js';
 import { UploadsService } from './uploads.service.js';
-import { VoteLimits } from './vote-limits.js';
 
 /** Tracks: uploads and their files, votes and the queue. */
 @Module({
@@ -26,7 +26,7 @@ import { VoteLimits } from './vote-limits.js';
     TracksService,
     UploadsService,
     QueueService,
-    VoteLimits,
+    TrackLimits,
     FileSender,
     OpenTransfers,
     UploadFolder,

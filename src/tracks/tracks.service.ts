@@ -7,8 +7,8 @@ import type { RoomChange } from '../events/room-change.js';
 import { RoomAccess } from '../rooms/room-access.js';
 import { QueueService, trackNotFound } from './queue.service.js';
 import { TrackFiles } from './storage/track-files.js';
+import { TrackLimits } from './track-limits.js';
 import { trackView, type TrackWithUploader } from './track-view.js';
-import { VoteLimits } from './vote-limits.js';
 
 /** The answer of a command on a track; `event` is null if nothing changed. */
 export interface TrackCommandResult {
@@ -27,7 +27,7 @@ export class TracksService {
     private readonly access: RoomAccess,
     private readonly queue: QueueService,
     private readonly files: TrackFiles,
-    private readonly limits: VoteLimits,
+    private readonly limits: TrackLimits,
     private readonly database: Database,
   ) {}
 
@@ -157,7 +157,7 @@ export class TracksService {
       await this.queue.find(trx, trackId);
       const changed = await write(change);
       if (!changed) return { track: await this.queue.view(trx, trackId), event: null };
-      await this.limits.change(user.id, address, room_id);
+      await this.limits.vote(user.id, address, room_id);
       const by = type === 'track_voted' ? 1 : -1;
       await trx
         .updateTable('tracks')
