@@ -13,7 +13,7 @@ import { RoomsReader } from './rooms.reader.js';
 export const maxAdministered = 50;
 /** Created rooms. */
 export const maxCreations = {
-  user: { points: 20, durationSeconds: 3600 },
+  user: { points: 50, durationSeconds: 3600 },
   address: { points: 200, durationSeconds: 3600 },
 };
 /** Changes of names, visibility or settings, in all rooms. */
@@ -23,7 +23,7 @@ export const maxUpdates = {
 };
 /** Joins of one room: 500 listeners behind one address may join at once. */
 export const maxJoins = {
-  user: { points: 10, durationSeconds: 600 },
+  user: { points: 30, durationSeconds: 600 },
   address: { points: 600, durationSeconds: 600 },
 };
 

@@ -6,8 +6,8 @@ import { KeyedLimit } from '../limits/keyed-limit.js';
 /** Votes, and votes withdrawn, in one room: 500 listeners behind one address may vote twice a minute. */
 export const maxVotes = {
   user: [
-    { points: 60, durationSeconds: 60 },
-    { points: 600, durationSeconds: 3600 },
+    { points: 120, durationSeconds: 60 },
+    { points: 1200, durationSeconds: 3600 },
   ],
   address: { points: 1000, durationSeconds: 60 },
 } as const;
