@@ -28,5 +28,6 @@ export default {
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
   testSequencer: '<rootDir>/test/support/sequencer.js',
   testTimeout: 30_000,
-  maxWorkers: 2,
+  // More than the two cores of a small machine: half of most suites' time is waiting.
+  maxWorkers: 3,
 };
