@@ -20,8 +20,11 @@ const maxConnects = 50;
 const maxUnauthorized = 10;
 /** Connections closed within this time are logged in one line. */
 const logDelayMs = 10_000;
-/** Time for an error that was sent to a closed connection to arrive. */
-const finalDelayMs = 500;
+/**
+ * Until a connection that is not read any more is closed: time for an error that was sent to it to arrive, and time in
+ * which its client does not flood a new connection.
+ */
+const finalDelayMs = 2000;
 
 /** The first characters of Socket.IO packets. */
 const connectPacket = '0';
