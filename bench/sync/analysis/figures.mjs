@@ -1,0 +1,33 @@
+import { playing, quantile } from './playing.mjs';
+
+/**
+ * By how much each two listeners were apart, and how each played.
+ * @param parts stretches that are measured together: `{ heard, at }`, see `compare`
+ * @param compared what `compare` found for each
+ * @returns milliseconds, except `fastest`, the largest distance of a listener's rate from 1
+ */
+export function figures(parts, compared) {
+  const skews = compared.flatMap((part) => part.skews);
+  const apart = skews.map(({ skew }) => 1000 * Math.abs(skew));
+  const each = parts.flatMap(({ heard }, index) =>
+    heard.map((listener, i) => playing(compared[index].windows[i], listener.recording.rate)),
+  );
+  const stalls = parts.flatMap(({ heard, at }) =>
+    heard.map((listener) => listener.stallsBetween(at[0], at.at(-1)).length),
+  );
+  return {
+    listeners: Math.max(...parts.map(({ heard }) => heard.length)),
+    windows: new Set(skews.map(({ time }) => time)).size,
+    median: quantile(apart, 0.5),
+    p95: quantile(apart, 0.95),
+    max: quantile(apart, 1),
+    unheard: sum(compared.map((part) => part.unheard)),
+    fastest: Math.max(...each.map(({ fastest }) => fastest)),
+    cuts: sum(each.map(({ cuts }) => cuts)),
+    stalls: sum(stalls),
+    clocksApart: Math.max(...parts.flatMap(({ heard }) => heard.map(({ recording }) => recording.clockMs))),
+    skews,
+  };
+}
+
+const sum = (values) => values.reduce((total, value) => total + value, 0);
