@@ -1,8 +1,10 @@
 // Measures how well browsers that listen to a room play in step. docs/sync.md says how; CONTRIBUTING.md has the options.
 import { parseArgs } from 'node:util';
+import { describeMachine, writeDocument } from './report/document.mjs';
 import { missed } from './report/goals.mjs';
 import { table } from './report/table.mjs';
 import { scenarios } from './scenarios/index.mjs';
+import { installedVersion } from './stage/browser.mjs';
 import { startPageServer } from './stage/page-server.mjs';
 import { startServer } from './stage/server.mjs';
 
@@ -19,6 +21,8 @@ const names = positionals.length > 0 ? positionals : Object.keys(scenarios);
 /** With `--quick` each takes a fifth of its time. */
 const quickPart = 0.2;
 
+const machine = describeMachine();
+const startedAt = performance.now();
 const server = await startServer();
 const pages = await startPageServer();
 const rig = {
@@ -42,6 +46,10 @@ try {
   await server.close();
 }
 process.stdout.write(`${table(rows)}\n`);
+if (positionals.length === 0 && !values.quick) {
+  const minutes = Math.round((performance.now() - startedAt) / 60_000);
+  await writeDocument(rows, { machine, browser: await installedVersion(), minutes, seed: rig.seed });
+}
 const failures = rows.flatMap((row) => missed(row).map((finding) => `${row.label}: ${finding}`));
 for (const failure of failures) process.stderr.write(`not met: ${failure}\n`);
 process.exitCode = failures.length > 0 ? 1 : 0;

@@ -26,6 +26,7 @@ export function figures(parts, compared) {
     cuts: sum(each.map(({ cuts }) => cuts)),
     stalls: sum(stalls),
     clocksApart: Math.max(...parts.flatMap(({ heard }) => heard.map(({ recording }) => recording.clockMs))),
+    clockRates: parts[0].heard.map(({ recording }) => recording.clockRate),
     skews,
   };
 }

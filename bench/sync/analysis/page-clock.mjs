@@ -1,3 +1,5 @@
+import { quantile } from './playing.mjs';
+
 /** Of so many pings the one with the shortest round trip counts. */
 const groupSize = 20;
 /** Pages whose clocks differ by less than this have the machine's; pings are not more exact. */
@@ -15,9 +17,17 @@ export class PageClock {
     this.#pings.push({ at: time, difference: time - (sent + returned) / 2, roundTrip: returned - sent });
   }
 
-  /** The largest difference of the page's clock to the machine's, in ms. */
+  /** The difference of the page's clock to the machine's, in ms: the middle one of all the time. */
   get differenceMs() {
-    return Math.max(...this.#best().map(({ difference }) => Math.abs(difference)));
+    return quantile(
+      this.#best().map(({ difference }) => Math.abs(difference)),
+      0.5,
+    );
+  }
+
+  /** By how much the page's clock is faster than the machine's. */
+  get rate() {
+    return fit(this.#best()).slope;
   }
 
   /** @returns what converts the page's time to the machine's: the same time if the clocks are the same */

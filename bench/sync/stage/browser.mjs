@@ -16,6 +16,17 @@ function find(paths, name) {
   return path;
 }
 
+/** The version of the browser that is used. */
+export async function installedVersion() {
+  const browser = await chromium.launch({
+    executablePath: find(executables, 'chromium'),
+    args: ['--no-sandbox'],
+  });
+  const version = browser.version();
+  await browser.close();
+  return version;
+}
+
 /** All clocks of a process, and of its output, at another speed. */
 const clocksAt = (speed) => ({
   LD_PRELOAD: find(libraries, 'faketime'),
@@ -45,7 +56,6 @@ export async function startBrowser({ speed = 1 } = {}) {
   });
   return {
     newPage: () => browser.newPage(),
-    version: browser.version(),
     async close() {
       await browser.close();
       await rm(profile, { recursive: true, force: true });

@@ -1,3 +1,4 @@
+/* global window -- in functions that run in the page */
 import { clean, DelayProxy } from '../network/delay-proxy.mjs';
 import { PageClock } from '../analysis/page-clock.mjs';
 import { startBrowser } from './browser.mjs';
@@ -78,6 +79,7 @@ export class Listener {
       firstFrame,
       samples,
       stamps: stamps.map(([contextTime, time]) => [contextTime, toMachine(time) / 1000]),
+      clockRate: this.#clock.rate,
       clockMs: this.#clock.differenceMs,
     };
   }

@@ -7,16 +7,18 @@ import { Listener, machineNow } from './listener.mjs';
 
 /** The rate of the tracks and of the listeners' outputs. */
 const rate = 48_000;
+/** Until everything is heard that has been played. */
+const outputSeconds = 0.5;
 
 /**
  * A room with tracks of noise and the listeners in it. Owned by a scenario. The room's administrator is this process: a
  * client without a player.
  */
 export class Stage {
-  #timeline = new Timeline();
+  /** What the room has played. */
+  timeline = new Timeline();
   #sources = new Map();
   #listeners = [];
-  #finished = [];
   #count = 0;
 
   /**
@@ -30,9 +32,11 @@ export class Stage {
     const { id } = await roomcast.createRoom({ name: 'In step' });
     const room = await roomcast.join(id);
     const stage = new Stage(rig, roomcast, room);
-    for (const [index, seconds] of tracks.entries()) await stage.#upload(index, seconds);
-    // The first track begins by itself; nobody listens yet.
-    await room.stop();
+    for (const [index, seconds] of tracks.entries()) {
+      await stage.#upload(index, seconds);
+      // The first track begins by itself; nobody listens yet.
+      if (index === 0) await room.stop();
+    }
     return stage;
   }
 
@@ -40,7 +44,7 @@ export class Stage {
     this.rig = rig;
     this.roomcast = roomcast;
     this.room = room;
-    room.playback.subscribe(() => this.#timeline.add(room.playback.current));
+    room.playback.subscribe(() => this.timeline.add(room.playback.current));
   }
 
   /** Opens browsers that do not listen yet. @param options of each, as for `Listener.open` */
@@ -62,19 +66,23 @@ export class Stage {
     return opened;
   }
 
-  /** Listeners join and the first track begins. */
+  /** Listeners join and the first track begins. @returns the time at which it does */
   async begin(listeners) {
     for (const listener of listeners) await listener.join();
     for (const listener of listeners) await listener.ready();
-    await this.room.play();
+    const { playback } = await this.room.play();
+    return playback.started_at + playback.position;
   }
 
-  /** Ends a listener, and keeps its recording. */
+  /** Waits until a time has come, and has been heard. */
+  async until(time) {
+    await seconds(time + outputSeconds - nowSeconds());
+  }
+
+  /** Ends a listener. @returns what it heard */
   async end(listener) {
     this.#listeners = this.#listeners.filter((other) => other !== listener);
-    const recording = await listener.finish();
-    this.#finished.push(recording);
-    return new Heard(recording, this.#sources, this.#timeline);
+    return new Heard(await listener.finish(), this.#sources, this.timeline);
   }
 
   /** Ends everything. @returns what each listener heard that was not ended before */
