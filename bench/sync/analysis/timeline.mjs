@@ -3,13 +3,13 @@ export class Timeline {
   #segments = [];
   #version = -1;
 
-  /** Takes the room's newest state. */
-  add({ status, version, track_id: trackId, started_at: startedAt, position }) {
+  /** Takes the room's newest state. @param now a stop takes effect at once */
+  add({ status, version, track_id: trackId, started_at: startedAt, position }, now) {
     if (version <= this.#version) return;
     this.#version = version;
     const last = this.#segments.at(-1);
     if (status !== 'playing') {
-      if (last) last.ends = Math.min(last.ends, last.startedAt + position);
+      if (last) last.ends = Math.min(last.ends, status === 'paused' ? last.startedAt + position : now);
       return;
     }
     const begins = startedAt + position;

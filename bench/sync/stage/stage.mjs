@@ -44,7 +44,7 @@ export class Stage {
     this.rig = rig;
     this.roomcast = roomcast;
     this.room = room;
-    room.playback.subscribe(() => this.timeline.add(room.playback.current));
+    room.playback.subscribe(() => this.timeline.add(room.playback.current, nowSeconds()));
   }
 
   /** Opens browsers that do not listen yet. @param options of each, as for `Listener.open` */
