@@ -12,6 +12,10 @@ const minQuality = 0.4;
 /** Stretches that contain a change of what is played tell nothing. */
 const edgeSeconds = 0.05;
 
+/** From so long before a stall of the output on, and for so long after it, a player may be off: it has to notice first. */
+const beforeStall = 0.5;
+export const stallSeconds = 3;
+
 /** What a listener heard, and when: found by looking for its recording in the tracks. */
 export class Heard {
   #output;
@@ -39,7 +43,8 @@ export class Heard {
   /**
    * @param time seconds on the machine's clock
    * @returns undefined where nothing is to be heard for the length of a stretch. Otherwise `late`: seconds by which the
-   * room's position is heard later, NaN if something else or nothing is heard; `frame` and `position` of its beginning
+   * room's position is heard later, NaN if something else or nothing is heard; `frame` and `position` of its beginning;
+   * `disturbed`: whether the output has stalled shortly before
    */
   at(time) {
     const { rate, firstFrame } = this.recording;
@@ -58,6 +63,7 @@ export class Heard {
       trackId: segment.trackId,
       frame: first,
       position: position / rate,
+      disturbed: this.stallsBetween(time - stallSeconds, time + beforeStall).length > 0,
       late: heardAt - segment.startedAt - position / rate,
     };
   }

@@ -19,7 +19,7 @@ export function playing(windows, rate) {
     const moved = window.position - before.position - elapsed;
     if (Number.isNaN(moved)) return;
     if (Math.abs(moved) > maxRate * elapsed + tolerance) cuts += 1;
-    else fastest = Math.max(fastest, Math.abs(moved) / elapsed);
+    else if (!before.disturbed && !window.disturbed) fastest = Math.max(fastest, Math.abs(moved) / elapsed);
   });
   return { fastest, cuts };
 }

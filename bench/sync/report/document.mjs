@@ -26,6 +26,13 @@ export async function writeDocument(rows, run) {
   );
 }
 
+function stallText(rows) {
+  const most = Math.max(...rows.map(({ disturbedMax = 0 }) => disturbedMax));
+  return most === 0
+    ? 'There was none in this run.'
+    : `In these, browsers were up to ${most.toFixed(1)} ms apart.`;
+}
+
 function documentOf(rows, { machine, browser, minutes, seed }) {
   const drift = rows.find(({ name }) => name === 'drift');
   const ppm = drift.clockRates.map((rate) => (1e6 * rate).toFixed(1)).join(' and ');
@@ -47,9 +54,10 @@ ${table(rows)}
 - **windows**: moments that are compared, each for all pairs of browsers.
 - **rate within**: how far a track's speed was from 1 at most, between two windows. The player corrects by less than
   0.1 % where nobody should hear it, and by up to 0.5 % for at most 3 s.
-- **cuts**: how often a position jumped. **Stalls**: how often a browser's output itself skipped or repeated
-  something because the machine was too slow; the player has to cut after that. More cuts than stalls, or a
-  window in which the room's track is not heard, miss the goal, also where no other goal is missed.
+- **cuts**: how often a position jumped. A window in which a room's track is not heard at all misses every goal.
+- **stalls**: how often a browser's output itself skipped or repeated something, because the machine was too slow for it.
+  The player notices that within a second and cuts. A cut without a stall misses the goal; windows within 3 s
+  after a stall are not counted. ${stallText(rows)}
 
 Machine: ${machine}. Browser: Chromium ${browser}, headless, each browser with processes and a profile of its own.
 

@@ -3,12 +3,12 @@
  * 1).
  * @returns what is missed, as text; nothing if the row holds
  */
-export function missed({ goal, median, p95, max, fastest, cuts, stalls, unheard, windows }) {
+export function missed({ goal, median, p95, max, fastest, cuts, stalls, unheard, windows, fewest = 1 }) {
   const findings = [];
   const limit = (name, value, most) => {
     if (!(value <= most)) findings.push(`${name} ${value?.toFixed(3)} > ${most}`);
   };
-  if (windows === 0) findings.push('nothing was measured');
+  if (windows < fewest) findings.push(`only ${windows} windows`);
   if (goal.p95 !== undefined) limit('p95', p95, goal.p95);
   if (goal.max !== undefined) limit('max', max, goal.max);
   if (goal.median && !(median >= goal.median[0] && median <= goal.median[1])) {
@@ -16,7 +16,7 @@ export function missed({ goal, median, p95, max, fastest, cuts, stalls, unheard,
   }
   if (goal.rate !== undefined && !(fastest <= goal.rate)) findings.push(`rate off by ${fastest.toFixed(5)}`);
   // A player has to cut where the output itself has skipped something.
-  if (cuts > stalls) findings.push(`${cuts} cuts`);
+  if (cuts > stalls) findings.push(`${cuts} cuts, ${stalls} stalls`);
   if (unheard > 0) findings.push(`${unheard} windows without the room's track`);
   return findings;
 }

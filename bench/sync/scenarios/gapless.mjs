@@ -1,3 +1,4 @@
+import { stallSeconds } from '../analysis/heard.mjs';
 import { quantile } from '../analysis/playing.mjs';
 import { times } from '../analysis/skew.mjs';
 import { transition } from '../analysis/transition.mjs';
@@ -29,10 +30,12 @@ export function gapless(rig) {
   });
 }
 
-/** A row about the transitions instead of the listeners' distance. */
+/** A row about the transitions instead of the listeners' distance. Where an output has just skipped something, none. */
 function gaps(heard, transitions) {
-  const found = transitions.flatMap((time) =>
-    heard.map((listener) => ({ time, ...transition(listener, time, trackSeconds) })),
+  const found = heard.flatMap((listener) =>
+    transitions
+      .filter((time) => listener.stallsBetween(time - stallSeconds, time + 0.5).length === 0)
+      .map((time) => transition(listener, time, trackSeconds)),
   );
   const sizes = found.map(({ gap, silent }) => 1000 * Math.max(Math.abs(gap), silent));
   return {
