@@ -50,8 +50,8 @@ serve(app.getHttpServer(), {
       people.push(await app.get(AuthService).guest(`user ${i}`));
     const { db } = app.get(Database);
     for (let i = 0; i < count; i += 1) {
-      const { id } = await app.get(RoomsService).create(people[0].user, { name: `Room ${i}` });
-      rooms.push(id);
+      const { room } = await app.get(RoomsService).create(people[0].user, { name: `Room ${i}` });
+      rooms.push(room.id);
     }
     const targets = [];
     const joined = new Set();

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import type { Envelope } from '../src/contract/index.js';
 import { guest, type Person, person, roomOf, stateOf } from './support/api.js';
 import { wav } from './support/audio.js';
-import { eventually } from './support/listener.js';
+import { eventually, listen } from './support/listener.js';
 import { type ServerProcess, spawnServer, temporaryFolder } from './support/server.js';
 
 let running: ServerProcess | undefined;
@@ -151,3 +151,47 @@ it('a killed server loses no change that it has answered, and the log has no gap
       '\n',
   );
 }, 300_000);
+
+it('a command that is repeated after its server was killed is carried out once, with the event of the first time', async () => {
+  folder = await temporaryFolder();
+  const environment = { DATA_DIR: folder };
+  running = await spawnServer(environment);
+  const ada = await guest(running.url, 'ada');
+  const { id } = await roomOf(ada);
+  const path = `/rooms/${id}`;
+  let { sequence } = await stateOf(ada, id);
+  const { epoch } = (await ada.get(path)).body;
+  let committed = 0;
+  for (let round = 0; round < 8; round += 1) {
+    const { url } = running;
+    const rename = (to: string) =>
+      person(to, ada.token, ada.user, { 'idempotency-key': `round-${round}` }).patch(path, {
+        name: `Round ${round}`,
+      });
+    const listener = await listen(url, person(url, ada.token, ada.user), id);
+    const answer = rename(url).catch(() => 'lost' as const);
+    // At times before anything happened, at times between the commit, after which the event is sent, and the answer.
+    if (round % 2 === 0) await listener.next('room_state_updated');
+    await running.end('SIGKILL');
+    const first = await answer;
+    const heard = listener.ofType('room_state_updated').at(-1);
+    listener.close();
+    if (heard) committed += 1;
+
+    running = await spawnServer(environment);
+    const again = await rename(running.url);
+    expect(again.status).toBe(200);
+    if (heard) {
+      expect(again.body.event).toEqual({ event_id: heard.event_id, sequence: heard.metadata.sequence });
+    }
+    if (first !== 'lost') expect(again.body).toEqual(first.body);
+    expect((await rename(running.url)).body).toEqual(again.body);
+    const log = await logAfter(person(running.url, ada.token, ada.user), id, sequence);
+    const renamed = log.filter(({ type }) => type === 'room_state_updated');
+    expect(renamed.map(({ event_id }) => event_id)).toEqual([again.body.event.event_id]);
+    sequence = log.at(-1)!.metadata.sequence!;
+  }
+  expect(committed).toBeGreaterThanOrEqual(4);
+  // A killed process loses nothing, so the log goes on.
+  expect((await person(running.url, ada.token, ada.user).get(path)).body.epoch).toBe(epoch);
+}, 120_000);

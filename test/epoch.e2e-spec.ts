@@ -1,6 +1,7 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { rm } from 'node:fs/promises';
-import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { copyFile, cp, readFile, rm, writeFile } from 'node:fs/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import SqliteDatabase from 'better-sqlite3';
 import { Kysely, Migrator, SqliteDialect } from 'kysely';
 import { Database } from '../src/database/database.js';
@@ -191,4 +192,102 @@ it('rooms of a database from before epochs get one, and their clients resume', a
   } finally {
     await rm(dataDir, { recursive: true, force: true });
   }
+});
+
+describe('a server whose database', () => {
+  let dataDir: string;
+  let backups: string;
+  let own: TestServer;
+  let ann: Person;
+  let room: string;
+  const databaseIn = (folder: string) => join(folder, 'roomcast.sqlite');
+  const raise = (count: number) => raiser(own, ann, room).high(count);
+  const start = async (folder = dataDir) => {
+    own = await startServer({ DATA_DIR: folder });
+    if (ann as Person | undefined) ann = person(own.url, ann.token, ann.user);
+  };
+  /** As `sqlite3 roomcast.sqlite .backup`, while the server runs. */
+  async function backUp(): Promise<void> {
+    const sqlite = new SqliteDatabase(databaseIn(dataDir), { readonly: true });
+    await sqlite.backup(databaseIn(backups));
+    sqlite.close();
+  }
+  async function restoreInto(folder: string): Promise<void> {
+    for (const suffix of ['', '-wal', '-shm']) await rm(`${databaseIn(folder)}${suffix}`, { force: true });
+    await copyFile(databaseIn(backups), databaseIn(folder));
+  }
+  /** Connects once as a client that has seen everything so far. */
+  async function comesBack(client: { after: number; epoch: string }) {
+    const listener = await listen(own.url, ann, room, { afterSequence: client.after, epoch: client.epoch });
+    const { resumed, epoch, sequence } = established(listener);
+    listener.close();
+    return { resumed, isSameEpoch: epoch === client.epoch, after: sequence, epoch };
+  }
+  const seesAll = () => comesBack({ after: 0, epoch: 'none' });
+
+  beforeEach(async () => {
+    ann = undefined as unknown as Person;
+    [dataDir, backups] = [await temporaryFolder(), await temporaryFolder()];
+    await start();
+    ann = await guest(own.url, 'ann');
+    room = (await roomOf(ann)).id;
+    await raise(5);
+    await eventually(() => existsSync(join(dataDir, 'log-position')), 'the position');
+  });
+  afterEach(async () => {
+    await own.close();
+    for (const folder of [dataDir, backups]) await rm(folder, { recursive: true, force: true });
+  });
+
+  it('was restored from a backup continues no log, even once there are as many events again', async () => {
+    await backUp();
+    await raise(10);
+    const client = await seesAll();
+    await own.close();
+    await restoreInto(dataDir);
+    await start();
+    await raise(30);
+    expect(await comesBack(client)).toMatchObject({ resumed: false, isSameEpoch: false });
+    // From here on it is one log again, also after restarts.
+    const again = await seesAll();
+    await own.close();
+    await start();
+    expect(await comesBack(again)).toMatchObject({ resumed: true, isSameEpoch: true });
+  });
+
+  it('was copied into a new folder continues no log', async () => {
+    await backUp();
+    await raise(10);
+    const client = await seesAll();
+    await own.close();
+    await copyFile(join(dataDir, 'jwt-secret'), join(backups, 'jwt-secret'));
+    await start(backups);
+    await raise(30);
+    expect(await comesBack(client)).toMatchObject({ resumed: false, isSameEpoch: false });
+  });
+
+  it('was restored with the whole folder continues no log if the administrator says so', async () => {
+    await own.close();
+    await cp(dataDir, backups, { recursive: true });
+    await start();
+    await raise(10);
+    const client = await seesAll();
+    await own.close();
+    await writeFile(join(backups, 'log-position'), 'restored\n');
+    await start(backups);
+    await raise(30);
+    expect(await comesBack(client)).toMatchObject({ resumed: false, isSameEpoch: false });
+    expect(await readFile(join(backups, 'log-position'), 'utf8')).toMatch(/^\d+\n$/);
+  });
+
+  it('loses commits while it runs, as in a failover, closes all connections and starts new epochs', async () => {
+    const { db } = own.app.get(Database);
+    const listener = await listen(own.url, ann, room);
+    const { epoch } = established(listener);
+    const closed = listener.closed();
+    await db.updateTable('database_state').set({ value: '0' }).where('name', '=', 'log_position').execute();
+    await raise(1);
+    await closed;
+    expect((await ann.get(`/rooms/${room}`)).body.epoch).not.toBe(epoch);
+  });
 });

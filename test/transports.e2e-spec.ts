@@ -46,7 +46,8 @@ describe.each(['standard', 'fast'])('the %s transport', (transport) => {
   });
 
   it.each(['websocket', 'polling'])('delivers in order and accepts confirmations over %s', async (via) => {
-    await start({ TRANSPORT: transport });
+    // Long enough that a busy machine does not cause retries, which arrive out of order.
+    await start({ TRANSPORT: transport, CONFIRMATION_TIMEOUT_MS: '10000' });
     const hers = keep(new Listener(server.url, `/rooms/${roomId}`, ada.token, { transports: [via] }));
     await hers.next('connection_established');
     const raise = raiser(server, ada, roomId);

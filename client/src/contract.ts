@@ -597,6 +597,8 @@ export type ErrorCode =
   | 'request_timeout'
   /** The room has reached the limit of active invites: revoke one. */
   | 'too_many_invites'
+  /** The user administers as many rooms as a user may: delete one, or leave one. */
+  | 'too_many_rooms'
   /** The log no longer holds events that old; `details.oldest_sequence` is the oldest that it holds. */
   | 'history_gone'
   /** The file does not match `If-Match` or `If-Unmodified-Since`. */

@@ -72,9 +72,3 @@ export function isEvent(value: unknown): value is OnWire<keyof EventsOnWire> {
   const { sequence } = metadata as { sequence?: unknown };
   return sequence === undefined || (Number.isSafeInteger(sequence) && (sequence as number) > 0);
 }
-
-/** The code of the reason for which the server is about to close the connection, where an event says that. */
-export function endAnnouncedBy(event: OnWire<keyof EventsOnWire>): string | undefined {
-  if (event.type === 'error') return event.data.code;
-  return event.type === 'server_status' && event.data.status === 'draining' ? 'draining' : undefined;
-}

@@ -263,6 +263,38 @@ describe('a connection that breaks', () => {
     }
   });
 
+  it('that stalls until the server has given it up misses nothing once the network flows again', async () => {
+    // It gives up a client that confirms nothing after a fraction of a second.
+    const hasty = await startServer({ CONFIRMATION_TIMEOUT_MS: '100', CONFIRMATION_ATTEMPTS: '1' });
+    const network = await cuttableProxy(hasty.url);
+    try {
+      const near = use((await guest(hasty.url, 'ada')).token, hasty.url);
+      const { id } = await near.createRoom({ name: 'Stalled' });
+      const admin = await near.join(id);
+      const far = await use((await guest(hasty.url, 'bob')).token, network.url).join(id);
+      const seen = record(far);
+      await admin.upload(new Blob([new Uint8Array(wav(30))]), { name: 'a.wav' }).done;
+      await follow(far, admin.sequence);
+      const from = far.sequence;
+      network.isStalled = true;
+      await admin.pause();
+      // The server does not see that Bob is gone otherwise.
+      await until(admin.state, ({ online_count }) => online_count === 1, 'the end of the connection', 20_000);
+      await admin.resume();
+      network.isStalled = false;
+      await until(far.connection, ({ is }) => is !== 'live', 'the news of it');
+      await isLive(far);
+      await follow(far, admin.sequence);
+      const later = seen.sequences().filter((sequence) => sequence > from);
+      expect(later).toEqual(later.map((_, index) => from + 1 + index));
+      expect(seen.resets).toEqual([]);
+      expect(far.state.current.playback.status).toBe('playing');
+    } finally {
+      await network.close();
+      await hasty.close();
+    }
+  }, 60_000);
+
   it('survives a restart of the server', async () => {
     const dataDir = await temporaryFolder();
     const env = { DATA_DIR: dataDir };
@@ -439,6 +471,22 @@ describe('audio', () => {
     const url = await media.url(stream_url);
     expect((await fetch(url, { method: 'HEAD' })).status).toBe(200);
     expect(await media.url(stream_url)).toBe(url);
+  });
+
+  it('has URLs that work after the user’s session was replaced by another one', async () => {
+    const first = await guest(server.url, 'ada');
+    const name = `ada ${Math.random().toString(36).slice(2, 10)}`;
+    let session = Promise.resolve(first);
+    const roomcast = use(async () => (await session).token);
+    const { id } = await roomcast.createRoom({ name: 'Audio' });
+    const room = await roomcast.join(id);
+    const { stream_url } = await room.upload(new Blob([new Uint8Array(wav(30))]), { name: 'a.wav' }).done;
+    const load = async () => (await fetch(await roomcast.media.url(stream_url), { method: 'HEAD' })).status;
+    expect(await load()).toBe(200);
+    session = register(server.url, name, 'correct horse', first.token);
+    await until(room.connection, ({ is }) => is !== 'live', 'the end of the first session');
+    await isLive(room);
+    expect(await load()).toBe(200);
   });
 
   it('that cannot be read is refused, and an upload can be cancelled', async () => {

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
 import type { ClosedReason } from '../src/connection/connection.js';
 import { Link, type LinkOwner } from '../src/connection/link.js';
+import { outcomeOf } from '../src/connection/refusals.js';
 import type { TransportListener, TransportTarget } from '../src/connection/transport.js';
 import { type TokenOption, TokenSource } from '../src/http/token-source.js';
 import { FakeEnvironment } from './simulation/fake-environment.js';
@@ -33,6 +34,7 @@ let environment: FakeEnvironment;
 let opened: Opened[];
 let owner: LinkOwner & { told: string[] };
 let link: Link;
+let source: TokenSource;
 
 /** @param chance what the environment's `random` returns */
 function start(token: TokenOption = 'token', chance = 0.5): void {
@@ -52,7 +54,8 @@ function start(token: TokenOption = 'token', chance = 0.5): void {
     opened.push(new Opened(target, listener));
     return opened.at(-1)!;
   };
-  link = new Link(owner, open, new TokenSource(token), environment);
+  source = new TokenSource(token);
+  link = new Link(owner, open, source, environment);
   link.start();
 }
 
@@ -148,11 +151,24 @@ describe('a link', () => {
     },
   );
 
-  it('says why the user is refused where an event has told it before', async () => {
+  it('gives up for the reason that an event has told, whatever else the server says before it closes', async () => {
     await connect();
-    link.depart('left');
+    link.announce({ do: 'give_up', reason: 'left' });
+    link.announce(outcomeOf('delivery_failed'));
+    link.announce(undefined);
     last().listener.ended('network');
     expect(now()).toEqual({ is: 'closed', reason: 'left' });
+  });
+
+  it('forgets what the server has said about an earlier connection', async () => {
+    await connect();
+    link.announce({ do: 'give_up', reason: 'left' });
+    // The owner has missed something, and asks for it again.
+    link.restart('network');
+    await environment.advance(1_000);
+    link.established(0, 0);
+    last().listener.ended('network');
+    expect(now()).toMatchObject({ is: 'offline' });
   });
 
   it.each([
@@ -161,7 +177,7 @@ describe('a link', () => {
     ['not_a_participant', { is: 'closed', reason: 'kicked' }],
   ])('decides by the error that the server sent before it closed: %s', async (code, state) => {
     await connect();
-    link.announce(code);
+    link.announce(outcomeOf(code));
     last().listener.ended('server');
     expect(now()).toMatchObject(state);
   });
@@ -222,12 +238,28 @@ describe('a token that is not accepted', () => {
     expect(now()).toEqual({ is: 'closed', reason: 'unauthorized' });
   });
 
+  it('is replaced by the one that someone else has asked for, and that one is renewed if it is refused as well', async () => {
+    let tokens = 0;
+    start(() => `token ${(tokens += 1)}`);
+    await environment.advance(0);
+    expect(await source.renew('token 1')).toBe('token 2');
+    for (const expected of [2, 3]) {
+      refuse('unauthorized');
+      await environment.advance(0);
+      expect(last().target.auth).toMatchObject({ token: `token ${expected}` });
+    }
+    refuse('unauthorized');
+    await environment.advance(0);
+    expect(now()).toEqual({ is: 'closed', reason: 'unauthorized' });
+    expect(tokens).toBe(3);
+  });
+
   it('is renewed each time it ends while the connection works', async () => {
     let tokens = 0;
     start(() => `token ${(tokens += 1)}`);
     await connect();
     for (const expected of [2, 3, 4]) {
-      link.announce('session_ended');
+      link.announce(outcomeOf('session_ended'));
       last().listener.ended('server');
       expect(now()).toMatchObject({ is: 'connecting' });
       await connect();
@@ -237,7 +269,7 @@ describe('a token that is not accepted', () => {
 
   it('closes the connection where there is no other one', async () => {
     await connect();
-    link.announce('session_ended');
+    link.announce(outcomeOf('session_ended'));
     last().listener.ended('server');
     await environment.advance(0);
     expect(now()).toEqual({ is: 'closed', reason: 'unauthorized' });

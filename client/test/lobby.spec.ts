@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import type { TransportConnection, TransportListener } from '../src/connection/transport.js';
 import type { RoomSummary } from '../src/contract.js';
 import { Api } from '../src/http/api.js';
@@ -47,6 +47,10 @@ beforeEach(() => {
     return { ask: () => Promise.resolve({}), leave: end, drop: end };
   };
   lobby = new Lobby(api, open, environment, 4_000);
+});
+
+afterEach(() => {
+  jest.restoreAllMocks();
 });
 
 const emit = (type: string, data: object, id = `event ${(events += 1)}`, confirm?: () => void) =>
@@ -129,6 +133,17 @@ describe('the lobby', () => {
     await environment.advance(0);
     emit('room_deleted', { room: room('2') }, 'same', () => (confirmed += 1));
     expect([handled, confirmed]).toEqual([1, 2]);
+  });
+
+  it('closes with a reason where it is sent what it does not understand', async () => {
+    const reported = jest.spyOn(console, 'error').mockReturnValue();
+    lobby.rooms.subscribe(() => undefined);
+    await connect();
+    await environment.advance(1_000);
+    emit('room_created', { rum: 'of another version' });
+    expect(lobby.connection.current).toEqual({ is: 'closed', reason: 'protocol' });
+    expect(reported).toHaveBeenCalledTimes(1);
+    expect(ids()).toEqual(['3', '2', '1']);
   });
 
   it('disconnects a few seconds after the last use, and connects again with the next', async () => {

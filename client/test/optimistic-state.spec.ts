@@ -99,6 +99,15 @@ describe('a change that is expected', () => {
     expect(titles()).toEqual([first, second]);
   });
 
+  it('ends with its answer after a reset that belongs to another epoch, whatever sequence that names', () => {
+    const pending = state.expect(expected.vote(second, true));
+    state.replace(view(), 1, false);
+    expect(titles()).toEqual([second, first]);
+    // It was carried out before the log was restored.
+    pending.settle(1_000);
+    expect(titles()).toEqual([first, second]);
+  });
+
   it('ends with a reset that contains it, or that belongs to another epoch', () => {
     for (const isContinued of [true, false]) {
       const pending = state.expect(expected.vote(second, true));

@@ -55,6 +55,17 @@ describe('the clock of a room', () => {
     expect(probes()).toBe(1);
   });
 
+  it.each([[undefined], [{ ok: true }], [{ ok: false, error: { code: 'not_found' } }]])(
+    'learns nothing from an answer without a time: %j',
+    async (answer) => {
+      clock = new RoomClock(() => Promise.resolve(answer), environment);
+      clock.use();
+      clock.connected(undefined);
+      await environment.advance(10_000);
+      expect(clock.uncertainty).toBe(Infinity);
+    },
+  );
+
   it('sends 8 quick probes, 32 more at 50 ms, then 8 every 5 s', async () => {
     clock.use();
     clock.connected('clock 1');

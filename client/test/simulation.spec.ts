@@ -1,6 +1,7 @@
-import { describe, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { type Scenario, scenarios } from './simulation/scenarios.js';
+import type { SimulatedServer } from './simulation/simulated-server.js';
 import { World } from './simulation/world.js';
 
 /*
@@ -10,6 +11,7 @@ import { World } from './simulation/world.js';
  * - the handlers of each event run exactly once, in order, and before it is confirmed;
  * - the folded state is the server's at the same sequence, after each event and each reset;
  * - in the end every client that is still in the room is live, shows the server's state, and all commands have ended;
+ * - a client is closed only if its user or the room was removed after the server has last accepted it;
  * - no command is carried out twice, and nothing goes on after `close`.
  *
  * A failure prints its seed, its path and the smallest failing scenario. To repeat it:
@@ -35,4 +37,62 @@ describe('random scenarios', () => {
     },
     60 * 60 * 1000,
   );
+});
+
+/** The smallest scenario of each fault that was found. */
+describe('fixed scenarios', () => {
+  const run = (scenario: Partial<Scenario>) =>
+    new World({
+      seed: 0,
+      manners: ['prompt', 'prompt', 'prompt'],
+      retention: 5,
+      steps: [],
+      ...scenario,
+    }).run();
+  const vote = { kind: 'vote', who: 0, what: 0 } as const;
+
+  test('a client whose connection breaks between the user’s departure and return, which it missed, goes on', () =>
+    run({
+      manners: ['prompt', 'slow', 'prompt'],
+      steps: [
+        { ...vote, ms: 332 },
+        { ...vote, ms: 58 },
+        { kind: 'leave', who: 0, what: 0, ms: 66 },
+        { kind: 'rejoin', who: 0, what: 0, ms: 0 },
+        { kind: 'stall', who: 1, what: 0, ms: 0 },
+        { ...vote, ms: 1363 },
+      ],
+    }));
+
+  test('a client whose token was renewed by a command while its connection stalled renews it once more', () =>
+    run({
+      manners: ['slow', 'prompt', 'prompt'],
+      steps: [
+        { ...vote, ms: 140 },
+        { kind: 'add', who: 0, what: 0, ms: 0 },
+        { ...vote, ms: 240 },
+        { kind: 'stall', who: 0, what: 0, ms: 0 },
+        { kind: 'expire_token', who: 0, what: 0, ms: 0 },
+        { ...vote, ms: 182 },
+        { kind: 'expire_token', who: 0, what: 0, ms: 0 },
+      ],
+    }));
+});
+
+describe('the simulation', () => {
+  const check = (spoil: (server: SimulatedServer) => void) =>
+    fc.check(
+      fc.asyncProperty(scenarios, (scenario) => new World(scenario, spoil).run()),
+      { numRuns: 500, endOnFailure: true },
+    );
+
+  test.each<[string, (server: SimulatedServer) => void, RegExp]>([
+    ['forgets its answers', (server) => server.forgetAnswers(), /was carried out 2 times|in the end/],
+    ['changes a vote without an event', (server) => server.model.voteSilently(), /another state/],
+    ['leaves an event out', (server) => void server.log.pop(), /in the end/],
+  ])('fails for a server that %s', async (_, spoil, reason) => {
+    const { failed, errorInstance } = await check(spoil);
+    expect(failed).toBe(true);
+    expect(String(errorInstance)).toMatch(reason);
+  });
 });

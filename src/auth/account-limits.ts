@@ -1,8 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { SETTINGS } from '../config/config.module.js';
 import type { Settings } from '../config/settings.js';
-import { RateLimited } from '../errors/problem.js';
-import { BoundedLimiter } from './bounded-limiter.js';
+import { KeyedLimit } from '../limits/keyed-limit.js';
+
+const what = 'accounts were created from this address';
 
 /**
  * Limits how many accounts may be created from one address. The guests of a whole room behind one address can sign in
@@ -10,34 +11,26 @@ import { BoundedLimiter } from './bounded-limiter.js';
  */
 @Injectable()
 export class AccountLimits {
-  readonly #guests = [new BoundedLimiter({ points: 600, durationSeconds: 60 })];
-  readonly #registrations = [
-    new BoundedLimiter({ points: 30, durationSeconds: 60 }),
-    new BoundedLimiter({ points: 200, durationSeconds: 3600 }),
-  ];
+  readonly #guests: KeyedLimit;
+  readonly #registrations: KeyedLimit;
 
-  constructor(@Inject(SETTINGS) private readonly settings: Settings) {}
+  constructor(@Inject(SETTINGS) settings: Settings) {
+    this.#guests = new KeyedLimit(settings, what, { points: 600, durationSeconds: 60 });
+    this.#registrations = new KeyedLimit(
+      settings,
+      what,
+      { points: 30, durationSeconds: 60 },
+      { points: 200, durationSeconds: 3600 },
+    );
+  }
 
   /** @throws {Problem} rate_limited */
   guest(address: string): Promise<void> {
-    return this.#consume(this.#guests, address);
+    return this.#guests.consume(address);
   }
 
   /** @throws {Problem} rate_limited */
   registration(address: string): Promise<void> {
-    return this.#consume(this.#registrations, address);
-  }
-
-  async #consume(limiters: readonly BoundedLimiter[], address: string): Promise<void> {
-    if (!this.settings.rateLimit) return;
-    for (const limiter of limiters) {
-      const waitMs = await limiter.consume(address);
-      if (waitMs > 0) {
-        throw new RateLimited(
-          'Too many accounts were created from this address; try again after Retry-After seconds.',
-          waitMs,
-        );
-      }
-    }
+    return this.#registrations.consume(address);
   }
 }

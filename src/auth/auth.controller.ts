@@ -5,8 +5,9 @@ import { Answers, Refuses } from '../errors/documented.js';
 import { RequestCost } from '../limits/request-cost.decorator.js';
 import { CredentialsDto, GuestDto, LoginDto } from './auth.dto.js';
 import { AuthService } from './auth.service.js';
-import { type Caller, CurrentCaller, OptionalCaller, OptionalToken, Public } from './caller.js';
+import { type Caller, CurrentCaller, OptionalCaller, OptionalToken, Public, SentToken } from './caller.js';
 import { ClientAddress } from './client-address.js';
+import { ClientGone } from './client-gone.js';
 
 /** Routes under `/api/auth`. */
 @ApiTags('auth')
@@ -52,16 +53,23 @@ export class AuthController {
 
   @ApiOperation({
     summary: 'Sign in',
-    description: 'After several wrong passwords the answer is delayed by up to 3 seconds.',
+    description:
+      'After several wrong passwords the answer to a wrong one is delayed by up to 12 seconds. A client that has a token of an earlier sign-in to the account may send it, valid or not: then the attempts of others behind its address do not count for it.',
   })
+  @ApiBearerAuth()
   @Answers(200, rest.SignedIn, 'Signed in.')
   @Refuses('malformed', 'invalid_credentials', 'invalid_field', 'rate_limited', 'unavailable')
   @Public()
   @HttpCode(200)
   @RequestCost(3)
   @Post('login')
-  login(@Body() credentials: LoginDto, @ClientAddress() address: string) {
-    return this.auth.login(credentials, address);
+  login(
+    @Body() credentials: LoginDto,
+    @ClientAddress() address: string,
+    @SentToken() token: string,
+    @ClientGone() gone: AbortSignal,
+  ) {
+    return this.auth.login(credentials, { address, token, gone });
   }
 
   @ApiOperation({ summary: 'The user of the token' })

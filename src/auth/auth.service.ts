@@ -18,6 +18,15 @@ import { userView } from './users.js';
 /** A token and the user that it was issued to. */
 export type SignedIn = IssuedToken & { user: User };
 
+/** Where a sign-in comes from. */
+export interface LoginOrigin {
+  address: string;
+  /** A token of an earlier sign-in, valid or not; '' if none was sent. */
+  token: string;
+  /** Aborted when the client has closed its connection. */
+  gone: AbortSignal;
+}
+
 /**
  * Guests and registered users: signing in, registering, signing out, authenticating tokens. An `address` is always the
  * key of the client's address (see `ClientAddresses`).
@@ -76,11 +85,13 @@ export class AuthService {
   /**
    * @throws {Problem} invalid_credentials, for an unknown name as for a wrong password; rate_limited; unavailable
    */
-  async login({ username, password }: LoginDto, address: string): Promise<SignedIn> {
+  async login({ username, password }: LoginDto, { address, token, gone }: LoginOrigin): Promise<SignedIn> {
     const keys = loginKeys(username);
-    const user = await this.throttle.run(keys[1], address, async () => {
-      const row = await this.#registered(keys);
-      const matches = await this.hasher.verify(row?.password_hash ?? undefined, password, address);
+    const row = await this.#registered(keys);
+    const earlier = row && this.sessions.sessionIdBySignature(token, row.id);
+    const source = earlier === undefined ? address : `session ${earlier}`;
+    const user = await this.throttle.run({ account: keys[1], source, gone }, async () => {
+      const matches = await this.hasher.verify(row?.password_hash ?? undefined, password, source);
       return row && matches ? userView(row) : undefined;
     });
     if (!user) throw new Problem('invalid_credentials', 'Wrong username or password.');

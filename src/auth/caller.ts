@@ -2,6 +2,7 @@ import { createParamDecorator, type ExecutionContext, SetMetadata } from '@nestj
 import type { Request } from 'express';
 import type { User } from '../contract/index.js';
 import { Problem } from '../errors/problem.js';
+import { requestToken } from './request-token.js';
 
 /** The authenticated caller: from a valid token whose session is not revoked. */
 export interface Caller {
@@ -19,7 +20,7 @@ export type Access = 'token' | 'optional' | 'media' | 'public';
 /** Metadata key of a route's `Access`. */
 export const ACCESS = Symbol('access');
 
-/** Route decorator: no token is required, and none is read. */
+/** Route decorator: no token is required, and none is checked. */
 export const Public = () => SetMetadata(ACCESS, 'public' satisfies Access);
 /** Route decorator: a token is not required; one that is sent must be valid. */
 export const OptionalToken = () => SetMetadata(ACCESS, 'optional' satisfies Access);
@@ -39,6 +40,11 @@ export const CurrentUser = createParamDecorator((_: unknown, context: ExecutionC
   if (!caller) throw new Problem('unauthorized', 'Sign in first.');
   return caller.user;
 });
+
+/** Parameter decorator: the token that was sent, unchecked; '' without one. For routes with `Public`. */
+export const SentToken = createParamDecorator((_: unknown, context: ExecutionContext): string =>
+  requestToken(context.switchToHttp().getRequest<Request>()),
+);
 
 /** Parameter decorator: the caller, or undefined without a token. */
 export const OptionalCaller = createParamDecorator(

@@ -4,121 +4,122 @@ import { SETTINGS } from '../config/config.module.js';
 import type { Settings } from '../config/settings.js';
 import { Problem, RateLimited } from '../errors/problem.js';
 import { Lifecycle } from '../lifecycle/lifecycle.js';
-import { BoundedLimiter } from './bounded-limiter.js';
+import { BoundedLimiter } from '../limits/bounded-limiter.js';
+import { FairQueue, QueueRefusal } from '../limits/fair-queue.js';
 
-/** Failures of one account from one address: after the third, a delay of 250 ms, doubled with each, up to 3 s. */
-const pair = { windowSeconds: 15 * 60, free: 3, firstDelayMs: 250, maxDelayMs: 3000, maxInProgress: 3 };
-/** Failures of one account from any address: after the tenth, a delay that grows by 50 ms, up to 1 s. Never refused. */
+/** The longest delay of an answer: shorter than the time for which the client library waits for one (15 s). */
+const maxDelayMs = 12_000;
+/** Failures of one account from one source: after the third, a delay of 250 ms, doubled with each. */
+const pair = { windowSeconds: 15 * 60, free: 3, firstDelayMs: 250 };
+/** Failures of one account from any source: after the tenth, a delay that grows by 50 ms, up to 1 s. */
 const account = { windowSeconds: 15 * 60, free: 10, stepMs: 50, maxDelayMs: 1000 };
-/** Failures from one address, of any account: beyond the budget, a delay and a limit on concurrent attempts. */
-const address = { windowSeconds: 3600, budget: 100, delayMs: 3000, maxInProgress: 10 };
-/** How long the budget of an address does not apply to an account after it signed in from there. */
+/** Failures from one source, of any account: after the hundredth, a delay that grows by 200 ms. */
+const source = { windowSeconds: 3600, free: 100, stepMs: 200 };
+/** Delays are shortened at random by up to this share, so that attempts that began together do not return together. */
+const jitter = 0.2;
+/** How long the failures of other accounts do not count for an account that has signed in from the same source. */
 const knownSeconds = 7 * 24 * 3600;
+/** Attempts of a source that are being checked, or have failed and are not answered yet; then those that wait for them. */
+export const maxInProgress = 64;
+export const maxWaiting = 256;
+/** Of all sources. */
+const maxTotal = 4096;
 
 /** A limiter used only to count: it never refuses. */
 const counter = (windowSeconds: number) =>
   new BoundedLimiter({ points: Number.MAX_SAFE_INTEGER, durationSeconds: windowSeconds });
 
+/** A sign-in. */
+export interface LoginAttempt {
+  /** The same for all spellings of a username. */
+  account: string;
+  /**
+   * Who makes it, as far as limits can tell: the client's address; or the session of an earlier sign-in to this account
+   * whose token the client has sent, so that others behind its address do not count.
+   */
+  source: string;
+  /** Aborted when the client has closed its connection. */
+  gone: AbortSignal;
+}
+
 /**
- * Slows down password guessing by delaying attempts after failures. Never locks an account: with the right password its
- * owner waits at most 1 s, or 3 s from the same address as the attacker. Owned by `AuthService`; counters are in memory,
- * per process.
+ * Slows down password guessing. Every password is checked as soon as possible; after failures the answer to a wrong one
+ * is delayed, so that the owner of an account is never delayed by the guesses of others. A failed attempt is in progress
+ * until its delay has ended, even if the client has gone, and each source may have `maxInProgress`: that limits the
+ * number of guesses in a given time. Further attempts wait for their turn, as long as their clients do.
+ *
+ * Owned by `AuthService`; counters are in memory, per process.
  */
 @Injectable()
 export class LoginThrottle {
   readonly #pairFailures = counter(pair.windowSeconds);
   readonly #accountFailures = counter(account.windowSeconds);
-  readonly #addressFailures = counter(address.windowSeconds);
-  /** Pairs of address and account that have signed in. */
+  readonly #sourceFailures = counter(source.windowSeconds);
+  /** Pairs of source and account that have signed in. */
   readonly #known = counter(knownSeconds);
-  readonly #inProgress = new Map<string, number>();
+  readonly #attempts = new FairQueue({
+    maxRunning: maxTotal,
+    maxRunningPerKey: maxInProgress,
+    maxWaiting: maxTotal,
+    maxWaitingPerGroup: maxWaiting,
+  });
   readonly #closing = new AbortController();
 
   constructor(
     @Inject(SETTINGS) private readonly settings: Settings,
     lifecycle: Lifecycle,
   ) {
-    // Delayed sign-ins are refused at once, so that they do not hold up the stop.
-    lifecycle.onDrain(() => this.#closing.abort());
-  }
-
-  /**
-   * Runs `check` after the delay that earlier failures require, and counts its outcome.
-   * @param check resolves with undefined if the name or the password is wrong
-   * @throws {Problem} rate_limited if too many attempts are in progress; draining
-   */
-  async run<R>(
-    accountKey: string,
-    addressKey: string,
-    check: () => Promise<R | undefined>,
-  ): Promise<R | undefined> {
-    if (!this.settings.rateLimit) return check();
-    const pairKey = `${addressKey} ${accountKey}`;
-    const { delayMs, overBudget } = await this.#delayFor(accountKey, addressKey, pairKey);
-    const maxInProgress = new Map([[pairKey, pair.maxInProgress]]);
-    if (overBudget) maxInProgress.set(addressKey, address.maxInProgress);
-    return this.#limitInProgress(maxInProgress, delayMs, async () => {
-      await this.#delay(delayMs);
-      const result = await check();
-      if (result === undefined) {
-        await Promise.all([
-          this.#pairFailures.consume(pairKey),
-          this.#accountFailures.consume(accountKey),
-          this.#addressFailures.consume(addressKey),
-        ]);
-      } else {
-        await Promise.all([this.#pairFailures.forget(pairKey), this.#known.consume(pairKey)]);
-      }
-      return result;
+    // Waiting and delayed attempts are refused at once, so that they do not hold up the stop.
+    lifecycle.onDrain(() => {
+      this.#attempts.close();
+      this.#closing.abort();
     });
   }
 
-  async #delayFor(accountKey: string, addressKey: string, pairKey: string) {
-    const [pairFailures, accountFailures, addressFailures, known] = await Promise.all([
-      this.#pairFailures.consumed(pairKey),
-      this.#accountFailures.consumed(accountKey),
-      this.#addressFailures.consumed(addressKey),
-      this.#known.consumed(pairKey),
-    ]);
-    const overBudget = addressFailures >= address.budget && known === 0;
-    const delayMs = Math.max(
-      pairFailures < pair.free
-        ? 0
-        : Math.min(pair.firstDelayMs * 2 ** (pairFailures - pair.free), pair.maxDelayMs),
-      Math.min(Math.max(0, accountFailures - account.free) * account.stepMs, account.maxDelayMs),
-      overBudget ? address.delayMs : 0,
-    );
-    return { delayMs, overBudget };
+  /**
+   * Runs `check` when it is the attempt's turn; if it fails, returns after the delay that the failures require.
+   * @param check resolves with undefined if the name or the password is wrong
+   * @throws {Problem} rate_limited if too many attempts wait; draining
+   */
+  async run<R>(attempt: LoginAttempt, check: () => Promise<R | undefined>): Promise<R | undefined> {
+    if (!this.settings.rateLimit) return check();
+    try {
+      return await this.#attempts.run(
+        attempt.source,
+        async () => {
+          const result = await check();
+          if (result === undefined) await this.#delay(await this.#failed(attempt));
+          else await this.#succeeded(attempt);
+          return result;
+        },
+        attempt.gone,
+      );
+    } catch (error) {
+      throw error instanceof QueueRefusal ? problemOf(error) : error;
+    }
   }
 
-  /**
-   * Runs `work` if fewer attempts than allowed are in progress for each key.
-   * @param limits maximum number of attempts in progress, by key
-   * @throws {Problem} rate_limited
-   */
-  async #limitInProgress<R>(
-    limits: ReadonlyMap<string, number>,
-    delayMs: number,
-    work: () => Promise<R>,
-  ): Promise<R> {
-    for (const [key, max] of limits) {
-      if ((this.#inProgress.get(key) ?? 0) >= max) {
-        throw new RateLimited(
-          'Too many attempts to sign in at the same time; try again after Retry-After seconds.',
-          delayMs,
-        );
-      }
-    }
-    for (const key of limits.keys()) this.#inProgress.set(key, (this.#inProgress.get(key) ?? 0) + 1);
-    try {
-      return await work();
-    } finally {
-      for (const key of limits.keys()) {
-        const remaining = this.#inProgress.get(key)! - 1;
-        if (remaining === 0) this.#inProgress.delete(key);
-        else this.#inProgress.set(key, remaining);
-      }
-    }
+  async #succeeded(attempt: LoginAttempt): Promise<void> {
+    const key = pairKey(attempt);
+    await Promise.all([this.#pairFailures.forget(key), this.#known.consume(key)]);
+  }
+
+  /** Counts a failure. @returns the delay of its answer, in milliseconds */
+  async #failed(attempt: LoginAttempt): Promise<number> {
+    const key = pairKey(attempt);
+    const [pairFailures, accountFailures, sourceFailures, known] = await Promise.all([
+      count(this.#pairFailures, key),
+      count(this.#accountFailures, attempt.account),
+      count(this.#sourceFailures, attempt.source),
+      this.#known.consumed(key),
+    ]);
+    const delayMs = Math.max(
+      pairFailures <= pair.free ? 0 : pair.firstDelayMs * 2 ** (pairFailures - pair.free - 1),
+      Math.min((accountFailures - account.free) * account.stepMs, account.maxDelayMs),
+      known > 0 ? 0 : (sourceFailures - source.free) * source.stepMs,
+      0,
+    );
+    return Math.min(delayMs, maxDelayMs) * (1 - jitter * Math.random());
   }
 
   async #delay(delayMs: number): Promise<void> {
@@ -126,7 +127,25 @@ export class LoginThrottle {
     try {
       await sleep(delayMs, undefined, { signal: this.#closing.signal, ref: false });
     } catch {
-      throw new Problem('draining', 'The server is shutting down: reconnect.');
+      throw draining();
     }
   }
 }
+
+const pairKey = ({ source, account }: LoginAttempt): string => `${source} ${account}`;
+
+/** Counts one unit. @returns the number in the current window, this one included */
+async function count(limiter: BoundedLimiter, key: string): Promise<number> {
+  await limiter.consume(key);
+  return limiter.consumed(key);
+}
+
+const draining = (): Problem => new Problem('draining', 'The server is shutting down: reconnect.');
+
+const problemOf = ({ reason }: QueueRefusal): Problem =>
+  reason === 'closed'
+    ? draining()
+    : new RateLimited(
+        'Too many attempts to sign in from this address; try again after Retry-After seconds, or send the token of an earlier sign-in to this account.',
+        5000,
+      );

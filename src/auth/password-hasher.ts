@@ -15,12 +15,16 @@ const hashing = { type: argon2.argon2id, memoryCost: 19_456, timeCost: 2, parall
  * only one on a small machine, so that a core is left for the event loop.
  */
 const maxRunning = availableParallelism() > 2 ? 2 : 1;
-const maxWaiting = 50;
+/** More than the sign-ins that `LoginThrottle` checks for one address at a time, so that these do not fill the queue. */
+const maxWaiting = 100;
 
 const refusal = (): RetryLater =>
   new RetryLater('unavailable', 'Too many users are signing in right now; try again in a second.', 1000);
 
-/** Hashes and verifies passwords with argon2id, at most `maxRunning` at a time; client addresses take turns. */
+/**
+ * Hashes and verifies passwords with argon2id, at most `maxRunning` at a time. Sources of requests (client addresses, and
+ * the devices that `LoginThrottle` distinguishes from them) take turns.
+ */
 @Injectable()
 export class PasswordHasher {
   readonly #queue = new FairQueue({ maxRunning, maxWaiting });
@@ -28,21 +32,21 @@ export class PasswordHasher {
   readonly #dummy = argon2.hash(uuid(), hashing);
 
   /** @throws {Problem} unavailable */
-  hash(password: string, address: string): Promise<string> {
-    return this.#run(address, () => argon2.hash(password, hashing));
+  hash(password: string, source: string): Promise<string> {
+    return this.#run(source, () => argon2.hash(password, hashing));
   }
 
   /** @param hash undefined for an unknown user: returns false after the same work @throws {Problem} unavailable */
-  verify(hash: string | undefined, password: string, address: string): Promise<boolean> {
-    return this.#run(address, async () => {
+  verify(hash: string | undefined, password: string, source: string): Promise<boolean> {
+    return this.#run(source, async () => {
       const matches = await argon2.verify(hash ?? (await this.#dummy), password);
       return matches && hash !== undefined;
     });
   }
 
-  async #run<R>(address: string, job: () => Promise<R>): Promise<R> {
+  async #run<R>(source: string, job: () => Promise<R>): Promise<R> {
     try {
-      return await this.#queue.run(address, job);
+      return await this.#queue.run(source, job);
     } catch (error) {
       throw error instanceof QueueRefusal ? refusal() : error;
     }

@@ -133,6 +133,15 @@ export class SessionsService {
     return this.#claims(token)?.sub;
   }
 
+  /**
+   * The session of an access token that was issued to this user, checking only its signature and expiry: it may be
+   * revoked. Tells a client that has signed in before from others behind its address.
+   */
+  sessionIdBySignature(token: string, userId: string): string | undefined {
+    const claims = this.#claims(token);
+    return claims?.use === 'access' && claims.sub === userId ? claims.sid : undefined;
+  }
+
   /** As `userIdBySignature`; `tokenKey` is the same for all tokens of one session and use. */
   ownerBySignature(token: string): { userId: string; tokenKey: string } | undefined {
     const claims = this.#claims(token);

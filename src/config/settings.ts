@@ -21,6 +21,10 @@ export interface Settings {
   maxUserStorageBytes: number;
   /** Uploads leave this much free on the volume of `dataDir`. */
   minFreeBytes: number;
+  /** Uploads in progress from one client address, if `rateLimit`. */
+  maxAddressUploads: number;
+  /** Streams in progress to one client address, and as many covers, if `rateLimit`. */
+  maxAddressStreams: number;
   confirmationTimeoutMs: number;
   confirmationAttempts: number;
   /** Number of events that the log of each room keeps. */
@@ -104,6 +108,8 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
     maxRoomStorageBytes: integer('MAX_ROOM_STORAGE_MB', 16_384, 1, maxStorageMb) * megabyte,
     maxUserStorageBytes: integer('MAX_USER_STORAGE_MB', 8192, 1, maxStorageMb) * megabyte,
     minFreeBytes: integer('MIN_FREE_MB', 512, 0, maxStorageMb) * megabyte,
+    maxAddressUploads: integer('MAX_ADDRESS_UPLOADS', 50, 1, 100),
+    maxAddressStreams: integer('MAX_ADDRESS_STREAMS', 1000, 1, 2000),
     confirmationTimeoutMs: integer('CONFIRMATION_TIMEOUT_MS', 5000, 50, 600_000),
     confirmationAttempts: integer('CONFIRMATION_ATTEMPTS', 3, 1, 100),
     eventRetention: integer('EVENT_RETENTION', 1000, 10, 1_000_000),

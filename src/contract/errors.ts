@@ -46,6 +46,7 @@ export const errorCodes = {
   queue_full: error(409, 'The queue has reached its limit.'),
   request_timeout: error(408, 'The request did not arrive in time, or too slowly; send it again.'),
   too_many_invites: error(409, 'The room has reached the limit of active invites: revoke one.'),
+  too_many_rooms: error(409, 'The user administers as many rooms as a user may: delete one, or leave one.'),
   history_gone: error(
     410,
     'The log no longer holds events that old; `details.oldest_sequence` is the oldest that it holds.',

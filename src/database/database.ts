@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Kysely, Migrator, type Transaction } from 'kysely';
+import { Kysely, Migrator, sql, type Transaction } from 'kysely';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import { v4 as uuid } from 'uuid';
 import { SETTINGS } from '../config/config.module.js';
@@ -108,6 +108,18 @@ export class Database {
       .values({ name, value })
       .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
       .execute();
+  }
+
+  /** Adds one to a number that was stored with `writeState`, 0 if there is none. @returns the sum */
+  async incrementState(name: StateName): Promise<number> {
+    const sum = sql<string>`cast(cast(database_state.value as bigint) + 1 as text)`;
+    const row = await this.db
+      .insertInto('database_state')
+      .values({ name, value: '1' })
+      .onConflict((conflict) => conflict.column('name').doUpdateSet({ value: sum }))
+      .returning('value')
+      .executeTakeFirstOrThrow();
+    return Number(row.value);
   }
 
   async close(): Promise<void> {

@@ -3,6 +3,7 @@ import { skeletonsOf } from '../names/skeleton.js';
 import { epochs } from './migrations/005-epochs.js';
 import { history } from './migrations/006-history.js';
 import { idempotencyKeys } from './migrations/007-idempotency-keys.js';
+import { roomAdministrators } from './migrations/008-room-administrators.js';
 
 /* A migration runs on the schema of its time, which `Schema` does not describe, so migrations use an untyped database. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
@@ -245,5 +246,6 @@ export const migrations: MigrationProvider = {
       '005_epochs': epochs,
       '006_history': history,
       '007_idempotency_keys': idempotencyKeys,
+      '008_room_administrators': roomAdministrators,
     }),
 };

@@ -176,9 +176,9 @@ interface IdempotencyKeysTable {
 interface DatabaseStateTable {
   /**
    * `id`: generated once, with the database. `probed_at`: written by the readiness check. `clock_offset_ms`: by how much
-   * the system time is ahead of the room clock of the process that wrote it.
+   * the system time is ahead of the room clock of the process that wrote it. `log_position`: see `LogContinuity`.
    */
-  name: 'id' | 'probed_at' | 'clock_offset_ms';
+  name: 'id' | 'probed_at' | 'clock_offset_ms' | 'log_position';
   value: string;
 }
 

@@ -3,6 +3,7 @@ import { EventBroadcasterService } from './event-broadcaster.service.js';
 import { EventBus } from './bus/event-bus.js';
 import { EventLog } from './event-log.js';
 import { GuardedBus } from './bus/guarded-bus.js';
+import { LogContinuity } from './log-continuity.js';
 import { RetentionService } from './retention.service.js';
 import { RoomTransactions } from './room-transactions.js';
 import { Statistics } from '../metrics/statistics.js';
@@ -20,6 +21,7 @@ export class EventsModule {
         RoomTransactions,
         EventLog,
         RetentionService,
+        LogContinuity,
         GuardedBus,
         Statistics,
         { provide: EventBus, useValue: bus },

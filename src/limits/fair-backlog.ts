@@ -75,6 +75,16 @@ export class FairBacklog<T> {
     return item;
   }
 
+  /** Removes an item out of turn. @returns false if it is not waiting any more */
+  remove({ group, key }: QueueKey, item: T): boolean {
+    const items = this.#groups.get(group)?.items.get(key) ?? [];
+    const index = items.indexOf(item);
+    if (index < 0) return false;
+    items.splice(index, 1);
+    this.#removed(group, key);
+    return true;
+  }
+
   /** Removes and returns all items. */
   clear(): T[] {
     const all = [...this.#groups.values()].flatMap(({ items }) => [...items.values()].flat());

@@ -96,6 +96,32 @@ describe('the fair queue', () => {
     expect(await queue.run('ada', () => Promise.resolve(1))).toBe(1);
   });
 
+  it('removes a waiting job that is aborted; the next one gets its turn, and a running job continues', async () => {
+    const queue = new FairQueue({ maxRunning: 1, maxWaiting: 2 });
+    const { add, started, result, end } = jobs(queue);
+    const [running, waiting] = [new AbortController(), new AbortController()];
+    let finish = () => undefined as void;
+    const first = queue.run('ada', () => new Promise<void>((resolve) => (finish = resolve)), running.signal);
+    const second = queue.run('ada', () => Promise.resolve(), waiting.signal);
+    add('ada', 'a3');
+    running.abort();
+    waiting.abort();
+    await expect(second).rejects.toMatchObject({ reason: 'aborted' });
+    await expect(queue.run('ada', () => Promise.resolve(), waiting.signal)).rejects.toMatchObject({
+      reason: 'aborted',
+    });
+    // Its place is free again.
+    add('ada', 'a4');
+    expect(started).toEqual([]);
+    finish();
+    await first;
+    await settled();
+    expect(started).toEqual(['a3']);
+    await end('a3');
+    await end('a4');
+    expect(await result('a4')).toBe('done');
+  });
+
   it('refuses waiting and new jobs once it is closed, and lets running ones finish', async () => {
     const queue = new FairQueue({ maxRunning: 1, maxWaiting: 10, maxWaitingPerKey: 10 });
     const { add, started, result, end } = jobs(queue);

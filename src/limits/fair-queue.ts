@@ -10,15 +10,15 @@ export interface FairQueueLimits extends BacklogLimits {
 
 /**
  * Why a job did not run. `full`: it was not queued, or was removed in favour of another key's job. `closed`: the queue
- * was closed before the job started.
+ * was closed before the job started. `aborted`: its caller did not want it any more.
  */
 export class QueueRefusal extends Error {
   constructor(
-    readonly reason: 'full' | 'closed',
+    readonly reason: 'full' | 'closed' | 'aborted',
     /** Of a full queue: the limit that was exceeded. */
     readonly limit?: ExceededLimit,
   ) {
-    super(`the queue is ${reason}`);
+    super(reason === 'aborted' ? 'the job was aborted' : `the queue is ${reason}`);
     this.name = 'QueueRefusal';
   }
 }
@@ -51,13 +51,19 @@ export class FairQueue {
     this.#waiting = new FairBacklog(limits);
   }
 
-  /** Runs `job` when it is its turn. @param of the key alone if it is a group too @throws {QueueRefusal} if it was not run */
-  async run<R>(of: QueueKey | string, job: () => Promise<R>): Promise<R> {
+  /**
+   * Runs `job` when it is its turn.
+   * @param of the key alone if it is a group too
+   * @param signal removes the job if it is still waiting; a running job continues
+   * @throws {QueueRefusal} if it was not run
+   */
+  async run<R>(of: QueueKey | string, job: () => Promise<R>, signal?: AbortSignal): Promise<R> {
     if (this.#closed) throw new QueueRefusal('closed');
+    if (signal?.aborted) throw new QueueRefusal('aborted');
     const place = typeof of === 'string' ? { group: of, key: of } : of;
     const { key } = place;
     if (this.#isReady(key) && !this.#next() && this.mayStart()) this.#occupy(key);
-    else await this.#wait(place);
+    else await this.#wait(place, signal);
     try {
       return await job();
     } finally {
@@ -92,10 +98,15 @@ export class FairQueue {
     return this.#runningCount < maxRunning && (this.#running.get(key) ?? 0) < maxRunningPerKey;
   }
 
-  #wait(place: QueueKey): Promise<void> {
+  #wait(place: QueueKey, signal?: AbortSignal): Promise<void> {
     return new Promise((start, refuse) => {
-      const evicted = this.#waiting.add(place, { start, refuse });
+      const waiting: Waiting = { start, refuse };
+      const evicted = this.#waiting.add(place, waiting);
       evicted?.item.refuse(new QueueRefusal('full', evicted.limit));
+      const abort = () => {
+        if (this.#waiting.remove(place, waiting)) refuse(new QueueRefusal('aborted'));
+      };
+      signal?.addEventListener('abort', abort, { once: true });
     });
   }
 

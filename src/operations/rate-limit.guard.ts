@@ -20,7 +20,10 @@ const limit = { points: 3000, duration: 10 };
 /** Callers beyond their limit whose requests are refused early; any more are refused later, at a higher cost. */
 const maxExhausted = 10_000;
 
-/** Global guard: limits the request rate per user, or per address for requests without a token. */
+/**
+ * Global guard: limits the request rate per user, or per address for requests without a token. On public routes a token
+ * counts for its session.
+ */
 @Injectable()
 export class RateLimitGuard implements CanActivate {
   readonly #limiter = new RateLimiterMemory(limit);
@@ -46,7 +49,11 @@ export class RateLimitGuard implements CanActivate {
     const userId = request.caller?.user.id;
     const cost = this.reflector.get<number | undefined>(REQUEST_COST, context.getHandler()) ?? 1;
     if (userId !== undefined) this.#requireNotBlocked(userId);
-    const key = userId ?? this.addresses.key(request);
+    // On a public route the token is not checked: it counts for itself, since whoever has it may not be the user.
+    const key =
+      userId ??
+      this.sessions.ownerBySignature(requestToken(request))?.tokenKey ??
+      this.addresses.key(request);
     try {
       await this.#limiter.consume(key, cost);
       return true;

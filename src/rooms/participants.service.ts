@@ -6,6 +6,7 @@ import { EventBroadcasterService } from '../events/event-broadcaster.service.js'
 import { referenceTo, type RoomChange } from '../events/room-change.js';
 import { InvitesService } from './invites.service.js';
 import { RoomAccess } from './room-access.js';
+import { RoomLimits } from './room-limits.js';
 import { RoomsReader, roomView } from './rooms.reader.js';
 
 /** Participants of rooms: joins, leaves, removals, bans, and the administrator's succession. */
@@ -16,17 +17,18 @@ export class ParticipantsService {
     private readonly access: RoomAccess,
     private readonly invites: InvitesService,
     private readonly reader: RoomsReader,
+    private readonly limits: RoomLimits,
   ) {}
 
   /**
    * Makes a user a participant; does nothing if they are one. In a room without an administrator they become it.
-   * @throws {Problem} room_not_found, also for a private room without an active invite; banned
+   * @throws {Problem} room_not_found, also for a private room without an active invite; banned; rate_limited
    */
-  async join(user: User, roomId: string, invite: string | undefined) {
+  async join(user: User, roomId: string, invite: string | undefined, address: string) {
     const joined = this.broadcaster.roomCommand(roomId, async (change) => ({
       room: (await this.#isParticipant(change, user.id))
         ? await this.reader.room(change.trx, change.room)
-        : await this.#add(change, user, invite),
+        : await this.#add(change, user, invite, address),
       event: await change.lastEvent(),
     }));
     try {
@@ -94,9 +96,10 @@ export class ParticipantsService {
     });
   }
 
-  async #add(change: RoomChange, { id }: User, invite: string | undefined): Promise<Room> {
+  async #add(change: RoomChange, { id }: User, invite: string | undefined, address: string): Promise<Room> {
     const { trx, now, room } = change;
     await this.#requireAdmission(change, id, invite);
+    await this.limits.join(id, address, room.id);
     await trx.insertInto('participants').values({ room_id: room.id, user_id: id, joined_at: now }).execute();
     // Read after the insert, which waits for a registration of the user: that one may have changed the name.
     const user = (await findUser(trx, id))!;
@@ -129,7 +132,7 @@ export class ParticipantsService {
       .where('room_id', '=', room.id)
       .where('user_id', '=', userId)
       .executeTakeFirst();
-    // The exception rolls back the use of the invite.
+    // The exception rolls back the use of the invite, as one of the limits does.
     if (ban) throw new Problem('banned', 'The administrator has banned you from this room.');
   }
 

@@ -1,6 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiBearerAuth, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentUser } from '../auth/caller.js';
+import { ClientAddress } from '../auth/client-address.js';
 import { rest, type User } from '../contract/index.js';
 import { administratorsOnly, Answers, participantsOnly, Refuses } from '../errors/documented.js';
 import { IdPipe } from '../errors/id.pipe.js';
@@ -32,10 +33,10 @@ export class RoomsController {
     description: 'The creator is its administrator and first participant.',
   })
   @Answers(201, rest.RoomAnswer, 'Created.')
-  @Refuses('malformed', 'unauthorized', 'invalid_field', 'rate_limited')
+  @Refuses('malformed', 'unauthorized', 'too_many_rooms', 'invalid_field', 'rate_limited')
   @Post()
-  create(@CurrentUser() user: User, @Body() input: CreateRoomDto) {
-    return this.rooms.create(user, input);
+  create(@CurrentUser() user: User, @Body() input: CreateRoomDto, @ClientAddress() address: string) {
+    return this.rooms.create(user, input, address);
   }
 
   @ApiOperation({
@@ -55,10 +56,15 @@ export class RoomsController {
     description: 'Administrator only.',
   })
   @Answers(200, rest.RoomCommandAnswer)
-  @Refuses(...administratorsOnly, 'invalid_field')
+  @Refuses(...administratorsOnly, 'invalid_field', 'rate_limited')
   @Patch(':id')
-  update(@CurrentUser() user: User, @Param('id', IdPipe) id: string, @Body() input: UpdateRoomDto) {
-    return this.rooms.update(user, id, input);
+  update(
+    @CurrentUser() user: User,
+    @Param('id', IdPipe) id: string,
+    @Body() input: UpdateRoomDto,
+    @ClientAddress() address: string,
+  ) {
+    return this.rooms.update(user, id, input, address);
   }
 
   @ApiOperation({
@@ -78,11 +84,16 @@ export class RoomsController {
       'Joining again changes nothing. Without an active invite, a private room is answered with `room_not_found`; a public room ignores invites.',
   })
   @Answers(200, rest.RoomCommandAnswer)
-  @Refuses('malformed', 'unauthorized', 'banned', 'room_not_found', 'invalid_field')
+  @Refuses('malformed', 'unauthorized', 'banned', 'room_not_found', 'invalid_field', 'rate_limited')
   @HttpCode(200)
   @Post(':id/join')
-  join(@CurrentUser() user: User, @Param('id', IdPipe) id: string, @Body() { invite }: JoinRoomDto) {
-    return this.participants.join(user, id, invite);
+  join(
+    @CurrentUser() user: User,
+    @Param('id', IdPipe) id: string,
+    @Body() { invite }: JoinRoomDto,
+    @ClientAddress() address: string,
+  ) {
+    return this.participants.join(user, id, invite, address);
   }
 
   @ApiOperation({

@@ -9,6 +9,7 @@ import { ListenerReports } from './presence/listener-reports.js';
 import { PresenceWriter } from './presence/presence-writer.js';
 import { PresenceService } from './presence/presence.service.js';
 import { RoomAccess } from './room-access.js';
+import { RoomLimits } from './room-limits.js';
 import { RoomsController } from './rooms.controller.js';
 import { RoomsReader } from './rooms.reader.js';
 import { RoomsService } from './rooms.service.js';
@@ -30,6 +31,7 @@ import { UserUpdatesService } from './user-updates.service.js';
     UserUpdatesService,
     RoomsReader,
     RoomAccess,
+    RoomLimits,
   ],
   exports: [PresenceService, ListenerCounts, ListenerReports, RoomsReader, RoomAccess],
 })

@@ -33,6 +33,15 @@ export class RoomsReader {
     return count;
   }
 
+  async administeredCount(trx: Reads, userId: string): Promise<number> {
+    const { count } = await trx
+      .selectFrom('rooms')
+      .select((of) => of.fn.countAll<number>().as('count'))
+      .where('administrator_id', '=', userId)
+      .executeTakeFirstOrThrow();
+    return count;
+  }
+
   /**
    * The rooms that a user may see, newest first: the public ones, and those that the user is a participant of.
    * @param after id of a room; only older rooms are returned

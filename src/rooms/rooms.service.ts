@@ -8,6 +8,7 @@ import { EventBroadcasterService } from '../events/event-broadcaster.service.js'
 import type { RoomChange } from '../events/room-change.js';
 import { onlineCount } from './presence/presence-writer.js';
 import { RoomAccess } from './room-access.js';
+import { RoomLimits } from './room-limits.js';
 import type { CreateRoomDto, UpdateRoomDto } from './rooms.dto.js';
 import { RoomsReader, roomView } from './rooms.reader.js';
 
@@ -18,11 +19,20 @@ export class RoomsService {
     private readonly broadcaster: EventBroadcasterService,
     private readonly access: RoomAccess,
     private readonly reader: RoomsReader,
+    private readonly limits: RoomLimits,
     private readonly clock: Clock,
   ) {}
 
-  /** Creates a room. The creator is its administrator and first participant. */
-  create(user: User, { name, visibility = 'public' }: CreateRoomDto): Promise<{ room: Room }> {
+  /**
+   * Creates a room. The creator is its administrator and first participant.
+   * @throws {Problem} rate_limited, too_many_rooms
+   */
+  async create(
+    user: User,
+    { name, visibility = 'public' }: CreateRoomDto,
+    address: string,
+  ): Promise<{ room: Room }> {
+    await this.limits.create(user, address);
     const now = this.clock.now();
     const row: RoomFields = {
       id: uuid(),
@@ -35,6 +45,7 @@ export class RoomsService {
       created_at: now,
     };
     return this.broadcaster.newRoom(row, async (change) => {
+      await this.limits.requireFew(change.trx, user);
       await change.trx
         .insertInto('participants')
         .values({ room_id: row.id, user_id: user.id, joined_at: now })
@@ -61,9 +72,10 @@ export class RoomsService {
 
   /**
    * Values that the room has already change nothing.
-   * @throws {Problem} room_not_found, not_a_participant, not_administrator, invalid_field if nothing is given
+   * @throws {Problem} room_not_found, not_a_participant, not_administrator, invalid_field if nothing is given,
+   * rate_limited
    */
-  update(user: User, roomId: string, { name, visibility, settings }: UpdateRoomDto) {
+  update(user: User, roomId: string, { name, visibility, settings }: UpdateRoomDto, address: string) {
     return this.broadcaster.roomCommand(roomId, async (change) => {
       const row = await this.access.requireAdministrator(roomId, user, change.trx);
       const given = Object.entries({ name, visibility, ...settings }).filter(
@@ -78,6 +90,7 @@ export class RoomsService {
       const values = Object.fromEntries(given) as Partial<RoomFields>;
       const room = roomView({ ...row, ...values }, user);
       if (given.some(([column, value]) => row[column as keyof RoomFields] !== value)) {
+        await this.limits.update(user, address);
         await change.trx.updateTable('rooms').set(values).where('id', '=', roomId).execute();
         change.roomState(room);
         if (room.visibility !== row.visibility) await this.#announceVisibility(change, room, user);

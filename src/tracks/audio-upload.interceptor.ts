@@ -12,6 +12,7 @@ import type { Request, Response } from 'express';
 import multer from 'multer';
 import { lastValueFrom, type Observable, of } from 'rxjs';
 import type { AuthenticatedRequest } from '../auth/caller.js';
+import { addressKey } from '../config/client-addresses.js';
 import { SETTINGS } from '../config/config.module.js';
 import type { Settings } from '../config/settings.js';
 import { IdPipe } from '../errors/id.pipe.js';
@@ -19,6 +20,7 @@ import { invalidField, Problem } from '../errors/problem.js';
 import { IdempotencyService } from '../idempotency/idempotency.service.js';
 import type { Reservation } from './storage/storage-quota.js';
 import { type ReceivedFile, UploadFolder } from './storage/upload-folder.js';
+import { TrackLimits } from './track-limits.js';
 import { OpenTransfers } from './transfers/open-transfers.js';
 import { UploadsService } from './uploads.service.js';
 
@@ -56,6 +58,7 @@ export class AudioUploadInterceptor implements NestInterceptor {
     private readonly transfers: OpenTransfers,
     private readonly folder: UploadFolder,
     private readonly idempotency: IdempotencyService,
+    private readonly limits: TrackLimits,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {
     const middleware = multer({
@@ -96,6 +99,7 @@ export class AudioUploadInterceptor implements NestInterceptor {
     if (this.idempotency.isRepeat) return of(await this.#answerRepeat(request, response));
     await this.uploads.requireMayUpload(user, roomId);
     requireForm(request);
+    await this.limits.upload(user.id, addressKey(request.ip), roomId);
     const announcedBytes = Math.min(
       Number(request.headers['content-length'] ?? 0),
       this.settings.maxUploadBytes,

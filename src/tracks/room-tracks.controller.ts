@@ -63,6 +63,7 @@ export class RoomTracksController {
     'audio_too_complex',
     'unavailable',
     'invalid_field',
+    'rate_limited',
     'request_timeout',
   )
   @UseInterceptors(AudioUploadInterceptor)

@@ -2,6 +2,7 @@ import { Controller, Delete, Get, HttpCode, Param, Post, Res } from '@nestjs/com
 import { ApiBearerAuth, ApiHeader, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { type Caller, CurrentCaller, CurrentUser, MediaToken } from '../auth/caller.js';
+import { ClientAddress } from '../auth/client-address.js';
 import { rest, type User } from '../contract/index.js';
 import { Answers, Refuses } from '../errors/documented.js';
 import { IdPipe } from '../errors/id.pipe.js';
@@ -41,19 +42,33 @@ export class TracksController {
 
   @ApiOperation({ summary: 'Vote for a track', description: 'A second vote changes nothing.' })
   @Answers(200, rest.TrackAnswer)
-  @Refuses('malformed', 'unauthorized', 'not_a_participant', 'not_administrator', 'track_not_found')
+  @Refuses(
+    'malformed',
+    'unauthorized',
+    'not_a_participant',
+    'not_administrator',
+    'track_not_found',
+    'rate_limited',
+  )
   @HttpCode(200)
   @Post('vote')
-  vote(@CurrentUser() user: User, @Param('id', IdPipe) id: string) {
-    return this.tracks.vote(user, id);
+  vote(@CurrentUser() user: User, @Param('id', IdPipe) id: string, @ClientAddress() address: string) {
+    return this.tracks.vote(user, id, address);
   }
 
   @ApiOperation({ summary: 'Withdraw a vote', description: 'If there is none, nothing changes.' })
   @Answers(200, rest.TrackAnswer)
-  @Refuses('malformed', 'unauthorized', 'not_a_participant', 'not_administrator', 'track_not_found')
+  @Refuses(
+    'malformed',
+    'unauthorized',
+    'not_a_participant',
+    'not_administrator',
+    'track_not_found',
+    'rate_limited',
+  )
   @Delete('vote')
-  unvote(@CurrentUser() user: User, @Param('id', IdPipe) id: string) {
-    return this.tracks.unvote(user, id);
+  unvote(@CurrentUser() user: User, @Param('id', IdPipe) id: string, @ClientAddress() address: string) {
+    return this.tracks.unvote(user, id, address);
   }
 
   @ApiOperation({ summary: 'Stream the audio of a track' })

@@ -12,6 +12,7 @@ import { StorageHealth } from './storage/storage-health.js';
 import { StorageQuota } from './storage/storage-quota.js';
 import { TrackFiles } from './storage/track-files.js';
 import { UploadFolder } from './storage/upload-folder.js';
+import { TrackLimits } from './track-limits.js';
 import { TracksController } from './tracks.controller.js';
 import { TracksService } from './tracks.service.js';
 import { OpenTransfers } from './transfers/open-transfers.js';
@@ -25,6 +26,7 @@ import { UploadsService } from './uploads.service.js';
     TracksService,
     UploadsService,
     QueueService,
+    TrackLimits,
     FileSender,
     OpenTransfers,
     UploadFolder,

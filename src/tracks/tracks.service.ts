@@ -7,6 +7,7 @@ import type { RoomChange } from '../events/room-change.js';
 import { RoomAccess } from '../rooms/room-access.js';
 import { QueueService, trackNotFound } from './queue.service.js';
 import { TrackFiles } from './storage/track-files.js';
+import { TrackLimits } from './track-limits.js';
 import { trackView, type TrackWithUploader } from './track-view.js';
 
 /** The answer of a command on a track; `event` is null if nothing changed. */
@@ -26,6 +27,7 @@ export class TracksService {
     private readonly access: RoomAccess,
     private readonly queue: QueueService,
     private readonly files: TrackFiles,
+    private readonly limits: TrackLimits,
     private readonly database: Database,
   ) {}
 
@@ -67,10 +69,10 @@ export class TracksService {
 
   /**
    * Votes for a track; a second vote of the same user changes nothing.
-   * @throws {Problem} track_not_found, not_a_participant, not_administrator
+   * @throws {Problem} track_not_found, not_a_participant, not_administrator, rate_limited
    */
-  vote(user: User, trackId: string): Promise<TrackCommandResult> {
-    return this.#changeVote(user, trackId, 'track_voted', async ({ trx, now }) => {
+  vote(user: User, trackId: string, address: string): Promise<TrackCommandResult> {
+    return this.#changeVote({ user, address }, trackId, 'track_voted', async ({ trx, now }) => {
       const added = await trx
         .insertInto('votes')
         .values({ track_id: trackId, user_id: user.id, created_at: now })
@@ -82,8 +84,8 @@ export class TracksService {
   }
 
   /** Withdraws a vote; if there is none, nothing changes. @throws {Problem} as `vote` */
-  unvote(user: User, trackId: string): Promise<TrackCommandResult> {
-    return this.#changeVote(user, trackId, 'track_unvoted', async ({ trx }) => {
+  unvote(user: User, trackId: string, address: string): Promise<TrackCommandResult> {
+    return this.#changeVote({ user, address }, trackId, 'track_unvoted', async ({ trx }) => {
       const removed = await trx
         .deleteFrom('votes')
         .where('track_id', '=', trackId)
@@ -142,7 +144,7 @@ export class TracksService {
 
   /** @param write inserts or deletes the vote; returns whether that changed anything */
   async #changeVote(
-    user: User,
+    { user, address }: { user: User; address: string },
     trackId: string,
     type: 'track_voted' | 'track_unvoted',
     write: (change: RoomChange) => Promise<boolean>,
@@ -155,6 +157,7 @@ export class TracksService {
       await this.queue.find(trx, trackId);
       const changed = await write(change);
       if (!changed) return { track: await this.queue.view(trx, trackId), event: null };
+      await this.limits.vote(user.id, address, room_id);
       const by = type === 'track_voted' ? 1 : -1;
       await trx
         .updateTable('tracks')

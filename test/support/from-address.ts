@@ -2,7 +2,8 @@ import { Agent, request as httpRequest } from 'node:http';
 import type { Answer } from './api.js';
 
 export interface Client {
-  post(path: string, body: unknown, token?: string): Promise<Answer>;
+  /** @param signal closes the connection; the call rejects */
+  post(path: string, body: unknown, token?: string, signal?: AbortSignal): Promise<Answer>;
   close(): void;
 }
 
@@ -11,11 +12,12 @@ export function clientAt(url: string, localAddress: string, maxSockets = 20): Cl
   // One connection for each request: the server may close an idle one just as the next is sent.
   const agent = new Agent({ keepAlive: false, maxSockets, localAddress });
   return {
-    post: (path, body, token) =>
+    post: (path, body, token, signal) =>
       new Promise((resolve, reject) => {
         const call = httpRequest(`${url}/api${path}`, {
           method: 'POST',
           agent,
+          ...(signal && { signal }),
           headers: {
             'content-type': 'application/json',
             ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),

@@ -12,8 +12,10 @@ export interface SmallDisk {
   path: string;
   freeBytes(): Promise<number>;
   resize(megabytes: number): Promise<void>;
-  /** Fills it to the last byte with one file. @returns a function that removes the file */
-  fill(): Promise<() => Promise<void>>;
+  /** Fills it to the last byte with one file. */
+  fill(): Promise<void>;
+  /** Removes the file that fills it, if there is one. */
+  empty(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -29,6 +31,7 @@ export async function mountSmallDisk(megabytes: number): Promise<SmallDisk> {
     );
   }
   const unmount = () => spawnSync('umount', ['--lazy', path]);
+  const filler = join(path, 'filler');
   // However the test run ends.
   process.once('exit', unmount);
   return {
@@ -41,7 +44,6 @@ export async function mountSmallDisk(megabytes: number): Promise<SmallDisk> {
       await run('mount', ['-o', `remount,size=${to}m`, path]);
     },
     async fill() {
-      const filler = join(path, 'filler');
       const file = createWriteStream(filler, { highWaterMark: 4096 });
       const full = once(file, 'error') as Promise<[NodeJS.ErrnoException]>;
       const page = Buffer.alloc(4096, 1);
@@ -51,7 +53,9 @@ export async function mountSmallDisk(megabytes: number): Promise<SmallDisk> {
       write();
       const [{ code }] = await full;
       if (code !== 'ENOSPC') throw new Error(`the disk could not be filled: ${code}`);
-      return () => rm(filler);
+    },
+    async empty() {
+      await rm(filler, { force: true });
     },
     async close() {
       process.removeListener('exit', unmount);

@@ -136,14 +136,14 @@ export class RoomClock implements Clock {
 
   async #probe(): Promise<void> {
     const sent = this.#local();
-    let answer: Partial<TimeSyncAnswer>;
+    let answer: Partial<TimeSyncAnswer> | undefined;
     try {
-      answer = (await this.ask('time_sync', {}, probeTimeoutMs)) as Partial<TimeSyncAnswer>;
+      answer = (await this.ask('time_sync', {}, probeTimeoutMs)) as Partial<TimeSyncAnswer> | undefined;
     } catch {
       return;
     }
     const returned = this.#local();
-    if (typeof answer.server_time !== 'number') return;
+    if (typeof answer?.server_time !== 'number') return;
     this.#identify(answer.clock_id);
     const { server_received: from = answer.server_time, server_sent: to = answer.server_time } = answer;
     const roundTrip = Math.max(0, returned - sent - (to - from));

@@ -48,10 +48,8 @@ export class Link {
   /** Attempts since the last connection that lasted. */
   #attempts = 0;
   #establishedAt: number | undefined;
-  /** Why the server will close this connection, by its own words. */
-  #announced: string | undefined;
-  /** Why this user will be refused, where the server has said so in an event. */
-  #departure: ClosedReason | undefined;
+  /** What to do when this connection ends, where the server has said why it will close it. */
+  #announced: Outcome | undefined;
   #sleptAt = -Infinity;
   readonly #token: HandshakeToken;
   readonly #sleep: SleepDetector;
@@ -98,14 +96,10 @@ export class Link {
     this.#input({ kind: 'caught_up', at: this.environment.wallClock() });
   }
 
-  /** @param code why the server is about to close the connection; undefined if it has not said so */
-  announce(code: string | undefined): void {
-    if (code !== undefined) this.#announced = code;
-  }
-
-  /** The user was removed from the room, or (undefined) is back in it. The server closes the connection by itself. */
-  depart(reason: ClosedReason | undefined): void {
-    this.#departure = reason;
+  /** @param outcome what to do when the server closes the connection, as it is about to; undefined if it is not */
+  announce(outcome: Outcome | undefined): void {
+    // Whatever else it says, there is nothing to return to.
+    if (outcome && this.#announced?.do !== 'give_up') this.#announced = outcome;
   }
 
   /** Cuts the connection and returns. */
@@ -167,8 +161,7 @@ export class Link {
   }
 
   #outcomeOfEnd(by: 'server' | 'network'): Outcome {
-    if (this.#announced !== undefined) return outcomeOf(this.#announced);
-    if (this.#departure) return { do: 'give_up', reason: this.#departure };
+    if (this.#announced) return this.#announced;
     if (by === 'server') return { do: 'retry', reason: 'server' };
     const hasSlept = this.environment.now() - this.#sleptAt < afterSleepMs;
     return { do: 'retry', reason: hasSlept ? 'asleep' : 'network' };
@@ -179,14 +172,11 @@ export class Link {
     this.owner.ended();
     switch (outcome.do) {
       case 'give_up':
-        this.close(outcome.reason === 'kicked' ? (this.#departure ?? 'kicked') : outcome.reason);
-        return;
+        return this.close(outcome.reason);
       case 'renew':
-        void this.#renewToken();
-        return;
+        return void this.#renewToken();
       case 'retry':
-        this.#retryLater(outcome.reason);
-        return;
+        return this.#retryLater(outcome.reason);
     }
   }
 

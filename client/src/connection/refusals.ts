@@ -1,3 +1,4 @@
+import type { RoomcastEvent } from '../wire.js';
 import type { ClosedReason, OfflineReason } from './connection.js';
 
 /** What to do about a refused or closed connection. */
@@ -30,4 +31,10 @@ export function outcomeOf(code: string | undefined): Outcome {
     default:
       return { do: 'retry', reason: 'server' };
   }
+}
+
+/** What to do when the connection ends, where an event says that and why the server is about to close it. */
+export function endAnnouncedBy({ type, data }: RoomcastEvent): Outcome | undefined {
+  if (type === 'error') return outcomeOf(data.code);
+  return type === 'server_status' && data.status === 'draining' ? outcomeOf('draining') : undefined;
 }

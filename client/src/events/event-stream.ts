@@ -1,4 +1,5 @@
 import type { User } from '../contract.js';
+import { RoomcastError } from '../errors.js';
 import { OptimisticState } from '../state/optimistic-state.js';
 import { viewOf } from '../state/room-view.js';
 import { isEvent, type Established, type RoomcastEvent } from '../wire.js';
@@ -26,13 +27,13 @@ export interface StreamOwner {
   /** Hands an event out. @returns what resolves when it may be confirmed; undefined: now. Never rejects */
   deliver(event: RoomcastEvent, replayed: boolean): Promise<void> | undefined;
   /** An event was applied, and confirmed if it had to be. */
-  applied(event: RoomcastEvent, replayed: boolean): void;
+  applied(event: RoomcastEvent): void;
   /** All missed events were applied. */
   caughtUp(): void;
   /** Something is missing, or too much is waiting: the connection must be replaced. */
   restart(): void;
-  /** The server sent something that the contract does not allow. */
-  fail(message: string): void;
+  /** The server sent something that the contract does not allow, or that this version does not understand. */
+  fail(error: unknown): void;
 }
 
 type Item =
@@ -78,7 +79,7 @@ export class EventStream {
   receive(event: unknown, confirm: (() => void) | undefined): void {
     if (this.#isClosed) return;
     if (!isEvent(event)) {
-      this.owner.fail('The server sent something that is not an event.');
+      this.owner.fail(notUnderstood('an event'));
       return;
     }
     if (event.type === 'connection_established') {
@@ -117,6 +118,10 @@ export class EventStream {
   }
 
   #begin(data: Established): void {
+    if (!Number.isSafeInteger(data.sequence)) {
+      this.owner.fail(notUnderstood('a sequence'));
+      return;
+    }
     const running = this.#current?.kind === 'event' ? this.#current.event.metadata.sequence : undefined;
     this.#received = data.resumed ? Math.max(this.#cursor, running ?? 0) : data.sequence;
     this.#replayedUpTo = data.sequence;
@@ -156,11 +161,15 @@ export class EventStream {
     while (!this.#current && !this.#isPaused) {
       const item = this.#waiting.shift();
       if (!item) return;
-      if (item.kind === 'established') {
-        this.#applyEstablished(item.data);
-        continue;
+      try {
+        if (item.kind === 'established') this.#applyEstablished(item.data);
+        else this.#state!.apply(item.event);
+      } catch (error) {
+        // From here on the state would not be the server's.
+        this.owner.fail(error);
+        return;
       }
-      this.#state!.apply(item.event);
+      if (item.kind === 'established') continue;
       this.#current = item;
       const settled = this.owner.deliver(item.event, item.replayed);
       if (!settled) this.#finish(item);
@@ -179,7 +188,7 @@ export class EventStream {
     const { sequence } = event.metadata;
     if (sequence !== undefined) this.#cursor = sequence;
     for (const confirm of confirmations) confirm();
-    this.owner.applied(event, replayed);
+    this.owner.applied(event);
     if (sequence !== undefined && sequence === this.#replayedUpTo && replayed) this.owner.caughtUp();
   }
 
@@ -188,12 +197,13 @@ export class EventStream {
     const isContinued = this.#epoch === undefined || epoch === this.#epoch;
     const isFirst = !this.#state;
     if (room) {
+      const lists: unknown[] = [room.participants, room.online_users, room.queue];
+      if (!lists.every(Array.isArray)) throw notUnderstood('the state of the room');
       const view = viewOf(room, my_votes, this.#state?.folded.current);
       if (this.#state) this.#state.replace(view, sequence, isContinued);
       else this.#state = new OptimisticState({ userId: user.id }, view, sequence);
     } else if (isFirst || !resumed) {
-      this.owner.fail('The server neither sent the state of the room nor continued from the last event.');
-      return;
+      throw notUnderstood('the state of the room');
     }
     this.#epoch = epoch;
     if (!resumed || isFirst) this.#cursor = sequence;
@@ -202,3 +212,6 @@ export class EventStream {
     this.owner.established(data, this.#cursor);
   }
 }
+
+const notUnderstood = (expected: string): RoomcastError =>
+  new RoomcastError('protocol', `The server sent something else than ${expected}.`);

@@ -22,9 +22,18 @@ export const register = (
 ): Promise<SignedIn> =>
   request(addressOf(url), 'POST', '/auth/register', { body: { username, password }, token: guestToken });
 
-/** @throws {RoomcastError} invalid_credentials, rate_limited */
-export const login = (url: string | URL, username: string, password: string): Promise<SignedIn> =>
-  request(addressOf(url), 'POST', '/auth/login', { body: { username, password } });
+/**
+ * Signs in. With a token of an earlier sign-in to the account, which may have been revoked, the user is not affected by
+ * others behind the same address who guess passwords.
+ * @throws {RoomcastError} invalid_credentials, rate_limited
+ */
+export const login = (
+  url: string | URL,
+  username: string,
+  password: string,
+  earlierToken?: string,
+): Promise<SignedIn> =>
+  request(addressOf(url), 'POST', '/auth/login', { body: { username, password }, token: earlierToken });
 
 /** Another token with a later expiry, for a token that is still valid. @throws {RoomcastError} unauthorized */
 export const refresh = (url: string | URL, token: string): Promise<SignedIn> =>

@@ -9,7 +9,7 @@ const validMs = 60 * 60_000;
 
 /** Audio and covers: requests with the user's token, and URLs for media elements, which cannot send it. */
 export class Media {
-  #token: { value: Promise<string>; until: number } | undefined;
+  #token: { value: Promise<string>; until: number; session: string | null } | undefined;
 
   constructor(
     private readonly api: Api,
@@ -36,12 +36,15 @@ export class Media {
 
   /** A URL that a media element or an `<img>` can load. */
   async url(url: string): Promise<string> {
+    // A media token ends with the session of the token for which it was issued.
+    const session = await this.api.tokens.get();
     const now = this.environment.now();
-    if (!this.#token || now >= this.#token.until) {
+    if (!this.#token || now >= this.#token.until || this.#token.session !== session) {
       const value = this.api.command<MediaTokenAnswer>('POST', '/auth/media-token', { repeatable: true });
       const token = {
         value: value.then(({ media_token }) => media_token),
         until: now + validMs - renewBeforeMs,
+        session,
       };
       this.#token = token;
       token.value.catch(() => {

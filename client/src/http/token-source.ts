@@ -19,6 +19,11 @@ export class TokenSource {
     return this.#current === undefined ? this.#ask(undefined) : Promise.resolve(this.#current);
   }
 
+  /** Whether nobody has asked for another token since. */
+  isCurrent(token: string): boolean {
+    return this.#current === token;
+  }
+
   /** @returns another token than the one that was refused; null if there is none */
   async renew(refused: string): Promise<string | null> {
     if (this.#current === refused || this.#current === undefined) await this.#ask(refused);

@@ -1,12 +1,14 @@
 import type { ClosedReason, Connection } from '../connection/connection.js';
 import { Link, type LinkOwner } from '../connection/link.js';
+import { endAnnouncedBy } from '../connection/refusals.js';
 import type { OpenTransport } from '../connection/transport.js';
 import type { RoomList } from '../contract.js';
 import type { Environment, Timer } from '../environment.js';
+import { reportUncaught } from '../errors.js';
 import { Handlers, type EventHandler } from '../events/handlers.js';
 import type { Api } from '../http/api.js';
 import { type Store, WritableStore } from '../store.js';
-import { endAnnouncedBy, type EventType, isEvent, type RoomcastEvent } from '../wire.js';
+import { type EventType, isEvent, type RoomcastEvent } from '../wire.js';
 import { foldLobby, type LobbyRooms } from './fold-lobby.js';
 
 const pageSize = 100;
@@ -103,7 +105,14 @@ export class Lobby implements LinkOwner {
     }
     if (this.#early && this.#early.length < maxEarlyEvents) this.#early.push(event);
     const rooms = this.#rooms.current;
-    if (rooms) this.#rooms.set(foldLobby(rooms, event));
+    try {
+      if (rooms) this.#rooms.set(foldLobby(rooms, event));
+    } catch (error) {
+      // Of a version that this one does not understand.
+      reportUncaught(error);
+      this.#link?.close('protocol');
+      return;
+    }
     const settled = this.#handlers.run(event, false);
     if (!confirm) return;
     if (settled) void settled.then(confirm);

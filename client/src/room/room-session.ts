@@ -1,6 +1,7 @@
 import { RoomClock } from '../clock/room-clock.js';
 import type { ClosedReason } from '../connection/connection.js';
 import { Link, type LinkOwner } from '../connection/link.js';
+import { endAnnouncedBy } from '../connection/refusals.js';
 import type { OpenTransport } from '../connection/transport.js';
 import type { User } from '../contract.js';
 import type { Environment, Timer } from '../environment.js';
@@ -10,7 +11,7 @@ import { Handlers } from '../events/handlers.js';
 import type { Api } from '../http/api.js';
 import type { OptimisticState } from '../state/optimistic-state.js';
 import type { RoomView } from '../state/room-view.js';
-import { endAnnouncedBy, type Established, isEvent, type RoomcastEvent } from '../wire.js';
+import { type Established, isEvent, type RoomcastEvent } from '../wire.js';
 import { SyncReports } from './sync-reports.js';
 
 /** The state was replaced: there are no events between the previous state and this one. */
@@ -53,6 +54,8 @@ export class RoomSession implements LinkOwner, StreamOwner {
   readonly #joined: (started: Started) => void;
   #started: Started | undefined;
   #catchUpTimer: Timer | undefined;
+  /** The sequence with which the connection began. */
+  #replayedUpTo = 0;
 
   /** @param joined called once, when the state of the room is known */
   constructor(
@@ -85,7 +88,8 @@ export class RoomSession implements LinkOwner, StreamOwner {
     if (isEvent(event)) {
       if (typeof event.data.server_time === 'number') this.clock.observe(event.data.server_time);
       // At once: the server closes the connection next, and the stream may still wait for handlers.
-      this.link.announce(endAnnouncedBy(event));
+      if (event.type === 'connection_established') this.#replayedUpTo = event.data.sequence;
+      else this.link.announce(endAnnouncedBy(event) ?? this.#departureIn(event));
     }
     this.#stream.receive(event, confirm);
   }
@@ -137,15 +141,10 @@ export class RoomSession implements LinkOwner, StreamOwner {
     return this.handlers.run(event, replayed);
   }
 
-  applied(event: RoomcastEvent, replayed: boolean): void {
+  applied(event: RoomcastEvent): void {
     if (this.link.state.current.is === 'catching_up') this.#watchCatchUp();
-    const isOwn = (user: User) => user.id === this.#started?.user.id;
-    if (event.type === 'room_deleted') this.link.close('deleted');
-    else if (event.type === 'user_left' && isOwn(event.data.user)) {
-      // A missed one may be followed by this user's return.
-      if (replayed) this.link.depart(event.data.reason);
-      else this.link.close(event.data.reason);
-    } else if (event.type === 'user_joined' && isOwn(event.data.user)) this.link.depart(undefined);
+    const end = event.type === 'room_deleted' ? { reason: 'deleted' as const } : this.#departureIn(event);
+    if (end) this.link.close(end.reason);
   }
 
   caughtUp(): void {
@@ -157,7 +156,8 @@ export class RoomSession implements LinkOwner, StreamOwner {
     this.link.restart('network');
   }
 
-  fail(): void {
+  fail(error: unknown): void {
+    reportUncaught(error);
     this.link.close('protocol');
   }
 
@@ -175,6 +175,15 @@ export class RoomSession implements LinkOwner, StreamOwner {
         reportUncaught(error);
       }
     }
+  }
+
+  /** Why this user is no participant any more, if the event says that. */
+  #departureIn({ type, data, metadata }: RoomcastEvent) {
+    // The server has accepted this connection, so a departure before it was followed by a return.
+    if (type !== 'user_left' || metadata.sequence! <= this.#replayedUpTo) return undefined;
+    // Before it is folded, anything may be missing.
+    if ((data.user as User | undefined)?.id !== this.#started?.user.id) return undefined;
+    return { do: 'give_up', reason: data.reason } as const;
   }
 
   #watchCatchUp(): void {

@@ -18,6 +18,8 @@ interface Pending {
   readonly change: Change;
   /** Folding this sequence confirms it; undefined until the server has answered. */
   until: number | undefined;
+  /** The server's log was restored since: what it answers may be a sequence of the earlier epoch. */
+  isOfEarlierEpoch?: true;
 }
 
 /**
@@ -71,7 +73,10 @@ export class OptimisticState {
    */
   replace(state: RoomView, sequence: number, isContinued: boolean): void {
     this.#sequence = sequence;
-    if (!isContinued) this.#pending = this.#pending.filter(({ until }) => until === undefined);
+    if (!isContinued) {
+      this.#pending = this.#pending.filter(({ until }) => until === undefined);
+      for (const pending of this.#pending) pending.isOfEarlierEpoch = true;
+    }
     this.#update(state);
   }
 
@@ -86,7 +91,7 @@ export class OptimisticState {
     };
     return {
       settle: (sequence) => {
-        if (sequence === null || sequence <= this.#sequence) remove();
+        if (sequence === null || sequence <= this.#sequence || pending.isOfEarlierEpoch) remove();
         else pending.until = sequence;
       },
       rollBack: remove,

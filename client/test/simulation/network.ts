@@ -1,11 +1,11 @@
 import type { FakeEnvironment } from './fake-environment.js';
 
 /** What happens to one message besides its delay. */
-export type Mishap = 'none' | 'lost' | 'doubled';
+export type Mishap = 'none' | 'lost' | 'doubled' | 'late';
 
 /**
  * One direction of a connection: messages arrive in order, each after a random delay. While it is stalled nothing
- * arrives; once it is cut, nothing arrives any more. On long polling a message may be lost or arrive twice.
+ * arrives; once it is cut, nothing arrives any more. On long polling a message may be lost, arrive twice, or after later ones.
  */
 export class Direction {
   #lastArrival = 0;
@@ -19,6 +19,10 @@ export class Direction {
 
   send(deliver: () => void, mishap: Mishap = 'none'): void {
     if (this.#isCut || mishap === 'lost') return;
+    if (mishap === 'late') {
+      this.environment.setTimeout(() => this.#arrive(deliver), 2 * this.maxDelayMs);
+      return;
+    }
     const arrival = Math.max(
       this.#lastArrival,
       this.environment.now() + this.environment.random() * this.maxDelayMs,

@@ -47,6 +47,7 @@ export const kinds = [
   'flow',
   'lose',
   'double',
+  'delay',
   'offline',
   'online',
   'lossy_rest',
@@ -74,5 +75,6 @@ export const scenarios: fc.Arbitrary<Scenario> = fc.record({
     maxLength: 3,
   }),
   retention: fc.constantFrom(5, 30, 1000),
-  steps: fc.array(step, { maxLength: 40 }),
+  // Without the size, fast-check makes at most ten.
+  steps: fc.array(step, { maxLength: 40, size: 'max' }),
 });

@@ -54,11 +54,15 @@ export class SimulatedClient {
   isNetworkUp = true;
   /** Commands that have not ended. */
   pending = 0;
+  /** Whether this program has left the room, or tries to. */
+  isLeaving = false;
   violation: Violation | undefined;
   readonly #handled = new Set<string>();
   readonly #settled = new Set<string>();
   #epoch = '';
   #epochOfConnection = '';
+  /** When the server accepted the last connection, of those before the current one. */
+  #establishedAt = -Infinity;
   #last = 0;
   /** Handlers that have not settled. */
   #running = 0;
@@ -84,6 +88,7 @@ export class SimulatedClient {
     this.roomcast = new Roomcast(
       api,
       (target, listener) => {
+        this.#noteEstablished();
         this.connection = new SimulatedConnection(
           server,
           this.userId,
@@ -108,6 +113,7 @@ export class SimulatedClient {
   }
 
   join(): void {
+    if (this.isJoining || (this.room && this.closedReason === undefined)) return;
     this.isJoining = true;
     this.roomcast.join(roomId).then(
       (room) => this.#joined(room),
@@ -138,7 +144,8 @@ export class SimulatedClient {
 
   /** Whether nothing is left to happen for it. */
   get isDone(): boolean {
-    if (this.room === undefined) return !this.isJoining;
+    if (this.isJoining) return false;
+    if (this.room === undefined) return true;
     if (this.closedReason !== undefined) return true;
     const isLive = this.room.connection.current.is === 'live';
     return isLive && this.pending === 0 && this.#last === this.server.sequence && this.#running === 0;
@@ -148,7 +155,6 @@ export class SimulatedClient {
   checkEnd(): void {
     if (this.violation) throw this.violation;
     const { room, server } = this;
-    this.#checkClosed();
     if (!room || this.closedReason !== undefined) return;
     const is = room.connection.current.is;
     require(is === 'live', `${this.name} is ${is} in the end`);
@@ -162,17 +168,25 @@ export class SimulatedClient {
     require(this.#failures === this.#reportedFailures, `${this.name} was not told of a failed handler once`);
   }
 
-  /** A client closes only for a reason. */
-  #checkClosed(): void {
-    const { closedReason: reason, server } = this;
-    if (reason === undefined) return;
-    const removals = [...server.departures].filter((one) => one.startsWith(this.userId));
+  #noteEstablished(): void {
+    this.#establishedAt = Math.max(this.#establishedAt, this.connection?.establishedAt ?? -Infinity);
+  }
+
+  /** A client closes only for a reason: the room or the user was removed since the server has last accepted the client. */
+  #checkClosed(reason: ClosedReason): void {
+    this.#noteEstablished();
+    const { server } = this;
+    const since = server.departures.filter(
+      ({ userId, at }) => userId === this.userId && at >= this.#establishedAt,
+    );
     // Who was away learns only that they are not in the room any more.
     const holds =
       reason === 'deleted'
         ? server.isDeleted
-        : removals.length > 0 && (reason === 'kicked' || removals.includes(`${this.userId} ${reason}`));
-    require(holds, `${this.name} was closed: ${reason}`);
+        : reason === 'kicked'
+          ? since.length > 0
+          : since.some((one) => one.reason === reason) || (reason === 'left' && this.isLeaving);
+    if (!holds) this.#violated(`${this.name} was closed: ${reason}`);
   }
 
   #newToken(): string {
@@ -191,6 +205,12 @@ export class SimulatedClient {
 
   #joined(room: Room): void {
     this.room = room;
+    this.isJoining = false;
+    this.isLeaving = false;
+    room.connection.subscribe(() => {
+      const { current } = room.connection;
+      if (current.is === 'closed' && current.reason !== 'closed') this.#checkClosed(current.reason);
+    });
     this.#epoch = this.#epochOfConnection;
     this.#last = room.sequence;
     for (const type of loggedTypes) {

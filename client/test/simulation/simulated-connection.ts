@@ -24,14 +24,18 @@ export class SimulatedConnection {
   readonly #auth: Auth;
   /** Confirmations that are due: by sequence, how often it was sent. */
   readonly #unconfirmed = new Map<number, number>();
+  /** When the server accepted it: `now` of the environment. */
+  establishedAt = -Infinity;
   #isOpen = false;
+  /** It was sent its last event. */
+  #isEnding = false;
   #isServerDone = false;
   #isClientDone = false;
   #mishap: Mishap = 'none';
 
   constructor(
     private readonly server: SimulatedServer,
-    private readonly userId: string,
+    readonly userId: string,
     { auth }: TransportTarget,
     private readonly listener: TransportListener,
     private readonly onConfirmed: ConfirmationWatcher,
@@ -72,7 +76,13 @@ export class SimulatedConnection {
   // The server's side.
 
   offer(event: LoggedEvent): void {
-    if (this.#isOpen && !this.#isServerDone) this.#send(event, 0);
+    if (this.#isOpen && !this.#isServerDone && !this.#isEnding) this.#send(event, 0);
+  }
+
+  /** The last event is the one that it was sent before: closes when that is confirmed, or the attempts are over. */
+  closeSoon(): void {
+    this.#isEnding = true;
+    this.server.environment.setTimeout(() => this.close(), confirmationTimeoutMs * attempts + 1_000);
   }
 
   /** The next message to the client meets this. */
@@ -130,6 +140,7 @@ export class SimulatedConnection {
     const { server, userId } = this;
     server.change(() => server.model.connected(userId));
     this.#isOpen = true;
+    this.establishedAt = server.environment.now();
     server.connections.add(this);
     this.#down.send(() => {
       if (!this.#isClientDone) this.listener.connected();
@@ -167,6 +178,7 @@ export class SimulatedConnection {
         if (this.#isServerDone) return;
         this.#unconfirmed.delete(sequence);
         this.onConfirmed(event);
+        if (this.#isEnding && this.#unconfirmed.size === 0) this.close();
       }),
     );
     this.server.environment.setTimeout(() => this.#sweep(event), confirmationTimeoutMs);

@@ -12,6 +12,13 @@ export interface LoggedEvent {
   metadata: Record<string, unknown> & { sequence: number; requires_confirmation: boolean };
 }
 
+interface Departure {
+  userId: string;
+  reason: string;
+  /** `now` of the environment. */
+  at: number;
+}
+
 interface Backup {
   rows: Rows;
   sequence: number;
@@ -36,8 +43,8 @@ export class SimulatedServer {
   /** Digests of the room's state, by epoch and sequence. */
   readonly states = new Map<string, string>();
   readonly epochs = ['epoch 0'];
-  /** Users who were removed, and why. */
-  readonly departures = new Set<string>();
+  /** Users who were removed, when and why. */
+  readonly departures: Departure[] = [];
   log: LoggedEvent[] = [];
   #answers = new Map<string, unknown>();
   #backup: Backup | undefined;
@@ -63,6 +70,8 @@ export class SimulatedServer {
     this.#remember();
     for (const event of events) {
       for (const connection of [...this.connections]) connection.offer(event);
+      if (event.type === 'room_deleted') for (const connection of this.connections) connection.closeSoon();
+      if (event.type === 'user_left') this.#departed(event.data as { user: User; reason: string });
     }
     const last = events.at(-1);
     return last ? { event_id: last.event_id, sequence: last.metadata.sequence } : null;
@@ -89,6 +98,11 @@ export class SimulatedServer {
     return this.log.filter(({ metadata }) => metadata.sequence > after);
   }
 
+  /** What no server may do. */
+  forgetAnswers(): void {
+    this.#answers.clear();
+  }
+
   backUp(): void {
     this.#backup = { rows: this.model.backup(), sequence: this.sequence, answers: new Map(this.#answers) };
   }
@@ -103,6 +117,19 @@ export class SimulatedServer {
     this.epoch = `epoch ${this.epochs.length}`;
     this.epochs.push(this.epoch);
     this.#remember();
+    // Who had come since then is gone again.
+    for (const userId of Object.keys(this.#backup.rows.users)) {
+      if (!this.model.isParticipant(userId)) this.#note(userId, 'restored');
+    }
+  }
+
+  #departed({ user, reason }: { user: User; reason: string }): void {
+    this.#note(user.id, reason);
+    for (const connection of this.connections) if (connection.userId === user.id) connection.closeSoon();
+  }
+
+  #note(userId: string, reason: string): void {
+    this.departures.push({ userId, reason, at: this.environment.now() });
   }
 
   #store({ type, data }: Raised): LoggedEvent {
@@ -121,7 +148,6 @@ export class SimulatedServer {
         sequence: this.sequence,
       },
     };
-    if (type === 'user_left') this.departures.add(`${(data['user'] as User).id} ${data['reason'] as string}`);
     if (type === 'room_deleted') this.isDeleted = true;
     else this.log.push(event);
     if (this.log.length > this.retention) this.log.splice(0, this.log.length - this.retention);

@@ -18,7 +18,11 @@ export class World {
   readonly #server: SimulatedServer;
   readonly #clients: SimulatedClient[];
 
-  constructor(private readonly scenario: Scenario) {
+  /** @param spoil breaks a promise of the server's, to see that the simulation notices */
+  constructor(
+    private readonly scenario: Scenario,
+    private readonly spoil: (server: SimulatedServer) => void = () => undefined,
+  ) {
     this.#environment = new FakeEnvironment(generator(scenario.seed));
     this.#server = new SimulatedServer(this.#environment, 3, scenario.retention);
     this.#clients = users.map(
@@ -31,6 +35,7 @@ export class World {
   async run(): Promise<void> {
     for (const client of this.#clients) client.join();
     for (const step of this.scenario.steps) {
+      this.spoil(this.#server);
       this.#do(step);
       await this.#environment.advance(step.ms);
     }
@@ -66,7 +71,10 @@ export class World {
         else if (what < 25) client.command((room) => room.ban(userId(1)));
         return;
       case 'leave':
-        if (what < 10) client.command((room) => room.leave());
+        if (what < 10) {
+          client.isLeaving = true;
+          client.command((room) => room.leave());
+        }
         return;
       case 'add':
         return this.#change(() => void model.add(userId(2), server.now));
@@ -75,6 +83,8 @@ export class World {
       case 'rename_user':
         return this.#change(() => model.rename(userId(what % 3), `name ${what}`));
       case 'rejoin':
+        // With the library, or elsewhere.
+        if (what % 2 === 0) return client.join();
         return this.#change(() => model.join(userId(users[who]!), server.now));
       case 'delete_room':
         if (what === 0 && model.administrator !== null) {
@@ -91,6 +101,8 @@ export class World {
         return connection?.expect('lost');
       case 'double':
         return connection?.expect('doubled');
+      case 'delay':
+        return connection?.expect('late');
       case 'offline':
         client.isNetworkUp = false;
         client.rest.isUp = false;

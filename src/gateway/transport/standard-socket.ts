@@ -128,9 +128,10 @@ function emitToOne(socket: Socket, { envelope, ackId }: OutgoingEvent): void {
 
 function emitToMany(sockets: readonly Socket[], { envelope, ackId }: OutgoingEvent): void {
   const { nsp } = sockets[0]!;
-  const ids = sockets.map(({ id }) => id);
+  // Without rooms, Socket.IO sends to the whole namespace, and does not have to look each socket up.
+  const rooms = new Set(sockets.length === nsp.sockets.size ? [] : sockets.map(({ id }) => id));
   if (ackId === undefined) {
-    nsp.to(ids).emit(envelope.type, envelope);
+    nsp.to([...rooms]).emit(envelope.type, envelope);
     return;
   }
   // `nsp.timeout().to(ids).emit(…, callback)` does not report which socket has acknowledged. The adapter's callback is
@@ -139,7 +140,7 @@ function emitToMany(sockets: readonly Socket[], { envelope, ackId }: OutgoingEve
     connectionOf(this)?.confirm(ackId);
   };
   const packet = { type: PacketType.EVENT, data: [envelope.type, envelope], nsp: nsp.name };
-  const options = { rooms: new Set(ids), except: new Set<string>(), flags: {} };
+  const options = { rooms, except: new Set<string>(), flags: {} };
   nsp.adapter.broadcastWithAck(packet, options, () => undefined, onAcknowledged);
 }
 
@@ -162,16 +163,23 @@ class OutboundQueue {
   }
 
   private constructor(private readonly connection: EngineConnection) {
-    connection.on('packetCreate', ({ data }: { data?: { length: number } }) => {
-      this.packets += 1;
-      this.#queuedBytes += data?.length ?? 0;
-    });
-    connection.on('flush', () => {
-      this.#flushedBytes = this.#queuedBytes;
-      this.#flushes += 1;
-      this.packets = 0;
-      this.#queuedBytes = 0;
-    });
+    connection.on('packetCreate', OutboundQueue.#onPacketCreate);
+    connection.on('flush', OutboundQueue.#onFlush);
+  }
+
+  // Shared by all connections, which Engine.IO passes as `this`: two closures for each would take memory.
+  static #onPacketCreate(this: EngineConnection, { data }: { data?: { length: number } }): void {
+    const queue = queues.get(this)!;
+    queue.packets += 1;
+    queue.#queuedBytes += data?.length ?? 0;
+  }
+
+  static #onFlush(this: EngineConnection): void {
+    const queue = queues.get(this)!;
+    queue.#flushedBytes = queue.#queuedBytes;
+    queue.#flushes += 1;
+    queue.packets = 0;
+    queue.#queuedBytes = 0;
   }
 
   get isIdle(): boolean {

@@ -51,13 +51,17 @@ export class StalledConnections {
   sweep(now: number): void {
     const counted: UnsentAnswers[] = [];
     for (const [socket, progress] of this.#connections) {
-      const sentBytes = socket.bytesWritten - socket.writableLength;
-      if (socket.writableLength === 0 || sentBytes > progress.bytes) {
-        progress.bytes = sentBytes;
-        progress.at = now;
-      } else if (now - progress.at >= stalledMs) {
-        socket.destroy();
-        continue;
+      // Most connections have nothing unsent, and then the cheap check is enough.
+      if (socket.writableLength === 0) progress.at = now;
+      else {
+        const sentBytes = socket.bytesWritten - socket.writableLength;
+        if (sentBytes > progress.bytes) {
+          progress.bytes = sentBytes;
+          progress.at = now;
+        } else if (now - progress.at >= stalledMs) {
+          socket.destroy();
+          continue;
+        }
       }
       const unsentBytes = this.pipelines.unsentBytes(socket);
       if (unsentBytes > uncountedBytes) counted.push({ socket, unsentBytes, lastProgressAt: progress.at });

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import { Inject, Injectable, type OnModuleInit } from '@nestjs/common';
 import { requestToken } from '../../auth/request-token.js';
 import { SessionsService } from '../../auth/sessions.service.js';
+import { ClientAddresses } from '../../config/client-addresses.js';
 import { SETTINGS } from '../../config/config.module.js';
 import type { Settings } from '../../config/settings.js';
 import type { RoomEvent } from '../../contract/index.js';
@@ -13,7 +14,10 @@ import { EarlyChecks } from '../../limits/early-checks.js';
 
 export type TransferKind = 'upload' | 'stream' | 'cover';
 
-/** How many transfers may be open at once. Covers come in bursts, from pages that show a whole queue. */
+/**
+ * How many transfers may be open at once. Covers come in bursts, from pages that show a whole queue. The limits of an
+ * address are settings.
+ */
 export const maxTransfers: Record<TransferKind, { perUser: number; perServer: number }> = {
   upload: { perUser: 5, perServer: 100 },
   stream: { perUser: 12, perServer: 2000 },
@@ -37,6 +41,8 @@ export interface TransferOwner {
 interface Transfer {
   kind: TransferKind;
   owner: TransferOwner;
+  /** The key of the client's address. */
+  address: string;
   socket: Socket;
   ended: AbortController;
   /** Bytes sent so far, and when that number last changed, in milliseconds of the monotonic clock. */
@@ -56,6 +62,7 @@ export class OpenTransfers implements OnModuleInit {
   constructor(
     private readonly sessions: SessionsService,
     private readonly broadcaster: EventBroadcasterService,
+    private readonly addresses: ClientAddresses,
     @Inject(SETTINGS) private readonly settings: Settings,
     earlyChecks: EarlyChecks,
     lifecycle: Lifecycle,
@@ -79,12 +86,14 @@ export class OpenTransfers implements OnModuleInit {
    * @throws {Problem} rate_limited, unavailable
    */
   begin(kind: TransferKind, owner: TransferOwner, response: ServerResponse): AbortSignal {
-    this.#requireCapacity(kind, owner.userId);
     const { socket } = response.req;
+    const address = this.addresses.key(response.req);
+    this.#requireCapacity(kind, owner.userId, address);
     const ended = new AbortController();
     const transfer = {
       kind,
       owner,
+      address,
       socket,
       ended,
       sentBytes: sentBytes(socket),
@@ -112,11 +121,14 @@ export class OpenTransfers implements OnModuleInit {
     );
     if (!route) return undefined;
     const userId = this.sessions.userIdBySignature(requestToken(request));
-    return userId === undefined ? undefined : this.#excess(route.kind, userId)?.problem;
+    if (userId === undefined) return undefined;
+    return this.#excess(route.kind, userId, this.addresses.key(request))?.problem;
   }
 
-  #requireCapacity(kind: TransferKind, userId: string): void {
-    for (let excess = this.#excess(kind, userId); excess; excess = this.#excess(kind, userId)) {
+  #requireCapacity(kind: TransferKind, userId: string, address: string): void {
+    for (;;) {
+      const excess = this.#excess(kind, userId, address);
+      if (!excess) return;
       if (excess.problem) throw excess.problem;
       const reason = new Problem('rate_limited', 'Ended because it was idle and a newer transfer began.');
       this.#end(excess.idle, reason);
@@ -127,16 +139,18 @@ export class OpenTransfers implements OnModuleInit {
    * Which limit another transfer would exceed: what would have to end for it, or the problem if nothing is idle.
    * @returns undefined if there is capacity
    */
-  #excess(kind: TransferKind, userId: string): Excess | undefined {
+  #excess(kind: TransferKind, userId: string, address: string): Excess | undefined {
     const { perUser, perServer } = maxTransfers[kind];
     const open = [...this.#transfers].filter((transfer) => transfer.kind === kind);
-    const own = open.filter(({ owner }) => owner.userId === userId);
-    if (this.settings.rateLimit && own.length >= perUser) {
-      return excess(
-        own,
-        () =>
-          new RateLimited(`At most ${perUser} of these at the same time; wait until one has ended.`, 5000),
-      );
+    if (this.settings.rateLimit) {
+      const ofUser = open.filter(({ owner }) => owner.userId === userId);
+      if (ofUser.length >= perUser) return excess(ofUser, () => tooMany(perUser, 'at the same time'));
+      const perAddress =
+        kind === 'upload' ? this.settings.maxAddressUploads : this.settings.maxAddressStreams;
+      const ofAddress = open.filter((transfer) => transfer.address === address);
+      if (ofAddress.length >= perAddress) {
+        return excess(ofAddress, () => tooMany(perAddress, 'from one address at the same time'));
+      }
     }
     if (open.length < perServer) return undefined;
     return excess(
@@ -175,6 +189,9 @@ export class OpenTransfers implements OnModuleInit {
     transfer.socket.destroy();
   }
 }
+
+const tooMany = (max: number, where: string): RateLimited =>
+  new RateLimited(`At most ${max} of these ${where}; wait until one has ended.`, 5000);
 
 type Excess = { idle: Transfer; problem?: never } | { problem: Problem };
 

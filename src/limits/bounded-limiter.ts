@@ -1,6 +1,7 @@
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 
-interface Options {
+/** Of a `BoundedLimiter`. */
+export interface LimiterOptions {
   /** Number of units that a key may consume in one window. */
   points: number;
   /** Length of a window, which starts with the key's first unit; at most 24 days, the longest timer of Node.js. */
@@ -17,7 +18,7 @@ export class BoundedLimiter {
   readonly #keys = new Set<string>();
 
   constructor(
-    options: Options,
+    options: LimiterOptions,
     private readonly maxKeys = 10_000,
   ) {
     this.#limiter = new RateLimiterMemory({ points: options.points, duration: options.durationSeconds });
