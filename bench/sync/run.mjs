@@ -1,5 +1,4 @@
 // Measures how well browsers that listen to a room play in step. docs/sync.md says how; CONTRIBUTING.md has the options.
-import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { describeMachine, writeDocument } from './report/document.mjs';
 import { missed } from './report/goals.mjs';
@@ -49,7 +48,6 @@ try {
 process.stdout.write(`${table(rows)}\n`);
 if (positionals.length === 0 && !values.quick) {
   const minutes = Math.round((performance.now() - startedAt) / 60_000);
-  writeFileSync('/tmp/wt-sync-scratch/rows.json', JSON.stringify(rows));
   await writeDocument(rows, { machine, browser: await installedVersion(), minutes, seed: rig.seed });
 }
 const failures = rows.flatMap((row) => missed(row).map((finding) => `${row.label}: ${finding}`));
