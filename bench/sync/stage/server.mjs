@@ -27,6 +27,7 @@ export async function startServer() {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const exited = once(child, 'exit');
+  process.once('exit', () => child.kill('SIGKILL'));
   const port = await new Promise((resolve, reject) => {
     let output = '';
     child.stdout.on('data', (chunk) => {

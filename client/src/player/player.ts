@@ -182,5 +182,5 @@ export class RoomPlayer {
 /** A name for the output device: browsers name a device only where the page chose one. */
 function deviceOf(context: AudioContext | undefined): string {
   const { sinkId } = (context ?? {}) as { sinkId?: string | object };
-  return typeof sinkId === 'string' && sinkId !== '' ? sinkId : 'default';
+  return (typeof sinkId === 'string' && sinkId) || 'default';
 }

@@ -6,7 +6,7 @@ import { type FeedPool, prepareSeconds } from './feed-pool.js';
 import { FrameClock } from './frame-clock.js';
 import type { HeardPosition } from './output.js';
 import { OutputLine, positionIn } from './output-line.js';
-import { type Plan, Planner, type SchedulerState } from './planner.js';
+import { Planner, type SchedulerState } from './planner.js';
 import { fadeSeconds } from './render-parts.js';
 import { emptyTimeline, type Segment, segmentAfter, type Timeline } from './timeline.js';
 
@@ -153,29 +153,24 @@ export class Scheduler {
 
   async #addChunk(): Promise<boolean> {
     if (!this.time.ready) return false;
-    const plan = this.#plan();
+    const clock = this.#clock;
+    // After an interruption, or at the very beginning, there is nothing to continue.
+    if (this.#head < clock.earliest(lateSeconds + fadeSeconds))
+      {this.#head = clock.earliest(commandGuardSeconds);}
+    const limit = clock.earliest(horizonFor(this.time.uncertaintyAhead, this.isHidden()));
+    const plan = this.#planner.plan(this.#timeline, this.#head, limit, this.#control);
     if (!plan) return false;
     const generation = this.#generation;
     const { chunk, parts, control } = plan;
     const channels = await this.host.render(chunk.frames, parts).catch(() => undefined);
     if (!channels) return false;
     if (generation !== this.#generation) return true;
-    if (chunk.frame >= this.#clock.earliest(lateSeconds)) {
+    if (chunk.frame >= clock.earliest(lateSeconds)) {
       this.#line.schedule(chunk, channels);
       this.#control = control;
       this.#head = chunk.frame + chunk.frames;
     }
     return true;
-  }
-
-  #plan(): Plan | undefined {
-    // After an interruption, or at the very beginning, there is nothing to continue.
-    const clock = this.#clock;
-    if (this.#head < clock.earliest(lateSeconds + fadeSeconds)) {
-      this.#head = clock.earliest(commandGuardSeconds);
-    }
-    const limit = clock.earliest(horizonFor(this.time.uncertaintyAhead, this.isHidden()));
-    return this.#planner.plan(this.#timeline, this.#head, limit, this.#control);
   }
 
   /** Drops what is scheduled from a frame on, but nothing that is about to be played. */
