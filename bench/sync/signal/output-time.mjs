@@ -1,3 +1,5 @@
+import { findSteps } from './output-steps.mjs';
+
 /** Stamps this far before and after a frame decide when it was heard. */
 const reachSeconds = 10;
 const passes = 4;
@@ -7,11 +9,14 @@ const minStamps = 8;
 
 /**
  * Tells when frames of an audio context were heard, from readings of `getOutputTimestamp` before and after them. It is
- * made when everything has been played, and shares nothing with the player's clock: it also knows what came later.
+ * made when everything has been played, and shares nothing with the player's clock: it also knows what came later. Where
+ * the output stood still for a moment, the stamps before and after it say nothing about each other.
  */
 export class OutputTime {
   #stamps;
   #lines = new Map();
+  /** Context times at which the output went on after a stall. */
+  #steps;
 
   /** @param stamps pairs of seconds in order: context time, and the time at which it is heard */
   constructor(stamps) {
@@ -19,6 +24,7 @@ export class OutputTime {
       ([contextTime], index) => contextTime > 0 && contextTime > (stamps[index - 1]?.[0] ?? 0),
     );
     if (this.#stamps.length < minStamps) throw new Error(`only ${this.#stamps.length} output time stamps`);
+    this.#steps = findSteps(this.#stamps);
   }
 
   /** When a context time is heard. */
@@ -46,21 +52,29 @@ export class OutputTime {
     return Math.max(...this.#stamps.map(([contextTime, time]) => Math.abs(time - this.heardAt(contextTime))));
   }
 
-  /** Lines are fitted for each whole second. */
+  /** When the output stood still between two times, as the times at which it went on. */
+  stallsBetween(from, to) {
+    return this.#steps.map((step) => this.heardAt(step)).filter((time) => time >= from && time < to);
+  }
+
+  /** Lines are fitted for each whole second, and between two stalls apart. */
   #lineAt(contextTime) {
     const centre = Math.round(contextTime);
-    let line = this.#lines.get(centre);
+    const part = this.#steps.filter((step) => step <= contextTime).length;
+    const key = `${centre} ${part}`;
+    let line = this.#lines.get(key);
     if (!line) {
-      line = fit(this.#around(centre));
-      this.#lines.set(centre, line);
+      line = fit(this.#around(centre, this.#steps[part - 1] ?? -Infinity, this.#steps[part] ?? Infinity));
+      this.#lines.set(key, line);
     }
     return line;
   }
 
-  #around(centre) {
-    const near = this.#stamps.filter(([contextTime]) => Math.abs(contextTime - centre) <= reachSeconds);
+  #around(centre, from, to) {
+    const stamps = this.#stamps.filter(([contextTime]) => contextTime >= from && contextTime < to);
+    const near = stamps.filter(([contextTime]) => Math.abs(contextTime - centre) <= reachSeconds);
     if (near.length >= minStamps) return near;
-    return centre < this.#stamps[0][0] ? this.#stamps.slice(0, minStamps) : this.#stamps.slice(-minStamps);
+    return centre < stamps[0][0] ? stamps.slice(0, minStamps) : stamps.slice(-minStamps);
   }
 }
 

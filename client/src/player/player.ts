@@ -16,10 +16,6 @@ import { type PlayerStore, StatusStore } from './store.js';
 
 const stepIntervalMs = 250;
 const reportIntervalMs = 5000;
-/** The next track is decoded so many seconds before the current one ends. */
-const prepareBefore = 20;
-/** So many seconds of it. */
-const prepareSeconds = 10;
 
 /** Plays what the room plays, in step with it. */
 export class RoomPlayer {
@@ -61,18 +57,17 @@ export class RoomPlayer {
         this.muted = true;
       },
     });
-    const step = () => this.#step();
-    const timer = setInterval(step, stepIntervalMs);
-    document.addEventListener('visibilitychange', step);
+    const timer = setInterval(this.#step, stepIntervalMs);
+    document.addEventListener('visibilitychange', this.#step);
     this.#undo.push(
       () => clearInterval(timer),
-      () => document.removeEventListener('visibilitychange', step),
-      room.playback.subscribe(() => this.#onPlayback()),
+      () => document.removeEventListener('visibilitychange', this.#step),
+      room.playback.subscribe(this.#step),
       () => {
         if (context && !options.context) void context.close();
       },
     );
-    this.#onPlayback();
+    this.#step();
     void context?.resume();
   }
 
@@ -151,51 +146,24 @@ export class RoomPlayer {
     this.#output.setVolume(this.#muted ? 0 : this.#volume);
   }
 
-  #onPlayback(): void {
-    const playback = this.room.playback.current;
-    if (playback && Number.isFinite(this.room.clock.uncertainty)) {
-      const before = this.#timeline;
-      this.#timeline = applyPlayback(before, playback, this.room.clock.now());
-      if (this.#timeline.segments !== before.segments) this.#output.setTimeline(this.#timeline);
-    }
-    this.#step();
-  }
-
-  #step(): void {
+  #step = (): void => {
     const playback = this.room.playback.current;
     // The first state may come before the clock is known.
-    if (
-      playback &&
-      this.#timeline.version < playback.version &&
-      Number.isFinite(this.room.clock.uncertainty)
-    ) {
-      this.#onPlayback();
-      return;
+    if (playback && Number.isFinite(this.room.clock.uncertainty)) {
+      this.#timeline = applyPlayback(this.#timeline, playback, this.room.clock.now());
+      this.#output.setTimeline(this.#timeline);
     }
     this.#output.step();
-    this.#prepare();
-    const changed = this.#status.set(this.#currentStatus());
+    // Where the room will go on.
+    if (playback?.track && playback.status !== 'playing') {
+      this.#output.prepare(playback.track, playback.position);
+    }
+    const changed = this.#status.set(
+      this.#output.status ?? { is: 'silent', reason: playback?.status === 'paused' ? 'paused' : 'stopped' },
+    );
     this.#page.show(playback?.track ?? null, playback?.status !== 'playing' || this.#muted);
     if (changed || performance.now() - this.#lastReport > reportIntervalMs) this.#report();
-  }
-
-  #prepare(): void {
-    const playback = this.room.playback.current;
-    if (!playback?.track || !Number.isFinite(this.room.clock.uncertainty)) return;
-    if (playback.status !== 'playing' || playback.started_at === null) {
-      this.#output.prepare(playback.track, playback.position, prepareSeconds);
-      return;
-    }
-    const remaining = playback.started_at + playback.track.duration - this.room.clock.now();
-    if (playback.next && remaining < prepareBefore) this.#output.prepare(playback.next, 0, prepareSeconds);
-  }
-
-  #currentStatus(): PlayerStatus {
-    const status = this.#output.status;
-    if (status) return status;
-    const playback = this.room.playback.current;
-    return { is: 'silent', reason: playback?.status === 'paused' ? 'paused' : 'stopped' };
-  }
+  };
 
   #report(): void {
     this.#lastReport = performance.now();
@@ -214,5 +182,5 @@ export class RoomPlayer {
 /** A name for the output device: browsers name a device only where the page chose one. */
 function deviceOf(context: AudioContext | undefined): string {
   const { sinkId } = (context ?? {}) as { sinkId?: string | object };
-  return typeof sinkId === 'string' && sinkId !== '' ? sinkId : 'default';
+  return (typeof sinkId === 'string' && sinkId) || 'default';
 }

@@ -72,8 +72,40 @@ describe('the timeline', () => {
 
   test('keeps what is playing where a newer state says the same', () => {
     const before = applyPlayback(emptyTimeline, state({ started_at: 900 }), 950);
-    const after = applyPlayback(before, state({ started_at: 900.000001, next: second }), 960);
-    expect(after.segments).toBe(before.segments);
+    const after = applyPlayback(before, state({ started_at: 900.000001 }), 960);
+    expect(after.segments).toEqual(before.segments);
+  });
+
+  test('expects the next track where the current one ends, and goes on with it when the room says so', () => {
+    const before = applyPlayback(emptyTimeline, state({ started_at: 900, next: second }), 950);
+    expect([heard(before, 999.9), heard(before, 1000)]).toEqual(['first', 'second']);
+    const after = applyPlayback(before, state({ track: second, started_at: 1000.000001 }), 999.8);
+    expect(after.segments).toEqual(before.segments);
+    const late = applyPlayback(before, state({ track: second, started_at: 1000, next: first }), 1000.3);
+    expect(late.segments[0]).toEqual({ ...before.segments[1], ends: 1100 });
+    expect([heard(late, 1000.4), heard(late, 1100)]).toEqual(['second', 'first']);
+  });
+
+  test('expects another track as soon as another one is next, and none where none is', () => {
+    const third = track('third');
+    let timeline = applyPlayback(emptyTimeline, state({ started_at: 900, next: second }), 950);
+    const [current] = timeline.segments;
+    timeline = applyPlayback(timeline, state({ started_at: 900, next: third }), 960);
+    expect([heard(timeline, 999), heard(timeline, 1000)]).toEqual(['first', 'third']);
+    expect(timeline.segments[0]).toEqual(current);
+    timeline = applyPlayback(timeline, state({ started_at: 900 }), 970);
+    expect(timeline.segments).toEqual([{ ...current, ends: Infinity }]);
+  });
+
+  test('gives up the expected track for a pause, a seek and a skip', () => {
+    const before = applyPlayback(emptyTimeline, state({ started_at: 900, next: second }), 950);
+    const paused = applyPlayback(before, state({ status: 'paused', next: second }), 960);
+    expect(heard(paused, 1000)).toBeUndefined();
+    const seeked = applyPlayback(before, state({ started_at: 950.5, position: 10, next: second }), 960);
+    expect([heard(seeked, 1050), heard(seeked, 1050.5)]).toEqual(['first', 'second']);
+    const skipped = applyPlayback(before, state({ track: second, started_at: 970 }), 969.8);
+    expect([heard(skipped, 969.9), heard(skipped, 1000)]).toEqual(['first', 'second']);
+    expect(skipped.segments.at(-1)).toMatchObject({ startedAt: 970 });
   });
 
   test('ignores an older state', () => {

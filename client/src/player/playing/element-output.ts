@@ -18,7 +18,6 @@ const usualSeekSeconds = 0.05;
  * without Web Audio. Owned by the player.
  */
 export class ElementOutput implements Output {
-  readonly latency = 0;
   readonly #element = new Audio();
   #timeline: Timeline = emptyTimeline;
   #segment: Segment | undefined;
@@ -76,11 +75,6 @@ export class ElementOutput implements Output {
 
   setTimeline(timeline: Timeline): void {
     this.#timeline = timeline;
-    this.step();
-  }
-
-  prepare(_track: PlayerTrack): void {
-    // One element loads one track; the browser decides how much of it.
   }
 
   step(): void {

@@ -4,6 +4,8 @@ import type { RenderHost } from '../render/render-host.js';
 import type { Segment } from './timeline.js';
 import { type DecodeSlice, TrackFeed } from './track-feed.js';
 
+/** So many seconds are decoded of what is likely to be heard next. */
+export const prepareSeconds = 10;
 /** Opened tracks that are kept: what is heard, what comes next, and what was heard before. */
 const maxOpenTracks = 3;
 
@@ -13,7 +15,7 @@ const maxOpenTracks = 3;
  */
 export class FeedPool {
   readonly #open = new Map<string, Promise<AudioSlices>>();
-  readonly #feeds = new Map<number, TrackFeed>();
+  readonly #feeds = new Map<symbol, TrackFeed>();
   #prepared: { trackId: string; feed: TrackFeed } | undefined;
   #nextVoice = 0;
 
@@ -45,14 +47,14 @@ export class FeedPool {
     return this.#feeds.get(segment.id);
   }
 
-  /** Decodes what is likely to be heard next: `seconds` of a track from a position on. */
-  prepare(track: PlayerTrack, position: number, seconds: number): void {
+  /** Decodes what is likely to be heard next: a track from a position on. */
+  prepare(track: PlayerTrack, position: number): void {
     if (this.#prepared && (this.#prepared.trackId !== track.id || !this.#prepared.feed.reaches(position))) {
       this.#prepared.feed.close();
       this.#prepared = undefined;
     }
     this.#prepared ??= { trackId: track.id, feed: this.#create(track, position) };
-    this.#prepared.feed.want(position + seconds);
+    this.#prepared.feed.want(position + prepareSeconds);
   }
 
   /** Closes the feeds of other segments than these. */

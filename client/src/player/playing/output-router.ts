@@ -61,8 +61,9 @@ export class OutputRouter implements Output {
     this.setTimeline(this.#timeline);
   }
 
-  prepare(track: PlayerTrack, position: number, seconds: number): void {
-    if (!this.#isOnElement(track)) this.web?.prepare(track, position, seconds);
+  /** Decodes what is likely to be heard next; a media element loads one track only. */
+  prepare(track: PlayerTrack, position: number): void {
+    if (!this.#isOnElement(track)) this.web?.prepare(track, position);
   }
 
   step(): void {

@@ -1,4 +1,4 @@
-import type { PlayerStatus, PlayerTrack } from '../player-room.js';
+import type { PlayerStatus } from '../player-room.js';
 import type { Timeline } from './timeline.js';
 
 /** What is heard at a moment. Seconds. */
@@ -13,17 +13,14 @@ export interface HeardPosition {
 export interface Output {
   /** Seconds that are decoded and scheduled ahead. */
   readonly buffered: number;
-  /** Seconds between a sample's being played and heard, as the browser believes. */
-  readonly latency: number;
   /** What is heard now; undefined for silence. */
   readonly heard: HeardPosition | undefined;
   /** Why nothing is heard, or how it is; undefined if the timeline has nothing to be heard now. */
   readonly status: PlayerStatus | undefined;
   /** Lets the browser play; called first in the handler of a click. */
   unlock(): Promise<void>;
+  /** Takes a timeline; a step follows. */
   setTimeline(timeline: Timeline): void;
-  /** Decodes ahead what will be heard next. */
-  prepare(track: PlayerTrack, position: number, seconds: number): void;
   /** One step of the control loop, about every 250 ms. */
   step(): void;
   /** @param volume 0 to 1 */

@@ -1,23 +1,15 @@
 import type { PlayerTrack } from '../player-room.js';
 import type { RenderHost } from '../render/render-host.js';
-import type { RenderPart } from '../render/renderer.js';
-import {
-  controlStep,
-  type ControlState,
-  horizonFor,
-  initialControl,
-  jumpCooldown,
-  jumpFrom,
-} from '../timing/control.js';
+import { horizonFor, initialControl, jumpCooldown, jumpFrom } from '../timing/control.js';
 import type { RoomTime } from '../timing/room-time.js';
+import { type FeedPool, prepareSeconds } from './feed-pool.js';
+import { FrameClock } from './frame-clock.js';
 import type { HeardPosition } from './output.js';
-import type { FeedPool } from './feed-pool.js';
-import { type OutputChunk, OutputLine, positionIn } from './output-line.js';
-import { fadedIn, fadeSeconds, partOf } from './render-parts.js';
-import { emptyTimeline, type Segment, segmentAfter, segmentAt, type Timeline } from './timeline.js';
-import type { TrackFeed } from './track-feed.js';
+import { OutputLine, positionIn } from './output-line.js';
+import { Planner, type SchedulerState } from './planner.js';
+import { fadeSeconds } from './render-parts.js';
+import { emptyTimeline, type Segment, segmentAfter, type Timeline } from './timeline.js';
 
-const chunkSeconds = 0.5;
 /** What is about to be played is not changed: rendering, and the browser's own buffers, take time. */
 const guardSeconds = 0.3;
 /** The guard where a command of the room cuts what is scheduled; it is to be heard at once. */
@@ -28,25 +20,10 @@ const lateSeconds = 0.01;
 const rescheduleFrom = 0.001;
 /** Time between two corrections of scheduled audio. */
 const rescheduleEvery = 2;
-/** A track that ends by itself within so many seconds of its segment's end does not need a fade. */
-const naturalEnd = 0.1;
-/** Decoded audio beyond what is scheduled. */
-const readAhead = 2;
+/** What comes next is decoded so many seconds before it begins. */
+const prepareBefore = 20;
 /** What was played is known for so long: it is heard later, by seconds on some devices. */
 const historySeconds = 30;
-
-export type SchedulerState =
-  | { is: 'idle' }
-  | { is: 'waiting'; feed: TrackFeed }
-  | { is: 'playing' }
-  | { is: 'failed'; segment: Segment };
-
-/** What is rendered next: `chunk` begins where the line ends. */
-interface Plan {
-  chunk: OutputChunk;
-  parts: RenderPart[];
-  control: ControlState;
-}
 
 /**
  * Renders the timeline ahead of time, chunk after chunk, so that each position of a track is heard at its room time.
@@ -54,7 +31,8 @@ interface Plan {
  */
 export class Scheduler {
   readonly #line: OutputLine;
-  readonly #rate: number;
+  readonly #clock: FrameClock;
+  readonly #planner: Planner;
   #timeline: Timeline = emptyTimeline;
   #control = initialControl;
   /** The frame at which the next chunk begins. */
@@ -64,7 +42,6 @@ export class Scheduler {
   #filling = false;
   #fillAgain = false;
   #lastReschedule = -Infinity;
-  #state: SchedulerState = { is: 'idle' };
 
   constructor(
     private readonly context: BaseAudioContext,
@@ -75,45 +52,46 @@ export class Scheduler {
     private readonly isHidden: () => boolean,
   ) {
     this.#line = new OutputLine(context, destination);
-    this.#rate = context.sampleRate;
+    this.#clock = new FrameClock(context, time);
+    this.#planner = new Planner(this.#line, pool, this.#clock);
   }
 
   get state(): SchedulerState {
-    return this.#state;
+    return this.#planner.state;
   }
 
   /** Seconds that are scheduled ahead. */
   get buffered(): number {
-    return Math.max(0, this.#line.end / this.#rate - this.context.currentTime);
+    return Math.max(0, this.#line.end / this.#clock.rate - this.context.currentTime);
   }
 
   /** What is heard at a context time: from what was scheduled, not from what should have been. */
   heardAt(contextTime: number): HeardPosition | undefined {
-    const frame = Math.round(contextTime * this.#rate);
+    const frame = Math.round(contextTime * this.#clock.rate);
     const chunk = this.#line.chunkAt(frame);
     if (!chunk || chunk.speed === 0) return undefined;
-    const position = positionIn(chunk, contextTime * this.#rate, this.#rate);
+    const position = positionIn(chunk, contextTime * this.#clock.rate, this.#clock.rate);
     return {
       trackId: chunk.segment.track.id,
       position,
-      error: position - this.#wanted(chunk.segment, frame),
+      error: position - this.#clock.wanted(chunk.segment, frame),
     };
   }
 
-  /** Applies a new timeline: keeps what is scheduled and still right. */
+  /** Takes a new timeline, for the next step: keeps what is scheduled and still right. */
   setTimeline(timeline: Timeline): void {
     const before = this.#timeline;
     this.#timeline = timeline;
     if (!this.time.ready) return;
-    const changes = [...before.segments, ...timeline.segments].flatMap((segment) => {
-      const other = (before.segments.includes(segment) ? timeline : before).segments.find(
-        ({ id }) => id === segment.id,
-      );
-      if (other?.ends === segment.ends) return [];
-      return other ? [Math.min(other.ends, segment.ends)] : [segment.begins];
+    const now = this.#clock.timeAt(this.#clock.earliest(0));
+    const endIn = ({ segments }: Timeline, { id, begins }: Segment) =>
+      segments.find((segment) => segment.id === id)?.ends ?? begins;
+    const changes = [...before.segments, ...timeline.segments].map((segment) => {
+      const [old, ends] = [endIn(before, segment), endIn(timeline, segment)];
+      // What is over is not changed by being forgotten.
+      return old === ends || Math.max(old, ends) <= now ? Infinity : Math.min(old, ends);
     });
-    if (changes.length > 0) this.#reschedule(this.#frameAt(Math.min(...changes)), commandGuardSeconds);
-    void this.fill();
+    this.#reschedule(this.#clock.frameAt(Math.min(...changes)), commandGuardSeconds);
   }
 
   /** Stops everything that is scheduled: the output stands still, or became another one. */
@@ -128,14 +106,21 @@ export class Scheduler {
   /** One step of the control loop, about every 250 ms: corrects what is scheduled where that is needed. */
   step(): void {
     if (!this.time.ready) return;
-    const guard = this.#earliest(guardSeconds);
+    const guard = this.#clock.earliest(guardSeconds);
     this.pool.keep([...this.#timeline.segments, ...this.#line.segmentsFrom(guard)]);
-    this.#line.forgetBefore(guard - historySeconds * this.#rate);
+    this.#line.forgetBefore(guard - historySeconds * this.#clock.rate);
+    const next = segmentAfter(this.#timeline, this.#clock.timeAt(guard));
+    if (next && next.begins < this.#clock.timeAt(this.#clock.earliest(prepareBefore))) {
+      const position = next.begins - next.startedAt;
+      this.pool.feedOf(next, position).want(position + prepareSeconds);
+    }
     const chunk = this.#line.chunkAt(guard);
     if (chunk && chunk.speed !== 0) {
-      const error = Math.abs(positionIn(chunk, guard, this.#rate) - this.#wanted(chunk.segment, guard));
+      const error = Math.abs(
+        positionIn(chunk, guard, this.#clock.rate) - this.#clock.wanted(chunk.segment, guard),
+      );
       const rested = this.context.currentTime - this.#lastReschedule;
-      const ahead = (this.#head - guard) / this.#rate;
+      const ahead = (this.#head - guard) / this.#clock.rate;
       const far = error > jumpFrom && rested >= jumpCooldown;
       const off = error > rescheduleFrom && rested >= rescheduleEvery && ahead > 1;
       if (error > this.time.uncertainty && (far || off)) {
@@ -168,14 +153,19 @@ export class Scheduler {
 
   async #addChunk(): Promise<boolean> {
     if (!this.time.ready) return false;
-    const plan = this.#plan();
+    const clock = this.#clock;
+    // After an interruption, or at the very beginning, there is nothing to continue.
+    if (this.#head < clock.earliest(lateSeconds + fadeSeconds))
+      {this.#head = clock.earliest(commandGuardSeconds);}
+    const limit = clock.earliest(horizonFor(this.time.uncertaintyAhead, this.isHidden()));
+    const plan = this.#planner.plan(this.#timeline, this.#head, limit, this.#control);
     if (!plan) return false;
     const generation = this.#generation;
     const { chunk, parts, control } = plan;
     const channels = await this.host.render(chunk.frames, parts).catch(() => undefined);
     if (!channels) return false;
     if (generation !== this.#generation) return true;
-    if (chunk.frame >= this.#earliest(lateSeconds)) {
+    if (chunk.frame >= clock.earliest(lateSeconds)) {
       this.#line.schedule(chunk, channels);
       this.#control = control;
       this.#head = chunk.frame + chunk.frames;
@@ -183,140 +173,18 @@ export class Scheduler {
     return true;
   }
 
-  #plan(): Plan | undefined {
-    // After an interruption, or at the very beginning, there is nothing to continue.
-    if (this.#head < this.#earliest(lateSeconds + fadeSeconds)) {
-      this.#head = this.#earliest(commandGuardSeconds);
-    }
-    const limit = this.#earliest(horizonFor(this.time.uncertaintyAhead, this.isHidden()));
-    let previous = this.#continued();
-    for (;;) {
-      if (this.#head >= limit) return undefined;
-      const segment = segmentAt(this.#timeline, this.#timeAt(this.#head));
-      if (previous && previous.segment.id !== segment?.id && !this.#endsByItself(previous)) {
-        return this.#change(previous, segment);
-      }
-      if (segment) return this.#continue(segment, previous?.segment.id === segment.id ? previous : undefined);
-      const next = segmentAfter(this.#timeline, this.#timeAt(this.#head));
-      if (!next) {
-        this.#state = { is: 'idle' };
-        return undefined;
-      }
-      this.pool
-        .feedOf(next, Math.max(0, next.begins - next.startedAt))
-        .want(next.begins - next.startedAt + readAhead);
-      const begins = Math.ceil(this.#frameAt(next.begins) - 1e-6);
-      if (begins >= limit) {
-        this.#state = { is: 'idle' };
-        return undefined;
-      }
-      this.#head = Math.max(begins, this.#head + 1);
-      previous = undefined;
-    }
-  }
-
-  /** The position, at the head, of what is scheduled before it. */
-  #continued(): { segment: Segment; position: number; feed: TrackFeed } | undefined {
-    const chunk = this.#line.chunkBefore(this.#head);
-    const feed = chunk && this.pool.existing(chunk.segment);
-    if (!chunk || chunk.speed === 0 || !feed) return undefined;
-    return { segment: chunk.segment, position: positionIn(chunk, this.#head, this.#rate), feed };
-  }
-
-  /** The next chunk of a segment: continues it, corrects it, or begins it. */
-  #continue(segment: Segment, previous: { position: number; feed: TrackFeed } | undefined): Plan | undefined {
-    const head = this.#head;
-    const wanted = this.#wanted(segment, head);
-    const feed = this.pool.feedOf(segment, wanted);
-    const ends = Number.isFinite(segment.ends) ? Math.ceil(this.#frameAt(segment.ends) - 1e-6) : Infinity;
-    const frames = Math.max(1, Math.min(Math.round(chunkSeconds * this.#rate), ends - head));
-    const seconds = frames / this.#rate;
-    const time = head / this.#rate;
-    const error = (previous?.position ?? wanted) - wanted;
-    const [control, { action, rate }] = controlStep(this.#control, {
-      now: time,
-      error,
-      chunk: seconds,
-      drift: this.time.drift,
-      uncertainty: this.time.uncertainty,
-    });
-    if (previous && action === 'jump') {
-      const plan = this.#change({ segment, ...previous }, segment);
-      return plan && { ...plan, control };
-    }
-    const speed = 1 + rate;
-    const position = previous?.position ?? wanted;
-    if (!this.#hasAudio(segment, feed, position, seconds * speed)) return undefined;
-    const fadeIn = !previous && position > fadeSeconds;
-    return {
-      chunk: { frame: head, frames, segment, position, speed },
-      parts: fadeIn
-        ? fadedIn(feed, position, speed, frames, this.#rate)
-        : [partOf(feed, position, speed, frames, this.#rate)],
-      control,
-    };
-  }
-
-  /** The chunk in which one stretch of audio is faded out and another one, if any, in. */
-  #change(
-    previous: { segment: Segment; position: number; feed: TrackFeed },
-    segment: Segment | undefined,
-  ): Plan | undefined {
-    const frame = this.#head;
-    const frames = Math.round(fadeSeconds * this.#rate);
-    const out = partOf(previous.feed, previous.position, 1, frames, this.#rate, [1, 0]);
-    const silence = { frame, frames, segment: previous.segment, position: previous.position, speed: 0 };
-    const position = segment ? this.#wanted(segment, frame) : 0;
-    const feed = segment && this.pool.feedOf(segment, position);
-    // Audio that is not there yet must not hold up the end of what is.
-    if (!segment || !feed || !this.#hasAudio(segment, feed, position, fadeSeconds)) {
-      return { chunk: silence, parts: [out], control: this.#control };
-    }
-    const into = partOf(feed, position, 1, frames, this.#rate, [position > fadeSeconds ? 0 : 1, 1]);
-    return {
-      chunk: { frame, frames, segment, position, speed: 1 },
-      parts: [out, into],
-      control: this.#control,
-    };
-  }
-
-  /** Asks the feed for what is needed, and tells whether it is there. */
-  #hasAudio(segment: Segment, feed: TrackFeed, position: number, seconds: number): boolean {
-    feed.want(position + seconds + readAhead);
-    const now = this.#earliest(0);
-    const chunk = this.#line.chunkAt(now);
-    if (chunk?.segment.id === segment.id) feed.trim(positionIn(chunk, now, this.#rate) - 1);
-    const margin = 256;
-    const has = feed.has(
-      position * feed.sampleRate - margin,
-      (position + seconds) * feed.sampleRate + margin,
-    );
-    if (feed.state.is === 'failed') this.#state = { is: 'failed', segment };
-    else this.#state = has || this.buffered > 0.5 ? { is: 'playing' } : { is: 'waiting', feed };
-    return has;
-  }
-
-  #endsByItself({ position, feed }: { position: number; feed: TrackFeed }): boolean {
-    return feed.ended && position > feed.end / feed.sampleRate - naturalEnd;
-  }
-
   /** Drops what is scheduled from a frame on, but nothing that is about to be played. */
   #reschedule(frame: number, guard: number): void {
-    const from = Math.max(Math.ceil(frame - 1e-6), this.#earliest(guard));
+    const from = Math.max(Math.ceil(frame - 1e-6), this.#clock.earliest(guard));
     if (from >= this.#head) return;
     this.#generation += 1;
     this.#line.cutFrom(from);
     this.#head = from;
-    if (this.#control.lastJump > from / this.#rate) this.#control = initialControl;
+    if (this.#control.lastJump > from / this.#clock.rate) this.#control = initialControl;
   }
 
-  #wanted = (segment: Segment, frame: number) => this.#timeAt(frame) - segment.startedAt;
-  #timeAt = (frame: number) => this.time.at(frame / this.#rate);
-  #frameAt = (roomTime: number) => this.time.contextTimeAt(roomTime) * this.#rate;
-  #earliest = (guard: number) => Math.ceil((this.context.currentTime + guard) * this.#rate);
-
-  /** Decodes what the room will play next, and, while paused, where it will go on. */
-  prepare(track: PlayerTrack, position: number, seconds: number): void {
-    this.pool.prepare(track, position, seconds);
+  /** Decodes what the room will play when it goes on. */
+  prepare(track: PlayerTrack, position: number): void {
+    this.pool.prepare(track, position);
   }
 }

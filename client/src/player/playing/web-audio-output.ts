@@ -64,6 +64,7 @@ export class WebAudioOutput implements Output {
     return this.#scheduler?.buffered ?? 0;
   }
 
+  /** Seconds between a sample's being played and heard, as the browser believes. */
   get latency(): number {
     const { currentTime } = this.parts.context;
     const heardAt = this.#audioClock.at(currentTime);
@@ -118,8 +119,8 @@ export class WebAudioOutput implements Output {
     this.#scheduler?.setTimeline(timeline);
   }
 
-  prepare(track: PlayerTrack, position: number, seconds: number): void {
-    this.#scheduler?.prepare(track, position, seconds);
+  prepare(track: PlayerTrack, position: number): void {
+    this.#scheduler?.prepare(track, position);
   }
 
   step(): void {

@@ -43,16 +43,12 @@ export class AudioClock {
   #lastStamp: { contextTime: number; pageTime: number } | undefined;
   #offLine: number[] = [];
   #latency: number | undefined;
+  /** Whether the estimate rests on `getOutputTimestamp`; else on `currentTime` and `outputLatency`. */
   #usesTimestamps = true;
 
   /** Whether there are enough readings to tell. */
   get ready(): boolean {
     return this.#points.length >= minReadings;
-  }
-
-  /** Whether the estimate rests on `getOutputTimestamp`; else on `currentTime` and `outputLatency`. */
-  get usesTimestamps(): boolean {
-    return this.#usesTimestamps;
   }
 
   /** The page time, in seconds, at which the frame at a context time is heard. NaN until `ready`. */
