@@ -155,8 +155,9 @@ export class Scheduler {
     if (!this.time.ready) return false;
     const clock = this.#clock;
     // After an interruption, or at the very beginning, there is nothing to continue.
-    if (this.#head < clock.earliest(lateSeconds + fadeSeconds))
-      {this.#head = clock.earliest(commandGuardSeconds);}
+    if (this.#head < clock.earliest(lateSeconds + fadeSeconds)) {
+      this.#head = clock.earliest(commandGuardSeconds);
+    }
     const limit = clock.earliest(horizonFor(this.time.uncertaintyAhead, this.isHidden()));
     const plan = this.#planner.plan(this.#timeline, this.#head, limit, this.#control);
     if (!plan) return false;
