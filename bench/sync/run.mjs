@@ -10,7 +10,11 @@ import { startServer } from './stage/server.mjs';
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
-  options: { seed: { type: 'string', default: '1' }, quick: { type: 'boolean', default: false } },
+  options: {
+    seed: { type: 'string', default: '1' },
+    quick: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
+  },
 });
 const unknown = positionals.find((name) => !Object.hasOwn(scenarios, name));
 if (unknown !== undefined) {
@@ -46,9 +50,15 @@ try {
   await server.close();
 }
 process.stdout.write(`${table(rows)}\n`);
-if (positionals.length === 0 && !values.quick) {
+if (positionals.length === 0 && (!values.quick || values.write)) {
   const minutes = Math.round((performance.now() - startedAt) / 60_000);
-  await writeDocument(rows, { machine, browser: await installedVersion(), minutes, seed: rig.seed });
+  await writeDocument(rows, {
+    machine,
+    browser: await installedVersion(),
+    minutes,
+    seed: rig.seed,
+    isQuick: values.quick,
+  });
 }
 const failures = rows.flatMap((row) => missed(row).map((finding) => `${row.label}: ${finding}`));
 for (const failure of failures) process.stderr.write(`not met: ${failure}\n`);

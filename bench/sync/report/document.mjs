@@ -33,7 +33,7 @@ function stallText(rows) {
     : `In these, browsers were up to ${most.toFixed(1)} ms apart.`;
 }
 
-function documentOf(rows, { machine, browser, minutes, seed }) {
+function documentOf(rows, { machine, browser, minutes, seed, isQuick }) {
   const drift = rows.find(({ name }) => name === 'drift');
   const ppm = drift.clockRates.map((rate) => (1e6 * rate).toFixed(1)).join(' and ');
   const clocks = Math.max(
@@ -45,7 +45,11 @@ function documentOf(rows, { machine, browser, minutes, seed }) {
 
 \`npm run sync\` starts the built server and up to five browsers, each of which plays a room with the built client library
 and its player, and compares what they play. Each two browsers are compared in each window of time; the figures are by how
-many milliseconds they are apart. The run took ${minutes} minutes (seed ${seed}).
+many milliseconds they are apart. The run took ${minutes} minutes (seed ${seed}).${
+    isQuick
+      ? ' **It was a quick run**: each scenario took a fifth of its time, so there are few windows.'
+      : ''
+  }
 
 ${table(rows)}
 
@@ -103,7 +107,7 @@ Machine: ${machine}. Browser: Chromium ${browser}, headless, each browser with p
 \`\`\`sh
 npm run sync                      # everything, and writes this document
 npm run sync -- clean jitter      # some scenarios: ${[...new Set(rows.map(({ name }) => name))].join(', ')}
-npm run sync -- --quick           # a fifth of the time
+npm run sync -- --quick           # a fifth of the time; --write: write this document all the same
 npm run sync -- --seed 7          # other tracks and other delays
 \`\`\`
 
