@@ -83,11 +83,12 @@ describe('the simulation', () => {
   const check = (spoil: (server: SimulatedServer) => void) =>
     fc.check(
       fc.asyncProperty(scenarios, (scenario) => new World(scenario, spoil).run()),
-      { numRuns: 500, endOnFailure: true },
+      // Always the same scenarios: which fault is found first depends on them.
+      { numRuns: 500, endOnFailure: true, seed: 1 },
     );
 
   test.each<[string, (server: SimulatedServer) => void, RegExp]>([
-    ['forgets its answers', (server) => server.forgetAnswers(), /was carried out 2 times|in the end/],
+    ['forgets its answers', (server) => server.forgetAnswers(), /was carried out \d+ times|in the end/],
     ['changes a vote without an event', (server) => server.model.voteSilently(), /another state/],
     ['leaves an event out', (server) => void server.log.pop(), /in the end/],
   ])('fails for a server that %s', async (_, spoil, reason) => {
