@@ -37,20 +37,25 @@ const rig = {
   long: (count) => (values.quick ? Math.ceil(quickPart * count) : count),
 };
 const rows = [];
+const failures = [];
 try {
   for (const name of names) {
     process.stderr.write(`${name} …\n`);
     const began = performance.now();
-    const measured = await scenarios[name](rig);
-    rows.push(...measured.map((row) => ({ name, ...row })));
-    process.stderr.write(`${table(measured)}\n${Math.round((performance.now() - began) / 1000)} s\n`);
+    try {
+      const measured = await scenarios[name](rig);
+      rows.push(...measured.map((row) => ({ name, ...row })));
+      process.stderr.write(`${table(measured)}\n${Math.round((performance.now() - began) / 1000)} s\n`);
+    } catch (error) {
+      failures.push(`${name}: ${error.stack}`);
+    }
   }
 } finally {
   pages.close();
   await server.close();
 }
 process.stdout.write(`${table(rows)}\n`);
-if (positionals.length === 0 && (!values.quick || values.write)) {
+if (positionals.length === 0 && failures.length === 0 && (!values.quick || values.write)) {
   const minutes = Math.round((performance.now() - startedAt) / 60_000);
   await writeDocument(rows, {
     machine,
@@ -60,6 +65,6 @@ if (positionals.length === 0 && (!values.quick || values.write)) {
     isQuick: values.quick,
   });
 }
-const failures = rows.flatMap((row) => missed(row).map((finding) => `${row.label}: ${finding}`));
+failures.push(...rows.flatMap((row) => missed(row).map((finding) => `${row.label}: ${finding}`)));
 for (const failure of failures) process.stderr.write(`not met: ${failure}\n`);
 process.exitCode = failures.length > 0 ? 1 : 0;

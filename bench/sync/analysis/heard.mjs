@@ -57,7 +57,7 @@ export class Heard {
     const heardAt = this.#output.heardAt(first / rate);
     const expected = Math.round((heardAt - segment.startedAt) * rate);
     if (expected + stretch > source.length) return undefined;
-    const position = captured.length === stretch ? find(source, captured, expected) : NaN;
+    const position = captured.length === stretch && expected >= 0 ? find(source, captured, expected) : NaN;
     return {
       time,
       trackId: segment.trackId,

@@ -6,6 +6,8 @@ const passes = 4;
 /** Stamps that are more median deviations away than this have no weight. */
 const cutoff = 5;
 const minStamps = 8;
+/** Stamps of less time, between two stalls, do not tell a slope. */
+const minSlopeSeconds = 3;
 
 /**
  * Tells when frames of an audio context were heard, from readings of `getOutputTimestamp` before and after them. It is
@@ -82,6 +84,7 @@ export class OutputTime {
 function fit(stamps) {
   const points = stamps.map(([contextTime, time]) => ({ x: contextTime, y: time - contextTime }));
   let line = { origin: 0, value: middle(points.map(({ y }) => y)), slope: 0 };
+  if (points.at(-1).x - points[0].x < minSlopeSeconds) return line;
   for (let pass = 0; pass < passes; pass += 1) {
     const { origin, value, slope } = line;
     const distances = points.map(({ x, y }) => Math.abs(y - value - slope * (x - origin)));

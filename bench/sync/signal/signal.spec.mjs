@@ -108,6 +108,25 @@ describe('the time at which a frame is heard', () => {
     expect(time.heardAt(10)).toBeCloseTo(1010.08, 3);
   });
 
+  test('is known on both sides of an output that stood still for half a second', () => {
+    const still = (contextTime) => (contextTime < 20 ? 0 : 0.5);
+    const before = stamps(9).filter(([contextTime]) => contextTime < 20);
+    const during = Array.from({ length: 20 }, (_, i) => [20 + i * 1e-4, 1020.08 + i * 0.025]);
+    const after = stamps(9, { latency: (contextTime) => 0.08 + still(contextTime) }).filter(
+      ([contextTime]) => contextTime >= 20.01,
+    );
+    const time = new OutputTime([...before, ...during, ...after]);
+    for (const contextTime of [10, 19, 21, 30]) {
+      expect(
+        Math.abs(time.heardAt(contextTime) - (1000 + contextTime + 0.08 + still(contextTime))),
+      ).toBeLessThan(2e-4);
+    }
+    const stalls = time.stallsBetween(1010, 1030);
+    expect(stalls.length).toBeGreaterThan(0);
+    for (const stall of stalls) expect(Math.abs(stall - 1020.3)).toBeLessThan(0.7);
+    expect(new OutputTime(stamps(9)).stallsBetween(0, 2000)).toEqual([]);
+  });
+
   test('is refused with too few stamps', () => {
     expect(() => new OutputTime(stamps(8).slice(0, 5))).toThrow('only 5 output time stamps');
   });
