@@ -8,7 +8,7 @@ const settle = 15;
 
 /** One direction of a listener's path is always slower; then the listener sets the offset that makes up for it. */
 export function asymmetry(rig) {
-  const duration = rig.long(52);
+  const duration = rig.long(58);
   return onStage(rig, [2 * (settle + duration) + 20], async (stage) => {
     const listeners = await stage.addListeners({}, { path });
     await stage.begin(listeners);

@@ -3,7 +3,7 @@ import { seconds } from '../stage/stage.mjs';
 import { onStage, row } from './measure.mjs';
 
 const graceSeconds = 3;
-const measuredSeconds = 5.2;
+const measuredSeconds = 5.8;
 /** Short, so that there are enough windows behind each command. */
 const every = 0.125;
 

@@ -4,7 +4,7 @@ import { onStage, row } from './measure.mjs';
 
 /** A listener has so long to be in step. */
 const graceSeconds = 3;
-const measuredSeconds = 9;
+const measuredSeconds = 10;
 
 /** While one listener plays, others join, one after the other. */
 export function late(rig) {

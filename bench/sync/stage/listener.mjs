@@ -46,7 +46,8 @@ export class Listener {
       roomId: this.roomId,
     });
     await this.page.click('button');
-    this.#pinging = this.#ping();
+    // Ends with the page, whose error is reported by what needs it.
+    this.#pinging = this.#ping().catch(() => undefined);
   }
 
   async ready() {
