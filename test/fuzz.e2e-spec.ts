@@ -4,7 +4,8 @@ import { Agent, type IncomingMessage, request as httpRequest } from 'node:http';
 import { rm } from 'node:fs/promises';
 import fc from 'fast-check';
 import WebSocket from 'ws';
-import { guest, type Person, roomOf } from './support/api.js';
+import { expectProblem } from './support/answers.js';
+import { guest, type Person, person, request, roomOf } from './support/api.js';
 import { wav } from './support/audio.js';
 import { eventually, listen, Listener, listenToLobby } from './support/listener.js';
 import { type ServerProcess, spawnServer, startServer, temporaryFolder } from './support/server.js';
@@ -677,6 +678,32 @@ describe('no packet ends the process', () => {
     expect(await listener.ask('time_sync', {})).toMatchObject({ ok: true });
     listener.close();
   }, 180_000);
+
+  it('a body or message with many undeclared fields is answered with malformed, without copying it', async () => {
+    const { who, ids } = await scene();
+    const many = Array.from({ length: 20_000 }, () => ({}));
+    for (const headers of [{}, { 'idempotency-key': 'many' }]) {
+      const answer = await person(server.url, who.token, who.user, headers).post('/rooms', {
+        name: 'x',
+        many,
+      });
+      expectProblem(answer, 400, 'malformed');
+    }
+    // The whole of it would overflow the stack of what makes it text again.
+    const deep = `{"name":"x","deep":${'['.repeat(15_000)}${']'.repeat(15_000)}}`;
+    for (const key of [{}, { 'idempotency-key': 'deep' }]) {
+      const headers = { authorization: `Bearer ${who.token}`, 'content-type': 'application/json', ...key };
+      expectProblem(await request(server.url, 'POST', '/rooms', { headers, body: deep }), 400, 'malformed');
+    }
+    const listener = await listen(server.url, who, ids[0]!);
+    const report = { drift: 0, round_trip: 0.05, buffered: 10 };
+    expect(await listener.ask('sync_report', { ...report, many })).toMatchObject({
+      ok: false,
+      error: { code: 'malformed' },
+    });
+    expect(await listener.ask('sync_report', { ...report, unknown: 1 })).toMatchObject({ ok: true });
+    listener.close();
+  });
 
   it('a message nested 5,000 levels deep is answered with malformed', async () => {
     const { who, ids } = await scene();

@@ -1,5 +1,6 @@
 import { type ArgumentMetadata, Injectable, type PipeTransform, ValidationPipe } from '@nestjs/common';
 import type { ValidationError } from 'class-validator';
+import { requireSimple } from './input-shape.js';
 import { Problem } from './problem.js';
 
 const explain = (errors: ValidationError[], path = ''): { field: string; message: string }[] =>
@@ -8,15 +9,6 @@ const explain = (errors: ValidationError[], path = ''): { field: string; message
     const own = Object.values(error.constraints ?? {}).map((message) => ({ field, message }));
     return [...own, ...explain(error.children ?? [], field)];
   });
-
-/** Deeper than any DTO. class-transformer recurses into the input and would overflow the stack. */
-const maxDepth = 16;
-
-const isDeeperThan = (levels: number, value: unknown): boolean =>
-  typeof value === 'object' &&
-  value !== null &&
-  !ArrayBuffer.isView(value) &&
-  (levels === 0 || Object.values(value).some((child) => isDeeperThan(levels - 1, child)));
 
 /**
  * Validates the input of REST routes and socket messages against its DTO. A value that is not an object is
@@ -42,7 +34,7 @@ export class InputPipe implements PipeTransform {
     if (typeof input !== 'object' || Array.isArray(input) || Buffer.isBuffer(input)) {
       throw new Problem('malformed', 'The input must be a JSON object.');
     }
-    if (isDeeperThan(maxDepth, input)) throw new Problem('malformed', 'The input is nested too deeply.');
+    requireSimple(input);
     return this.pipe.transform(input, metadata);
   }
 }

@@ -8,6 +8,7 @@ import {
 import type { Request } from 'express';
 import { from, lastValueFrom, type Observable } from 'rxjs';
 import type { User } from '../contract/index.js';
+import { requireSimple } from '../errors/input-shape.js';
 import { Problem } from '../errors/problem.js';
 import { IdempotencyService } from './idempotency.service.js';
 
@@ -19,7 +20,7 @@ const validKey = /^[\x21-\x7e]{1,100}$/;
 class IdempotencyInterceptor implements NestInterceptor {
   constructor(private readonly idempotency: IdempotencyService) {}
 
-  /** @throws {Problem} idempotency_key_invalid */
+  /** @throws {Problem} idempotency_key_invalid, malformed */
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const request = context.switchToHttp().getRequest<Request & { caller: { user: User } }>();
     const key = request.headers['idempotency-key'];
@@ -30,6 +31,7 @@ class IdempotencyInterceptor implements NestInterceptor {
         'Idempotency-Key must be 1 to 100 visible ASCII characters, without spaces.',
       );
     }
+    requireSimple(request.body);
     const keyed = {
       userId: request.caller.user.id,
       key,
