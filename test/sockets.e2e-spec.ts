@@ -526,12 +526,26 @@ describe('a client that floods', () => {
     expect(answers).toBeLessThan(150);
   });
 
-  it('is closed if it sends too many WebSocket pings', async () => {
-    const socket = new WebSocket(`${limited.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`);
-    await once(socket, 'message');
-    const closed = once(socket, 'close');
-    for (let sent = 0; sent < 12_000; sent += 1) socket.ping();
-    await closed;
+  it.each(['ping', 'pong'] as const)(
+    'is closed if it sends too many WebSocket frames of type %s',
+    async (type) => {
+      const socket = new WebSocket(
+        `${limited.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`,
+      );
+      await once(socket, 'message');
+      const closed = once(socket, 'close');
+      for (let sent = 0; sent < 12_000; sent += 1) socket[type]();
+      await closed;
+    },
+  );
+
+  it('is closed if it sends few messages that are too long', async () => {
+    const ada = await guest(limited.url, 'ada');
+    const { id } = await roomOf(ada);
+    const listener = keep(await listen(limited.url, ada, id));
+    const report = { drift: 0, round_trip: 0.05, buffered: 10, more: 'x'.repeat(60_000) };
+    for (let sent = 0; sent < 10; sent += 1) listener.socket.emit('sync_report', report, () => undefined);
+    expect(await listener.closed()).toMatch(/transport|disconnect/);
   });
 
   it('is closed if it joins no namespace, even if it ignores the closing handshake', async () => {

@@ -11,6 +11,8 @@ import { HandshakeLimits } from './handshake-limits.js';
 /** What a connection may send within one window. */
 const windowMs = 1000;
 const maxPackets = 520;
+/** Each of so many characters of a packet counts as another packet: parsing costs by length. Messages are shorter. */
+const charactersPerPacket = 256;
 /** Uncounted acknowledgements that a connection may send at once: those of a long replay. */
 const maxExpectedAcknowledgements = 5000;
 /** Namespaces that a connection may ask for. */
@@ -70,8 +72,8 @@ export class PacketGuard {
       expectedAcknowledgements: 0,
     });
     connection.on('packet', ({ type, data }: { type: string; data?: unknown }) => {
-      const kind = type === 'message' && typeof data === 'string' ? data[0] : undefined;
-      this.#count(connection, kind);
+      if (type === 'message' && typeof data === 'string') this.#count(connection, data[0], data.length);
+      else this.#count(connection);
     });
     this.#watchPings(connection);
     connection.on('upgrade', () => this.#watchPings(connection));
@@ -79,7 +81,7 @@ export class PacketGuard {
 
   /** Counts a packet that was read before Engine.IO saw it. */
   countPacket(connection: EngineConnection): void {
-    this.#count(connection, undefined);
+    this.#count(connection);
   }
 
   /** The connection was sent an event that asks for an acknowledgement, which is not counted. */
@@ -124,14 +126,18 @@ export class PacketGuard {
 
   #watchPings(connection: EngineConnection): void {
     // `ws` answers each ping of a WebSocket by itself, whether or not the client reads the answers.
-    webSocketOf(connection)?.on('ping', () => this.#count(connection, undefined));
+    const ws = webSocketOf(connection);
+    ws?.on('ping', () => this.#count(connection));
+    // We send no pings of this kind: nobody has to send pongs.
+    ws?.on('pong', () => this.#count(connection));
   }
 
-  #count(connection: EngineConnection, kind: string | undefined): void {
+  #count(connection: EngineConnection, kind?: string, length = 0): void {
     const counts = this.#counts.get(connection);
     if (!counts) return;
     // A client may confirm all critical events of a replay together.
-    if (kind === acknowledgementPacket && counts.expectedAcknowledgements > 0) {
+    const cost = 1 + Math.floor(length / charactersPerPacket);
+    if (kind === acknowledgementPacket && cost === 1 && counts.expectedAcknowledgements > 0) {
       counts.expectedAcknowledgements -= 1;
       return;
     }
@@ -141,7 +147,7 @@ export class PacketGuard {
       counts.packets = 0;
       counts.connects = 0;
     }
-    counts.packets += 1;
+    counts.packets += cost;
     if (kind === connectPacket) counts.connects += 1;
     if (counts.packets > maxPackets) this.close(connection, 'packets');
     else if (counts.connects > maxConnects) this.close(connection, 'CONNECT packets');
