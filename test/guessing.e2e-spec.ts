@@ -126,6 +126,32 @@ it('more loops than may wait are refused; the owner signs in with a token of an 
   await end();
 }, 90_000);
 
+it('one account with many sessions does not keep others from signing in', async () => {
+  await register('ida');
+  const attacker = at('127.0.7.1', 200);
+  const first = await register('mallory');
+  const tokens = [first];
+  const signIns = await Promise.all(numbers(150).map(() => login(attacker, 'mallory', first)));
+  for (const { status, body } of signIns) if (status === 200) tokens.push(body.token);
+  expect(tokens.length).toBeGreaterThan(100);
+  const stop = new AbortController();
+  let attempts = 0;
+  const loops = tokens.map(async (token) => {
+    while (!stop.signal.aborted) {
+      await login(attacker, 'mallory', token);
+      attempts += 1;
+    }
+  });
+  closeable.push({ close: () => stop.abort() });
+  for (const address of ['127.0.7.2', '127.0.7.1']) {
+    const before = attempts;
+    await eventually(() => attempts > before + 50, 'sign-ins of the attacker');
+    for (const _ of numbers(5)) expectAnswer(await login(at(address), 'ida'), 200, rest.SignedIn);
+  }
+  stop.abort();
+  await Promise.all(loops);
+}, 90_000);
+
 it('a token of an earlier session works for sign-ins from an address that has used up its requests', async () => {
   const earlier = await register('ada');
   const owner = at('127.0.5.1', 50);

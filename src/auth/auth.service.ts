@@ -67,7 +67,7 @@ export class AuthService {
     if (caller && !caller.user.guest) throw alreadyRegistered();
     // Checked before the expensive hash, and again in the transaction that claims the name.
     await requireAvailable(this.database.db, username, caller?.user.id);
-    const password_hash = await this.hasher.hash(password, address);
+    const password_hash = await this.hasher.hash(password, { group: address, key: address });
     const write = async (trx: Trx) => {
       const ended = caller ? await this.#endGuest(trx, caller, password_hash) : [];
       const id = caller?.user.id ?? (await this.#insert(trx, username, password_hash));
@@ -88,10 +88,12 @@ export class AuthService {
   async login({ username, password }: LoginDto, { address, token, gone }: LoginOrigin): Promise<SignedIn> {
     const keys = loginKeys(username);
     const row = await this.#registered(keys);
-    const earlier = row && this.sessions.sessionIdBySignature(token, row.id);
-    const source = earlier === undefined ? address : `session ${earlier}`;
-    const user = await this.throttle.run({ account: keys[1], source, gone }, async () => {
-      const matches = await this.hasher.verify(row?.password_hash ?? undefined, password, source);
+    const hasSignedIn = row && this.sessions.isAccessTokenBySignature(token, row.id);
+    // Not a source for each token: whoever signs in often would have many.
+    const source = hasSignedIn ? `${address} ${row.id}` : address;
+    const user = await this.throttle.run({ account: keys[1], address, source, gone }, async () => {
+      const of = { group: address, key: source };
+      const matches = await this.hasher.verify(row?.password_hash ?? undefined, password, of);
       return row && matches ? userView(row) : undefined;
     });
     if (!user) throw new Problem('invalid_credentials', 'Wrong username or password.');

@@ -19,10 +19,11 @@ const source = { windowSeconds: 3600, free: 100, stepMs: 200 };
 const jitter = 0.2;
 /** How long the failures of other accounts do not count for an account that has signed in from the same source. */
 const knownSeconds = 7 * 24 * 3600;
-/** Attempts of a source that are being checked, or have failed and are not answered yet; then those that wait for them. */
+/** Attempts of a source that are being checked, or have failed and are not answered yet; others wait for them. */
 export const maxInProgress = 64;
+/** Of an address. */
 export const maxWaiting = 256;
-/** Of all sources. */
+/** Of all addresses. */
 const maxTotal = 4096;
 
 /** A limiter used only to count: it never refuses. */
@@ -33,9 +34,11 @@ const counter = (windowSeconds: number) =>
 export interface LoginAttempt {
   /** The same for all spellings of a username. */
   account: string;
+  /** The key of the client's address. */
+  address: string;
   /**
-   * Who makes it, as far as limits can tell: the client's address; or the session of an earlier sign-in to this account
-   * whose token the client has sent, so that others behind its address do not count.
+   * Who makes it, as far as limits can tell: the client's address; or the address together with the account, if the client
+   * has sent a token of an earlier sign-in to it, so that others behind its address do not count.
    */
   source: string;
   /** Aborted when the client has closed its connection. */
@@ -85,7 +88,7 @@ export class LoginThrottle {
     if (!this.settings.rateLimit) return check();
     try {
       return await this.#attempts.run(
-        attempt.source,
+        { group: attempt.address, key: attempt.source },
         async () => {
           const result = await check();
           if (result === undefined) await this.#delay(await this.#failed(attempt));

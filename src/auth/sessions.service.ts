@@ -134,12 +134,12 @@ export class SessionsService {
   }
 
   /**
-   * The session of an access token that was issued to this user, checking only its signature and expiry: it may be
-   * revoked. Tells a client that has signed in before from others behind its address.
+   * Whether an access token was issued to this user, checking only its signature and expiry: it may be revoked. Tells a
+   * client that has signed in before from others behind its address.
    */
-  sessionIdBySignature(token: string, userId: string): string | undefined {
+  isAccessTokenBySignature(token: string, userId: string): boolean {
     const claims = this.#claims(token);
-    return claims?.use === 'access' && claims.sub === userId ? claims.sid : undefined;
+    return claims?.use === 'access' && claims.sub === userId;
   }
 
   /** As `userIdBySignature`; `tokenKey` is the same for all tokens of one session and use. */
