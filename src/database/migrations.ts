@@ -1,9 +1,11 @@
 import { type Kysely, type Migration, type MigrationProvider, sql } from 'kysely';
 import { skeletonsOf } from '../names/skeleton.js';
+import { storage } from './migrations/004-storage.js';
 import { epochs } from './migrations/005-epochs.js';
 import { history } from './migrations/006-history.js';
 import { idempotencyKeys } from './migrations/007-idempotency-keys.js';
 import { roomAdministrators } from './migrations/008-room-administrators.js';
+import { sessionUsers } from './migrations/009-session-users.js';
 
 /* A migration runs on the schema of its time, which `Schema` does not describe, so migrations use an untyped database. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
@@ -187,28 +189,6 @@ const accounts: Migration = {
   },
 };
 
-/** Columns and an index to count storage by user, and the table with the database's id. */
-const storage: Migration = {
-  async up(db: AnyDatabase) {
-    const { schema } = db;
-    await schema
-      .alterTable('tracks')
-      // Covers of existing tracks are not counted: their sizes are not known.
-      .addColumn('cover_size_bytes', 'integer', (c) => c.notNull().defaultTo(0))
-      .execute();
-    await schema
-      .createIndex('tracks_uploader_size')
-      .on('tracks')
-      .columns(['uploader_id', 'size_bytes', 'cover_size_bytes'])
-      .execute();
-    await schema
-      .createTable('database_state')
-      .addColumn('name', 'text', (c) => c.primaryKey())
-      .addColumn('value', 'text', (c) => c.notNull())
-      .execute();
-  },
-};
-
 /** Assigns skeletons to registered users, oldest first: ids (UUID version 7) are ordered by time. */
 async function claimSkeletons(db: AnyDatabase): Promise<void> {
   let after = '';
@@ -247,5 +227,6 @@ export const migrations: MigrationProvider = {
       '006_history': history,
       '007_idempotency_keys': idempotencyKeys,
       '008_room_administrators': roomAdministrators,
+      '009_session_users': sessionUsers,
     }),
 };
