@@ -227,6 +227,7 @@ describe('callers with many refused requests', () => {
   it.each([
     ['without a token', '192.0.2.1', '/rooms', 401],
     ['on unknown paths', '192.0.2.2', '/nothing', 404],
+    ['on paths that cannot be decoded', '192.0.2.3', '/rooms/%zz', 400],
   ])('%s are blocked by address; requests with a token are served', async (_, address, path, status) => {
     useUp(address);
     expect((await from(address, path)).status).toBe(status);

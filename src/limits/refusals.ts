@@ -22,7 +22,7 @@ interface Window {
 }
 
 /**
- * Counts refused requests (401 and 404 answers, refused handshakes) by caller: `user:<id>` for a request with a valid
+ * Counts refused requests (answers with 401 and 404, without a valid token also with 400, 415 and 422; refused handshakes) by caller: `user:<id>` for a request with a valid
  * token, else the client address from `ClientAddresses.key`. A caller with `maxRefusals` in a window is blocked until
  * the window ends: its requests are answered with 429 before any other work. Requests answered with 429 are logged as
  * one line per caller and minute instead of one per request.

@@ -8,8 +8,12 @@ import { RepeatedFailures } from './repeated-failures.js';
 
 type Request = IncomingMessage & { originalUrl?: string };
 
-/** The path without its query, which may contain a media token. */
-const pathOf = (request: Request): string => (request.originalUrl ?? request.url ?? '').split('?')[0]!;
+/** Longer than any path that exists. */
+const maxPathLength = 200;
+
+/** The path without its query, which may contain a media token, and without what makes it too long. */
+const pathOf = (request: Request): string =>
+  (request.originalUrl ?? request.url ?? '').slice(0, maxPathLength).split('?')[0]!;
 
 const repeatedFailures = new RepeatedFailures();
 

@@ -17,6 +17,10 @@ import { hasBody, RequestBodies } from './request-bodies.js';
 
 const socketPath = '/socket.io/';
 const blockedDelayMs = 1000;
+/** Answers that are counted as refusals. */
+const refusals: ReadonlySet<number> = new Set([401, 404]);
+/** Counted too if the caller is not known: these may come from parsers, which run before the limits of a route. */
+const anonymousRefusals: ReadonlySet<number> = new Set([400, 401, 404, 415, 422]);
 
 type Listener = (...args: unknown[]) => void;
 type Handler = (request: IncomingMessage, response: ServerResponse) => void;
@@ -135,8 +139,8 @@ export class RequestGate {
 
   #answered(request: IncomingMessage, { statusCode }: ServerResponse, address: string): void {
     if (statusCode === 429) this.refusals.countRejected(address);
-    if (statusCode !== 401 && statusCode !== 404) return;
     const userId = (request as AuthenticatedRequest).caller?.user.id;
+    if (!(userId === undefined ? anonymousRefusals : refusals).has(statusCode)) return;
     if (userId !== undefined) {
       this.refusals.count(`user:${userId}`);
       return;
