@@ -72,7 +72,8 @@ function multerProblem(error: unknown): Problem | undefined {
     if (code === 'LIMIT_FILE_SIZE') {
       return new Problem('payload_too_large', 'The file is larger than allowed.');
     }
-    return new Problem('invalid_field', `The form is invalid: ${text}.`, [
+    const hint = code === 'LIMIT_UNEXPECTED_FILE' ? ' (the audio belongs in the field audio_file)' : '';
+    return new Problem('invalid_field', `The form is invalid: ${text}${hint}.`, [
       { field: typeof field === 'string' ? field : 'audio_file', message: text },
     ]);
   }
