@@ -55,6 +55,19 @@ const expectProtocolError = () => {
   expect(reported).toHaveBeenCalledTimes(1);
 };
 
+/** Receives event 4, whose handler takes a second. */
+async function runSlowHandler(): Promise<void> {
+  session.handlers.add(
+    'user_updated',
+    () => new Promise((resolve) => environment.setTimeout(resolve, 1_000)),
+  );
+  await environment.advance(10);
+  listener.received(
+    event('user_updated', { user: model.user(userId(1)), previous_username: 'b' }, 4),
+    undefined,
+  );
+}
+
 describe('a room that is sent what it does not understand', () => {
   it.each<[string, object]>([
     ['no sequence', { sequence: undefined }],
@@ -73,7 +86,7 @@ describe('a room that is sent what it does not understand', () => {
     ['something that is no event', 'a text'],
     ['an event without metadata', { event_id: '4', type: 'user_left', data: {} }],
     ['an event without what belongs to its type', event('track_voted', {}, 4)],
-    ['the departure of nobody', event('user_left', {}, 4)],
+    ['a user_left event without a user', event('user_left', {}, 4)],
     ['a track without a number of votes', event('track_added', { track: null }, 4)],
   ])('closes: %s', async (_, sent) => {
     establish();
@@ -85,15 +98,7 @@ describe('a room that is sent what it does not understand', () => {
   it('closes also if a handler was running when that arrived', async () => {
     const confirmed = jest.fn();
     establish();
-    session.handlers.add(
-      'user_updated',
-      () => new Promise((resolve) => environment.setTimeout(resolve, 1_000)),
-    );
-    await environment.advance(10);
-    listener.received(
-      event('user_updated', { user: model.user(userId(1)), previous_username: 'b' }, 4),
-      undefined,
-    );
+    await runSlowHandler();
     listener.received(event('track_voted', {}, 5), confirmed);
     expect(state()).toMatchObject({ is: 'live' });
     await environment.advance(1_000);
@@ -138,15 +143,7 @@ describe('a user who leaves', () => {
 
   it('is told why even if the server closes the connection before handlers are done', async () => {
     establish();
-    session.handlers.add(
-      'user_updated',
-      () => new Promise((resolve) => environment.setTimeout(resolve, 1_000)),
-    );
-    await environment.advance(10);
-    listener.received(
-      event('user_updated', { user: model.user(userId(1)), previous_username: 'b' }, 4),
-      undefined,
-    );
+    await runSlowHandler();
     listener.received(left(5, 'banned'), undefined);
     expect(state()).toMatchObject({ is: 'live' });
     listener.ended('server');

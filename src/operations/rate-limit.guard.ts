@@ -49,7 +49,7 @@ export class RateLimitGuard implements CanActivate {
     const userId = request.caller?.user.id;
     const cost = this.reflector.get<number | undefined>(REQUEST_COST, context.getHandler()) ?? 1;
     if (userId !== undefined) this.#requireNotBlocked(userId);
-    // On a public route the token is not checked: it counts for itself, since whoever has it may not be the user.
+    // A public route does not check the token, which may be revoked or stolen: its requests do not count as the user's.
     const key =
       userId ??
       this.sessions.ownerBySignature(requestToken(request))?.tokenKey ??

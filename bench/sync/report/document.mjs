@@ -57,7 +57,7 @@ ${table(rows)}
 
 - **windows**: moments that are compared, each for all pairs of browsers.
 - **rate within**: how far a track's speed was from 1 at most, between two windows. The player corrects by less than
-  0.1 % where nobody should hear it, and by up to 0.5 % for at most 3 s.
+  0.1 %, which is not audible, and by up to 0.5 % for at most 3 s.
 - **cuts**: how often a position jumped. A window in which a room's track is not heard at all misses every goal.
 - **stalls**: how often a browser's output itself skipped or repeated something, because the machine was too slow for it.
   The player notices that within a second and cuts. A cut without a stall misses the goal; windows within 3 s

@@ -19,7 +19,7 @@ export class TokenSource {
     return this.#current === undefined ? this.#ask(undefined) : Promise.resolve(this.#current);
   }
 
-  /** Whether nobody has asked for another token since. */
+  /** Whether the token is still the one that requests use: it has not been replaced or dropped. */
   isCurrent(token: string): boolean {
     return this.#current === token;
   }

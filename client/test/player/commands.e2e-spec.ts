@@ -129,7 +129,7 @@ describe('what the room does', () => {
     expect(result).toBeLessThan(0.05);
   });
 
-  test('what is about to be played is not rendered anew when a track is over', async () => {
+  test('the end of a track does not render the scheduled audio of the next track again', async () => {
     const stopped = await page.evaluate(async () => {
       const { openStage, trackOf, until } = window.rig;
       const stage = await openStage();
