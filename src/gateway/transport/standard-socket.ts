@@ -129,9 +129,9 @@ function emitToOne(socket: Socket, { envelope, ackId }: OutgoingEvent): void {
 function emitToMany(sockets: readonly Socket[], { envelope, ackId }: OutgoingEvent): void {
   const { nsp } = sockets[0]!;
   // Without rooms, Socket.IO sends to the whole namespace, and does not have to look each socket up.
-  const rooms = new Set(sockets.length === nsp.sockets.size ? [] : sockets.map(({ id }) => id));
+  const rooms = sockets.length === nsp.sockets.size ? [] : sockets.map(({ id }) => id);
   if (ackId === undefined) {
-    nsp.to([...rooms]).emit(envelope.type, envelope);
+    nsp.to(rooms).emit(envelope.type, envelope);
     return;
   }
   // `nsp.timeout().to(ids).emit(…, callback)` does not report which socket has acknowledged. The adapter's callback is
@@ -140,7 +140,7 @@ function emitToMany(sockets: readonly Socket[], { envelope, ackId }: OutgoingEve
     connectionOf(this)?.confirm(ackId);
   };
   const packet = { type: PacketType.EVENT, data: [envelope.type, envelope], nsp: nsp.name };
-  const options = { rooms, except: new Set<string>(), flags: {} };
+  const options = { rooms: new Set(rooms), except: new Set<string>(), flags: {} };
   nsp.adapter.broadcastWithAck(packet, options, () => undefined, onAcknowledged);
 }
 
