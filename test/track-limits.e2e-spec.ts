@@ -2,7 +2,14 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { maxUploads, maxVotes } from '../src/tracks/track-limits.js';
 import { type Answer, type Person, stateOf } from './support/api.js';
 import { wav } from './support/audio.js';
-import { expectRateLimited, Guests, numbers, statusesOf } from './support/guests.js';
+import {
+  expectLimitReached,
+  expectRateLimited,
+  Guests,
+  inLoops,
+  numbers,
+  statusesOf,
+} from './support/guests.js';
 import { startServer, type TestServer } from './support/server.js';
 
 let server: TestServer;
@@ -20,18 +27,11 @@ describe('a guest who votes and withdraws the vote in loops', () => {
     const [mallory, bob] = await guests.several(2, address);
     for (const who of [mallory!, bob!]) await who.post(`/rooms/${room.id}/join`);
     const answers: Answer[] = [];
-    await Promise.all(
-      numbers(5).map(async () => {
-        for (const _ of numbers(80)) {
-          answers.push(await mallory!.post(`/tracks/${track.id}/vote`));
-          answers.push(await mallory!.delete(`/tracks/${track.id}/vote`));
-        }
-      }),
-    );
-    expect(statusesOf(answers)).toEqual([200, 429]);
-    for (const refused of answers.filter(({ status }) => status === 429)) {
-      expectRateLimited(refused, maxVotes.user[0].durationSeconds);
-    }
+    await inLoops(async () => {
+      answers.push(await mallory!.post(`/tracks/${track.id}/vote`));
+      answers.push(await mallory!.delete(`/tracks/${track.id}/vote`));
+    });
+    expectLimitReached(answers, maxVotes.user[0].durationSeconds);
     // A slow machine may need more than one minute for that.
     const { sequence } = await stateOf(owner, room.id);
     const { status, body } = await owner.get(`/rooms/${room.id}/events?after=0&limit=1000`);
@@ -75,7 +75,7 @@ it('a guest who uploads and removes tracks in loops is refused; others can uploa
   const answers: Answer[] = [];
   await Promise.all(
     numbers(4).map(async () => {
-      for (const _ of numbers(maxUploads.user.points / 4 + 1)) {
+      for (const _ of numbers(maxUploads.user[0].points / 4 + 1)) {
         const answer = await mallory!.upload(room.id, one, 'a.wav');
         answers.push(answer);
         if (answer.status === 201) await mallory!.delete(`/tracks/${answer.body.track.id}`);
@@ -83,8 +83,8 @@ it('a guest who uploads and removes tracks in loops is refused; others can uploa
     }),
   );
   const refused = answers.filter(({ status }) => status !== 201);
-  expect(answers.length - refused.length).toBe(maxUploads.user.points);
-  for (const answer of refused) expectRateLimited(answer, maxUploads.user.durationSeconds);
+  expect(answers.length - refused.length).toBe(maxUploads.user[0].points);
+  for (const answer of refused) expectRateLimited(answer, maxUploads.user[0].durationSeconds);
   expect((await bob!.upload(room.id, one, 'b.wav')).status).toBe(201);
 }, 60_000);
 

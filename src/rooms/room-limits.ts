@@ -5,27 +5,26 @@ import type { Settings } from '../config/settings.js';
 import type { User } from '../contract/index.js';
 import type { Trx } from '../database/database.js';
 import { Problem } from '../errors/problem.js';
-import type { LimiterOptions } from '../limits/bounded-limiter.js';
-import { KeyedLimit } from '../limits/keyed-limit.js';
+import { CallerLimit } from '../limits/caller-limit.js';
 import { RoomsReader } from './rooms.reader.js';
 
 /** A user who has as many rooms cannot create another. */
 export const maxAdministered = 50;
 /** Created rooms. */
 export const maxCreations = {
-  user: { points: 50, durationSeconds: 3600 },
+  user: [{ points: 50, durationSeconds: 3600 }],
   address: { points: 200, durationSeconds: 3600 },
-};
+} as const;
 /** Changes of names, visibility or settings, in all rooms. */
 export const maxUpdates = {
-  user: { points: 60, durationSeconds: 600 },
+  user: [{ points: 60, durationSeconds: 600 }],
   address: { points: 600, durationSeconds: 600 },
-};
+} as const;
 /** Joins of one room: 500 listeners behind one address may join at once. */
 export const maxJoins = {
-  user: { points: 30, durationSeconds: 600 },
+  user: [{ points: 30, durationSeconds: 600 }],
   address: { points: 600, durationSeconds: 600 },
-};
+} as const;
 
 /**
  * Limits what any guest may do without being asked: create rooms, which tells the lobby, and join and leave rooms, which
@@ -34,42 +33,32 @@ export const maxJoins = {
  */
 @Injectable()
 export class RoomLimits {
-  readonly #userCreations: KeyedLimit;
-  readonly #addressCreations: KeyedLimit;
-  readonly #userUpdates: KeyedLimit;
-  readonly #addressUpdates: KeyedLimit;
-  readonly #userJoins: KeyedLimit;
-  readonly #addressJoins: KeyedLimit;
+  readonly #creations: CallerLimit;
+  readonly #updates: CallerLimit;
+  readonly #joins: CallerLimit;
 
   constructor(
     private readonly reader: RoomsReader,
     @Inject(SETTINGS) private readonly settings: Settings,
   ) {
-    const limit = (what: string, window: LimiterOptions) => new KeyedLimit(settings, what, window);
-    this.#userCreations = limit('new rooms', maxCreations.user);
-    this.#addressCreations = limit('new rooms from this address', maxCreations.address);
-    this.#userUpdates = limit('changes of rooms', maxUpdates.user);
-    this.#addressUpdates = limit('changes of rooms from this address', maxUpdates.address);
-    this.#userJoins = limit('joins of this room', maxJoins.user);
-    this.#addressJoins = limit('joins of this room from this address', maxJoins.address);
+    this.#creations = new CallerLimit(settings, 'new rooms', maxCreations);
+    this.#updates = new CallerLimit(settings, 'changes of rooms', maxUpdates);
+    this.#joins = new CallerLimit(settings, 'joins of this room', maxJoins);
   }
 
   /** Counts a new room. @throws {Problem} rate_limited */
-  async create(user: User, address: string): Promise<void> {
-    await this.#userCreations.consume(user.id);
-    await this.#addressCreations.consume(address);
+  create(user: User, address: string): Promise<void> {
+    return this.#creations.consume(user.id, address);
   }
 
   /** Counts a change of a room's settings. @throws {Problem} rate_limited */
-  async update(user: User, address: string): Promise<void> {
-    await this.#userUpdates.consume(user.id);
-    await this.#addressUpdates.consume(address);
+  update(user: User, address: string): Promise<void> {
+    return this.#updates.consume(user.id, address);
   }
 
   /** Counts a join that makes the user a participant. @throws {Problem} rate_limited */
-  async join(userId: string, address: string, roomId: string): Promise<void> {
-    await this.#userJoins.consume(`${roomId} ${userId}`);
-    await this.#addressJoins.consume(`${roomId} ${address}`);
+  join(userId: string, address: string, roomId: string): Promise<void> {
+    return this.#joins.consume(userId, address, roomId);
   }
 
   /**

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { SETTINGS } from '../config/config.module.js';
 import type { Settings } from '../config/settings.js';
-import { KeyedLimit } from '../limits/keyed-limit.js';
+import { CallerLimit } from '../limits/caller-limit.js';
 
 /** Votes, and votes withdrawn, in one room: 500 listeners behind one address may vote twice a minute. */
 export const maxVotes = {
@@ -13,7 +13,7 @@ export const maxVotes = {
 } as const;
 /** Uploads to one room. */
 export const maxUploads = {
-  user: { points: 200, durationSeconds: 600 },
+  user: [{ points: 200, durationSeconds: 600 }],
   address: { points: 600, durationSeconds: 600 },
 } as const;
 
@@ -24,31 +24,21 @@ export const maxUploads = {
  */
 @Injectable()
 export class TrackLimits {
-  readonly #userVotes: KeyedLimit;
-  readonly #addressVotes: KeyedLimit;
-  readonly #userUploads: KeyedLimit;
-  readonly #addressUploads: KeyedLimit;
+  readonly #votes: CallerLimit;
+  readonly #uploads: CallerLimit;
 
   constructor(@Inject(SETTINGS) settings: Settings) {
-    this.#userVotes = new KeyedLimit(settings, 'votes in this room', ...maxVotes.user);
-    this.#addressVotes = new KeyedLimit(settings, 'votes in this room from this address', maxVotes.address);
-    this.#userUploads = new KeyedLimit(settings, 'uploads to this room', maxUploads.user);
-    this.#addressUploads = new KeyedLimit(
-      settings,
-      'uploads to this room from this address',
-      maxUploads.address,
-    );
+    this.#votes = new CallerLimit(settings, 'votes in this room', maxVotes);
+    this.#uploads = new CallerLimit(settings, 'uploads to this room', maxUploads);
   }
 
   /** Counts a vote, or a vote withdrawn, that changes something. @throws {Problem} rate_limited */
-  async vote(userId: string, address: string, roomId: string): Promise<void> {
-    await this.#userVotes.consume(`${roomId} ${userId}`);
-    await this.#addressVotes.consume(`${roomId} ${address}`);
+  vote(userId: string, address: string, roomId: string): Promise<void> {
+    return this.#votes.consume(userId, address, roomId);
   }
 
   /** Counts an upload, before its body is read. @throws {Problem} rate_limited */
-  async upload(userId: string, address: string, roomId: string): Promise<void> {
-    await this.#userUploads.consume(`${roomId} ${userId}`);
-    await this.#addressUploads.consume(`${roomId} ${address}`);
+  upload(userId: string, address: string, roomId: string): Promise<void> {
+    return this.#uploads.consume(userId, address, roomId);
   }
 }

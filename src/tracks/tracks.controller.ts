@@ -18,6 +18,16 @@ const mediaQuery = ApiQuery({
   required: false,
   description: 'Replaces the Authorization header.',
 });
+/** Of votes, and of votes withdrawn. */
+const RefusesVote = () =>
+  Refuses(
+    'malformed',
+    'unauthorized',
+    'not_a_participant',
+    'not_administrator',
+    'track_not_found',
+    'rate_limited',
+  );
 const binary = (contentType: string) => ({ [contentType]: { schema: { type: 'string', format: 'binary' } } });
 
 /** The routes of one track: votes, removal, and its audio, metadata and cover. */
@@ -42,14 +52,7 @@ export class TracksController {
 
   @ApiOperation({ summary: 'Vote for a track', description: 'A second vote changes nothing.' })
   @Answers(200, rest.TrackAnswer)
-  @Refuses(
-    'malformed',
-    'unauthorized',
-    'not_a_participant',
-    'not_administrator',
-    'track_not_found',
-    'rate_limited',
-  )
+  @RefusesVote()
   @HttpCode(200)
   @Post('vote')
   vote(@CurrentUser() user: User, @Param('id', IdPipe) id: string, @ClientAddress() address: string) {
@@ -58,14 +61,7 @@ export class TracksController {
 
   @ApiOperation({ summary: 'Withdraw a vote', description: 'If there is none, nothing changes.' })
   @Answers(200, rest.TrackAnswer)
-  @Refuses(
-    'malformed',
-    'unauthorized',
-    'not_a_participant',
-    'not_administrator',
-    'track_not_found',
-    'rate_limited',
-  )
+  @RefusesVote()
   @Delete('vote')
   unvote(@CurrentUser() user: User, @Param('id', IdPipe) id: string, @ClientAddress() address: string) {
     return this.tracks.unvote(user, id, address);

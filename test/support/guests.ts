@@ -11,6 +11,21 @@ export const numbers = (count: number): number[] => Array.from({ length: count }
 export const statusesOf = (answers: readonly Answer[]): number[] =>
   [...new Set(answers.map(({ status }) => status))].sort();
 
+/** Runs it 400 times, in five loops at once. */
+export async function inLoops(run: () => Promise<void>): Promise<void> {
+  await Promise.all(
+    numbers(5).map(async () => {
+      for (const _ of numbers(80)) await run();
+    }),
+  );
+}
+
+/** Some were accepted, and the others rate limited. @param longestSeconds the window of the limit */
+export function expectLimitReached(answers: readonly Answer[], longestSeconds: number): void {
+  expect(statusesOf(answers)).toEqual([200, 429]);
+  for (const answer of answers) if (answer.status === 429) expectRateLimited(answer, longestSeconds);
+}
+
 /** @param longestSeconds the window of the limit */
 export function expectRateLimited(answer: Answer, longestSeconds: number): void {
   expectProblem(answer, 429, 'rate_limited');
