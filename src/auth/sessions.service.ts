@@ -27,6 +27,9 @@ interface Claims {
   exp: number;
 }
 
+/** Tokens whose verified claims are kept in memory, about 500 bytes each. */
+const maxVerifiedTokens = 5000;
+
 /** A token and when it expires. */
 export interface IssuedToken {
   token: string;
@@ -41,6 +44,8 @@ export interface IssuedToken {
 @Injectable()
 export class SessionsService {
   readonly #ended = new Subject<string>();
+  /** Claims of tokens whose signature was verified: a request needs them several times, and a user sends many. */
+  readonly #verified = new Map<string, Claims>();
   /** Ids of revoked sessions, on any node; the subscriber closes their sockets. An id may be emitted several times. */
   readonly ended: Observable<string> = this.#ended.asObservable();
 
@@ -164,12 +169,15 @@ export class SessionsService {
   }
 
   #claims(token: string): Claims | undefined {
+    // By the server's clock, as the expiry was: the system clock may have jumped since.
+    const now = Math.floor(this.clock.now());
+    const known = this.#verified.get(token);
+    if (known) return known.exp > now ? known : undefined;
     try {
-      return this.jwt.verify<Claims>(token, {
-        algorithms: ['HS256'],
-        // By the server's clock, as the expiry was: the system clock may have jumped since.
-        clockTimestamp: Math.floor(this.clock.now()),
-      });
+      const claims = this.jwt.verify<Claims>(token, { algorithms: ['HS256'], clockTimestamp: now });
+      if (this.#verified.size >= maxVerifiedTokens) this.#verified.clear();
+      this.#verified.set(token, claims);
+      return claims;
     } catch {
       // The reason is not reported: the caller only learns that the token is invalid.
       return undefined;

@@ -107,9 +107,11 @@ export class FileSender {
     if (count === 0 && expectedBytes > 0 && !response.destroyed) throw truncated();
     if (!response.destroyed) begin();
     let sentBytes = 0;
-    for (; count > 0 && !response.destroyed; count = await read()) {
+    while (count > 0 && !response.destroyed) {
       sentBytes += count;
       if (!(await flushed(response, buffer.subarray(0, count)))) return;
+      // Reading on, to find the end, would take another turn.
+      count = sentBytes < expectedBytes ? await read() : 0;
     }
     if (response.destroyed) return;
     if (sentBytes < expectedBytes) throw truncated();

@@ -2,15 +2,23 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { setImmediate } from 'node:timers';
 import { Injectable } from '@nestjs/common';
+import { FairBacklog, type QueueKey } from '../../limits/fair-backlog.js';
 
 /** Requests in flight per TCP connection. Browsers and proxies send one at a time, pipelining clients a few. */
 export const maxInFlight = 4;
 
 /** Requests begin for this long in one turn of the event loop; the others begin in the next turns. */
-const turnBudgetMs = 5;
+const turnBudgetMs = 2;
+/**
+ * Requests wait for so long while new connections are accepted. Node accepts one in each turn, in the order in which
+ * they were opened: only in short turns does a listener's not wait behind hundreds that someone has just opened.
+ */
+const maxAcceptingMs = 50;
 
 /** What to do with a request when its turn comes. */
 export interface Turn {
+  /** Whose request it is. Not called for requests beyond the limit. */
+  caller(): QueueKey;
   start(): void;
   /** Answers with an error and closes the connection. */
   refuse(): void;
@@ -32,13 +40,24 @@ interface Pipeline {
  * one starts only when the block that Node is parsing has ended: a flood is refused before any of it has run.
  *
  * With SQLite most of a request runs in one go. Only as many begin in each turn of the event loop as fit into
- * `turnBudgetMs`, because everything else waits for the turn: sockets, and files that are being read.
+ * `turnBudgetMs`, because everything else waits for the turn: sockets, and files that are being read. Callers take
+ * turns: a thousand requests of a few callers delay those of the others by a few requests.
  */
 @Injectable()
 export class Pipelines {
   readonly #pipelines = new WeakMap<Socket, Pipeline>();
-  /** When the first request of this turn of the event loop began, in milliseconds of the monotonic clock. */
-  #turnBegan: number | undefined;
+  /** First requests of connections that have not begun. Limited by the number of connections, one each. */
+  readonly #waiting = new FairBacklog<() => void>({ maxWaiting: Infinity });
+  #isScheduled = false;
+  /** A connection was accepted since requests could last begin. */
+  #hasAccepted = false;
+  /** Since when requests wait for connections to be accepted. */
+  #acceptingSince: number | undefined;
+
+  /** A new connection was accepted; there may be more. */
+  accepted(): void {
+    this.#hasAccepted = true;
+  }
 
   /**
    * Calls `start` or `refuse` when it is the request's turn, or neither if the connection closes before that. A flood
@@ -61,7 +80,9 @@ export class Pipelines {
       pipeline.isRunning = false;
       runNext(pipeline, socket);
     });
-    if (pipeline.open.size === 1) this.#startSoon(() => runNext(pipeline, socket));
+    if (pipeline.open.size > 1) return;
+    this.#waiting.add(turn.caller(), () => runNext(pipeline, socket));
+    this.#schedule();
   }
 
   /** Whether a request of this connection is in flight. */
@@ -76,17 +97,38 @@ export class Pipelines {
     return bytes;
   }
 
-  #startSoon(start: () => void): void {
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
     setImmediate(() => {
-      const now = performance.now();
-      if (this.#turnBegan === undefined) {
-        this.#turnBegan = now;
-        // Runs in the next turn, before what is put off to it.
-        setImmediate(() => (this.#turnBegan = undefined));
-      }
-      if (now - this.#turnBegan < turnBudgetMs) start();
-      else this.#startSoon(start);
+      this.#isScheduled = false;
+      this.#startWaiting();
     });
+  }
+
+  #startWaiting(): void {
+    const now = performance.now();
+    if (this.#isAccepting(now)) {
+      this.#schedule();
+      return;
+    }
+    const end = now + turnBudgetMs;
+    for (;;) {
+      const caller = this.#waiting.next(() => true);
+      if (!caller) return;
+      if (performance.now() >= end) break;
+      this.#waiting.take(caller)();
+    }
+    this.#schedule();
+  }
+
+  #isAccepting(now: number): boolean {
+    const hasAccepted = this.#hasAccepted;
+    this.#hasAccepted = false;
+    if (hasAccepted) this.#acceptingSince ??= now;
+    if (hasAccepted && now - this.#acceptingSince! < maxAcceptingMs) return true;
+    this.#acceptingSince = undefined;
+    return false;
   }
 
   #pipelineOf(socket: Socket): Pipeline {

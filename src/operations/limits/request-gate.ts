@@ -52,6 +52,8 @@ export class RequestGate {
     const inTurn = (start: Handler) => (request: IncomingMessage, response: ServerResponse) => {
       const address = this.addresses.key(request);
       this.pipelines.admit(request, response, {
+        // Requests without a valid token are those of their address.
+        caller: () => ({ group: address, key: this.#userIdOf(request) ?? address }),
         start: () => start(request, response),
         refuse: () => refuse(response, tooManyPipelined()),
         flooded: () => this.refusals.countFlood(address),
@@ -79,7 +81,10 @@ export class RequestGate {
         );
       }),
     );
-    server.on('connection', (socket: Socket) => this.#delayIfBlocked(socket));
+    server.on('connection', (socket: Socket) => {
+      this.pipelines.accepted();
+      this.#delayIfBlocked(socket);
+    });
     const onUpgrade = takeListeners(server, 'upgrade');
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       const problem = this.#upgradeProblem(request);
@@ -135,6 +140,11 @@ export class RequestGate {
     const owner = this.sessions.ownerBySignature(requestToken(request));
     if (owner === undefined) return blockedMs;
     return this.refusals.blockedMs(owner.tokenKey) ?? this.refusals.blockedMs(`user:${owner.userId}`);
+  }
+
+  #userIdOf(request: IncomingMessage): string | undefined {
+    const token = requestToken(request);
+    return token === '' ? undefined : this.sessions.userIdBySignature(token);
   }
 
   #answered(request: IncomingMessage, { statusCode }: ServerResponse, address: string): void {
