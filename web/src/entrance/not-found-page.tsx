@@ -1,0 +1,15 @@
+import { Button } from '@mantine/core';
+import { Link } from 'wouter';
+import { useTexts } from '../i18n/language.js';
+import { MessagePage } from '../parts/message-page.js';
+
+export function NotFoundPage() {
+  const { common, entrance } = useTexts();
+  return (
+    <MessagePage title={entrance.notFoundTitle} text={entrance.notFoundText}>
+      <Button component={Link} href="/">
+        {common.backToRooms}
+      </Button>
+    </MessagePage>
+  );
+}

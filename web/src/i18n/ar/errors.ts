@@ -1,0 +1,25 @@
+import type { Texts } from '../language.js';
+
+export const errors: Texts['errors'] = {
+  network: 'تعذّر الوصول إلى الخادم. تحقّق من الاتصال ثم حاول مرة أخرى.',
+  rate_limited: 'محاولات كثيرة. انتظر قليلًا ثم حاول مرة أخرى.',
+  unauthorized: 'لقد سُجّل خروجك. أدخل اسمك مرة أخرى.',
+  invalid_credentials: 'الاسم وكلمة المرور غير متطابقين.',
+  username_taken: 'هذا الاسم مسجّل لشخص آخر. اختر اسمًا غيره.',
+  invalid_field: 'في النموذج شيء غير صحيح.',
+  room_not_found: 'لا توجد هذه الغرفة، أو تحتاج إلى دعوة.',
+  invite_not_found: 'انتهت صلاحية هذه الدعوة أو استُنفدت أو أُلغيت.',
+  banned: 'أنت محظور من هذه الغرفة.',
+  not_a_participant: 'لم تعد في هذه الغرفة.',
+  not_administrator: 'هذا متاح لمدير الغرفة فقط.',
+  forbidden: 'إعدادات الغرفة لا تسمح بذلك.',
+  storage_full: 'لا توجد مساحة لهذا الملف.',
+  payload_too_large: 'الملف كبير جدًا.',
+  unsupported_media_type: 'لا يمكن تشغيل هذا النوع من الملفات.',
+  unreadable_audio: 'الملف فارغ أو تالف.',
+  audio_too_complex: 'في الملف بيانات كثيرة جدًا.',
+  queue_full: 'قائمة الانتظار ممتلئة.',
+  draining: 'يُعاد تشغيل الخادم. سيعود بعد لحظة.',
+  unavailable: 'لا يستطيع الخادم ذلك الآن. حاول مرة أخرى.',
+  unknown: (message) => `لم ينجح ذلك: ${message}`,
+};

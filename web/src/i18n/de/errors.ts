@@ -1,0 +1,25 @@
+import type { Texts } from '../language.js';
+
+export const errors: Texts['errors'] = {
+  network: 'Der Server ist nicht erreichbar. Prüfe die Verbindung und versuche es noch einmal.',
+  rate_limited: 'Zu viele Versuche. Warte einen Moment und versuche es noch einmal.',
+  unauthorized: 'Du bist abgemeldet. Gib deinen Namen noch einmal ein.',
+  invalid_credentials: 'Name und Passwort passen nicht zusammen.',
+  username_taken: 'Jemand hat diesen Namen registriert. Wähle einen anderen.',
+  invalid_field: 'Im Formular stimmt etwas nicht.',
+  room_not_found: 'Diesen Raum gibt es nicht, oder du brauchst eine Einladung.',
+  invite_not_found: 'Diese Einladung ist abgelaufen, aufgebraucht oder widerrufen.',
+  banned: 'Du wurdest aus diesem Raum verbannt.',
+  not_a_participant: 'Du bist nicht mehr in diesem Raum.',
+  not_administrator: 'Das darf nur die Person, die den Raum verwaltet.',
+  forbidden: 'Die Einstellungen des Raums erlauben das nicht.',
+  storage_full: 'Für diese Datei ist kein Platz mehr.',
+  payload_too_large: 'Die Datei ist zu groß.',
+  unsupported_media_type: 'Diese Art von Datei kann nicht gespielt werden.',
+  unreadable_audio: 'Die Datei ist leer oder beschädigt.',
+  audio_too_complex: 'Die Datei hat zu viele Angaben, um gelesen zu werden.',
+  queue_full: 'Die Warteschlange ist voll.',
+  draining: 'Der Server startet neu. Er ist gleich wieder da.',
+  unavailable: 'Der Server kann das gerade nicht. Versuche es noch einmal.',
+  unknown: (message) => `Das hat nicht geklappt: ${message}`,
+};

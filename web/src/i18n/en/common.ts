@@ -1,0 +1,17 @@
+export const common = {
+  appName: 'Roomcast',
+  tagline: 'Listen to music together, in step.',
+  cancel: 'Cancel',
+  close: 'Close',
+  save: 'Save',
+  tryAgain: 'Try again',
+  loading: 'Loading…',
+  backToRooms: 'All rooms',
+  language: 'Language',
+  colorScheme: 'Colors',
+  light: 'Light',
+  dark: 'Dark',
+  system: 'As the device',
+  listeners: (count: number) => (count === 1 ? '1 person here' : `${count} people here`),
+  inSeconds: (seconds: number) => (seconds <= 1 ? 'in a moment' : `in ${seconds} seconds`),
+};

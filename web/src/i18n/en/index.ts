@@ -1,0 +1,8 @@
+import { common } from './common.js';
+import { entrance } from './entrance.js';
+import { errors } from './errors.js';
+import { operator } from './operator.js';
+import { room } from './room.js';
+import { roomSettings } from './room-settings.js';
+
+export const en = { common, entrance, errors, operator, room, roomSettings };

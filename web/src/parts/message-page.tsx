@@ -1,0 +1,35 @@
+import { Center, Loader, Stack, Text, Title } from '@mantine/core';
+import type { ReactNode } from 'react';
+import { useTexts } from '../i18n/language.js';
+
+/** A whole page that says one thing, with the ways to go on below it. */
+export function MessagePage({
+  title,
+  text,
+  children,
+}: {
+  title: string;
+  text?: string | undefined;
+  children?: ReactNode;
+}) {
+  return (
+    <Center component="main" mih="100dvh" p="lg">
+      <Stack align="center" maw={440} ta="center">
+        <Title order={1} size="h2">
+          {title}
+        </Title>
+        {text !== undefined && <Text c="dimmed">{text}</Text>}
+        {children}
+      </Stack>
+    </Center>
+  );
+}
+
+export function LoadingPage() {
+  const { common } = useTexts();
+  return (
+    <Center component="main" mih="100dvh" aria-busy="true">
+      <Loader aria-label={common.loading} />
+    </Center>
+  );
+}
