@@ -20,8 +20,7 @@ export const theme = createTheme({
   autoContrast: true,
   colors: { ember },
   defaultRadius: 'md',
-  fontFamily:
-    'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Noto Sans Arabic", sans-serif',
+  fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Noto Sans Arabic", sans-serif',
   respectReducedMotion: true,
   cursorType: 'pointer',
 });

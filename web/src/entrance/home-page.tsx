@@ -96,14 +96,14 @@ function NewRoom() {
 
 function Rooms() {
   const { common, entrance } = useTexts();
-  const { rooms } = useStore(useSession().roomcast.lobby.rooms);
+  const rooms = useStore(useSession().roomcast.lobby.rooms);
   return (
     <Stack component="section" gap="xs">
       <Title order={2} size="h4">
         {entrance.publicRooms}
       </Title>
-      {rooms.length === 0 && <Text c="dimmed">{entrance.noRooms}</Text>}
-      {rooms.map(({ id, name, online_count }) => (
+      {rooms?.length === 0 && <Text c="dimmed">{entrance.noRooms}</Text>}
+      {rooms?.map(({ id, name, online_count }) => (
         <Anchor key={id} component={Link} href={`/rooms/${id}`}>
           {name} · {common.listeners(online_count)}
         </Anchor>

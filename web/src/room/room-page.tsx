@@ -1,4 +1,4 @@
-import { Button, Stack, Text, TextInput, Title } from '@mantine/core';
+import { Button, Stack, Text, TextInput } from '@mantine/core';
 import { RoomcastError } from '@roomcast/client';
 import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { Link } from 'wouter';

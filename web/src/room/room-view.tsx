@@ -18,10 +18,12 @@ export function RoomView() {
       <Stack>
         <Title order={1}>{name}</Title>
         <Text>{current ? current.title : text.nothingPlays}</Text>
-        {status.is === 'blocked' && (
-          <Button onClick={() => void player.unlock()}>{text.turnOnSound}</Button>
-        )}
-        <FileButton multiple accept="audio/*" onChange={(files) => files.forEach((file) => room.upload(file))}>
+        {status.is === 'blocked' && <Button onClick={() => void player.unlock()}>{text.turnOnSound}</Button>}
+        <FileButton
+          multiple
+          accept="audio/*"
+          onChange={(files) => files.forEach((file) => room.upload(file))}
+        >
           {(props) => <Button {...props}>{text.addMusic}</Button>}
         </FileButton>
         <Title order={2}>{text.queue}</Title>

@@ -58,7 +58,9 @@ export class Session {
   /** A guest keeps their rooms and votes. @throws {RoomcastError} invalid_field, username_taken, rate_limited */
   async register(username: string, password: string): Promise<void> {
     const { current } = this.signedIn;
-    this.#store(await register(this.url, username, password, current?.user.guest ? current.token : undefined));
+    this.#store(
+      await register(this.url, username, password, current?.user.guest ? current.token : undefined),
+    );
   }
 
   /** @throws {RoomcastError} invalid_credentials, rate_limited */
