@@ -43,7 +43,6 @@ export const room: Texts['room'] = {
   turnOnSound: 'شغّل الصوت',
   soundBlocked: 'ينتظر متصفحك نقرة قبل أن يشغّل الصوت.',
   sync: {
-    label: (status) => `الصوت على هذا الجهاز: ${status}`,
     in_step: 'متزامن',
     milliseconds: (ms) => `${ms} م.ث`,
     buffering: 'جارٍ التحميل',

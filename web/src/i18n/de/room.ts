@@ -44,7 +44,6 @@ export const room: Texts['room'] = {
   turnOnSound: 'Ton einschalten',
   soundBlocked: 'Dein Browser wartet auf ein Tippen, bevor er Ton abspielt.',
   sync: {
-    label: (status) => `Ton auf diesem Gerät: ${status}`,
     in_step: 'Im Takt',
     milliseconds: (ms) => `${ms} ms`,
     buffering: 'Lädt',

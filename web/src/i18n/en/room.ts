@@ -42,7 +42,6 @@ export const room = {
   turnOnSound: 'Turn on the sound',
   soundBlocked: 'Your browser waits for a tap before it plays sound.',
   sync: {
-    label: (status: string) => `Sound on this device: ${status}`,
     in_step: 'In step',
     milliseconds: (ms: number) => `${ms} ms`,
     buffering: 'Buffering',

@@ -21,23 +21,21 @@ export function PhoneLayout() {
     entry?.target.scrollIntoView({ block: 'start' });
   };
   return (
-    <>
-      <main className={classes.phone}>
-        <ScrollArea key={selected} className={classes.fill}>
-          {selected === 'queue' && (
-            <div className={classes.phonePlayer}>
-              <NowPlaying ref={ref} hasVolume={false} />
-            </div>
-          )}
-          <div {...panel} className={classes.phonePanel}>
-            <SidePanel tab={selected} />
+    <main className={classes.phone}>
+      <ScrollArea key={selected} className={classes.fill}>
+        {selected === 'queue' && (
+          <div className={classes.phonePlayer}>
+            <NowPlaying ref={ref} hasVolume={false} />
           </div>
-        </ScrollArea>
-      </main>
+        )}
+        <div {...panel} className={classes.phonePanel}>
+          <SidePanel tab={selected} />
+        </div>
+      </ScrollArea>
       <div className={classes.bottom}>
         {!isPlayerSeen && <MiniPlayer onOpen={openPlayer} />}
         {tabList}
       </div>
-    </>
+    </main>
   );
 }

@@ -57,9 +57,10 @@ export function useRoomTabs(
         >
           <span className={classes.icon}>
             <Shown size={22} stroke={key === selected ? 2.2 : 1.7} aria-hidden />
-            {count !== undefined && count > 0 && <span className={classes.count}>{count}</span>}
+            {variant === 'bottom' && <Count count={count} />}
           </span>
           <span className={classes.label}>{name}</span>
+          {variant === 'top' && <Count count={count} />}
         </button>
       ))}
     </div>
@@ -68,4 +69,8 @@ export function useRoomTabs(
     tabList,
     panel: { id: `${id}-panel`, role: 'tabpanel', 'aria-labelledby': `${id}-${selected}` },
   };
+}
+
+function Count({ count = 0 }: { count: number | undefined }) {
+  return count > 0 && <span className={classes.count}>{count}</span>;
 }

@@ -16,7 +16,12 @@ export function ScrollArea({
 }) {
   const area = useRef<HTMLDivElement>(null);
   return (
-    <div ref={area} className={`${classes.area} ${className}`}>
+    <div
+      ref={area}
+      className={`${classes.area} ${className}`}
+      // Without anything in it to focus, keys could not scroll it.
+      tabIndex={0}
+    >
       <ScrollAreaContext value={area}>{children}</ScrollAreaContext>
     </div>
   );

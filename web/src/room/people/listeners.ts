@@ -20,6 +20,8 @@ interface ListenersPage {
 }
 
 const pollMs = 10_000;
+/** Players report a second after they begin. */
+const firstPollMs = 2_500;
 const pageSize = 200;
 const maxPages = 3;
 const best: readonly ListenerState['status'][] = ['in_step', 'correcting', 'buffering', 'blocked', 'silent'];
@@ -31,7 +33,9 @@ export function useListeners(): ReadonlyMap<string, ListenerState> {
   useEffect(() => {
     const abort = new AbortController();
     let timer: ReturnType<typeof setTimeout>;
+    let polls = 0;
     const poll = async () => {
+      polls += 1;
       try {
         if (!document.hidden && room.connection.current.is === 'live') {
           setListeners(await load(roomcast.media, room, abort.signal));
@@ -39,7 +43,7 @@ export function useListeners(): ReadonlyMap<string, ListenerState> {
       } catch {
         // What is shown stays until the next time.
       }
-      if (!abort.signal.aborted) timer = setTimeout(() => void poll(), pollMs);
+      if (!abort.signal.aborted) timer = setTimeout(() => void poll(), polls === 1 ? firstPollMs : pollMs);
     };
     void poll();
     return () => {

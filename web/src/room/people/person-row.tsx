@@ -44,7 +44,7 @@ export const PersonRow = memo(function PersonRow({
         </span>
       </span>
       {isAdministrator && (
-        <Badge variant="light" tt="none" className={classes.badge}>
+        <Badge variant="outline" color="gray" tt="none" className={classes.badge}>
           {text.administrator}
         </Badge>
       )}

@@ -31,7 +31,7 @@ export function SeekBar({ track }: { track: Track }) {
   const run = useRun();
   const isStopped = useRoomState((state) => state.playback.status === 'stopped');
   const maySeek = useMay('playback_control') && !isStopped;
-  const path = useWaveform(track);
+  const waveform = useWaveform(track);
   const bar = useRef<HTMLDivElement>(null);
   const elapsed = useRef<HTMLSpanElement>(null);
   /** The position that the user is choosing, in seconds. */
@@ -88,7 +88,8 @@ export function SeekBar({ track }: { track: Track }) {
       <div
         ref={bar}
         className={classes.bar}
-        data-plain={path === undefined}
+        data-plain={waveform.is !== 'loaded'}
+        data-wave={waveform.is !== 'missing'}
         role="slider"
         aria-label={text.position}
         aria-valuemin={0}
@@ -112,15 +113,15 @@ export function SeekBar({ track }: { track: Track }) {
           },
         })}
       >
-        {path === undefined ? (
+        {waveform.is !== 'loaded' ? (
           <>
             <span className={classes.rest} />
             <span className={classes.played} />
           </>
         ) : (
           <>
-            <Wave path={path} className={classes.rest} />
-            <Wave path={path} className={classes.played} />
+            <Wave path={waveform.path} className={classes.rest} />
+            <Wave path={waveform.path} className={classes.played} />
           </>
         )}
         <span className={classes.thumb} />

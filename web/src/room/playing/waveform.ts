@@ -5,23 +5,33 @@ import { featuresOf } from '../room-features.js';
 
 const bars = 96;
 
-/** The waveform of a track as an SVG path in a box of `bars` by 100; undefined while it is loaded, and where there is none. */
-export function useWaveform(track: Track): string | undefined {
+export type Waveform =
+  /** There is none: the track is too old, or could not be read. */
+  | { readonly is: 'missing' }
+  | { readonly is: 'loading' }
+  /** An SVG path in `waveformBox`. */
+  | { readonly is: 'loaded'; readonly path: string };
+
+/** The waveform of a track. */
+export function useWaveform(track: Track): Waveform {
   const { media } = useJoinedRoom().roomcast;
   const { id } = track;
   const { has_waveform: isThere = false } = featuresOf(track);
-  const [loaded, setLoaded] = useState<{ id: string; path: string }>();
+  const [loaded, setLoaded] = useState<{ id: string; path: string | undefined }>();
   useEffect(() => {
     if (!isThere) return;
     const abort = new AbortController();
     load(media, id, abort.signal).then(
       (peaks) => setLoaded({ id, path: pathOf(peaks) }),
-      // A plain bar is shown.
-      () => undefined,
+      () => {
+        if (!abort.signal.aborted) setLoaded({ id, path: undefined });
+      },
     );
     return () => abort.abort();
   }, [media, id, isThere]);
-  return loaded?.id === id ? loaded.path : undefined;
+  if (!isThere) return { is: 'missing' };
+  if (loaded?.id !== id) return { is: 'loading' };
+  return loaded.path === undefined ? { is: 'missing' } : { is: 'loaded', path: loaded.path };
 }
 
 export const waveformBox = `0 0 ${bars} 100`;

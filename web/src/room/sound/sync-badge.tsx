@@ -1,4 +1,4 @@
-import { Popover, UnstyledButton } from '@mantine/core';
+import { Popover, UnstyledButton, VisuallyHidden } from '@mantine/core';
 import type { PlayerStatus } from '@roomcast/client/player';
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { type Texts, useTexts } from '../../i18n/language.js';
@@ -26,8 +26,9 @@ export function SyncBadge() {
   return (
     <Popover width={320} position="bottom" radius="lg" shadow="lg" withArrow trapFocus returnFocus>
       <Popover.Target>
-        <UnstyledButton className={classes.badge} data-status={status.is} aria-label={text.sync.label(words)}>
+        <UnstyledButton className={classes.badge} data-status={status.is}>
           <span className={classes.dot} />
+          <VisuallyHidden>{text.sync.title}:</VisuallyHidden>
           <span>{words}</span>
           {ms !== undefined && !muted && (
             <span className={classes.number}>· {text.sync.milliseconds(ms)}</span>
