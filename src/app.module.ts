@@ -20,6 +20,8 @@ import { OperationsModule } from './operations/operations.module.js';
 import { PlaybackModule } from './playback/playback.module.js';
 import { RoomStateModule } from './room-state/room-state.module.js';
 import { RoomsModule } from './rooms/rooms.module.js';
+import { AnalysisModule } from './tracks/analysis/analysis.module.js';
+import type { AnalysisWorkers } from './tracks/analysis/analysis-workers.js';
 import { InspectionModule } from './tracks/inspection/inspection.module.js';
 import { TracksModule } from './tracks/tracks.module.js';
 
@@ -29,12 +31,21 @@ export interface Parts {
   bus?: EventBus;
   /** The compiled worker that inspects uploads. */
   inspectionWorker: URL;
+  /** What decodes uploads. Default: beside `inspectionWorker`. */
+  analysisWorkers?: AnalysisWorkers;
 }
+
+const analysisWorkersBeside = (inspectionWorker: URL): AnalysisWorkers => ({
+  audio: new URL('../analysis/worker.js', inspectionWorker),
+  cover: new URL('../analysis/cover-process.js', inspectionWorker),
+});
 
 /** The root module: all modules of the server, with the validation and error handling of every route. */
 @Module({})
 export class AppModule {
-  static with(settings: Settings, { bus = new LocalEventBus(), inspectionWorker }: Parts): DynamicModule {
+  static with(settings: Settings, parts: Parts): DynamicModule {
+    const { bus = new LocalEventBus(), inspectionWorker } = parts;
+    const { analysisWorkers = analysisWorkersBeside(inspectionWorker) } = parts;
     return {
       module: AppModule,
       imports: [
@@ -52,6 +63,7 @@ export class AppModule {
         OperationsModule,
         RoomsModule,
         InspectionModule.with(inspectionWorker),
+        AnalysisModule.with(analysisWorkers),
         TracksModule,
         PlaybackModule,
         RoomStateModule,

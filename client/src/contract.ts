@@ -47,8 +47,19 @@ export interface Track {
   readonly placed: boolean;
   /** Path of the audio */
   readonly stream_url: string;
-  /** Path of the cover; null if there is none */
+  /** Path of the cover; null if there is none. `?size=` 96, 320 or 1024 (default) selects a size */
   readonly cover_url: string | null;
+  /** The cover's dominant colour, if it is known */
+  readonly cover_color: string | null;
+  /** Null if it was not measured: silent, too long to decode, no decoder (AAC), or an old upload */
+  readonly loudness: {
+    /** Integrated loudness (ITU-R BS.1770-4) on two speakers: one channel counts twice */
+    readonly integrated_lufs: number;
+    /** True peak in dBTP; above 0 if the track clips */
+    readonly true_peak_db: number;
+  } | null;
+  /** Whether `/waveform` has peaks of this track */
+  readonly has_waveform: boolean;
   /** Unix time in seconds, with milliseconds as fraction */
   readonly created_at: number;
 }
@@ -320,6 +331,11 @@ export interface UserAnswer {
   readonly user: User;
 }
 
+export interface Waveform {
+  /** The largest sample of each 400th of the track, with two decimals; 1 is full scale */
+  readonly peaks: readonly number[];
+}
+
 /** The fields of an event's `data` that are specific to its type. */
 export interface EventDataByType {
   /** A user joined the room. */
@@ -571,6 +587,8 @@ export type ErrorCode =
   | 'event_not_found'
   /** The track has no cover. */
   | 'cover_not_found'
+  /** The track has no waveform. */
+  | 'waveform_not_found'
   /** The file is missing on the server; the error has been logged. */
   | 'audio_missing'
   /** The room has no such invite. */
