@@ -7,6 +7,8 @@ import { TruePeakMeter } from './true-peak.js';
  * other rates than 48 kHz from their analogue parameters (as in libebur128).
  */
 
+const { abs } = Math;
+
 const hopSeconds = 0.1;
 const hopsPerBlock = 4;
 const absoluteGate = -70;
@@ -155,7 +157,7 @@ class ChannelMeter {
       sum += z * z;
     }
     // Without this, silence after sound would be computed with denormal numbers, which is slow.
-    const flushed = (value: number) => (Math.abs(value) < 1e-15 ? 0 : value);
+    const flushed = (value: number) => (abs(value) < 1e-15 ? 0 : value);
     [this.#s1, this.#s2, this.#s3, this.#s4] = [flushed(s1), flushed(s2), flushed(s3), flushed(s4)];
     return this.weight * sum;
   }

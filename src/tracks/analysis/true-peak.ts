@@ -1,3 +1,5 @@
+const { abs, max } = Math;
+
 const oversampling = 4;
 /** Taps of each phase, 48 in total as in the filter of BS.1770-4. */
 const taps = 12;
@@ -15,7 +17,7 @@ const phases = Array.from({ length: oversampling - 1 }, (_, index) => {
   return phase.map((value) => value / sum);
 });
 /** No sample between others can exceed the largest of them times this. */
-const maxGain = Math.max(...phases.map((phase) => phase.reduce((sum, value) => sum + Math.abs(value), 0)));
+const maxGain = Math.max(...phases.map((phase) => phase.reduce((sum, value) => sum + abs(value), 0)));
 
 /**
  * The true peak of one channel: the largest value at four times the sample rate (ITU-R BS.1770-4, annex 2, with a filter
@@ -42,7 +44,7 @@ export class TruePeakMeter {
       const to = Math.min(buffer.length, from + blockSamples);
       let largest = 0;
       for (let i = from - kept; i < to; i += 1) {
-        const value = Math.abs(buffer[i]!);
+        const value = abs(buffer[i]!);
         if (value > largest) largest = value;
       }
       if (largest > this.#peak) this.#peak = largest;
@@ -62,7 +64,7 @@ export class TruePeakMeter {
         b += second[tap]! * sample;
         c += third[tap]! * sample;
       }
-      const value = Math.max(Math.abs(a), Math.abs(b), Math.abs(c));
+      const value = max(abs(a), abs(b), abs(c));
       if (value > this.#peak) this.#peak = value;
     }
   }

@@ -1,5 +1,7 @@
 import { type Pcm, waveformPeaks } from './analysis.js';
 
+const { abs } = Math;
+
 /** Finds the peaks of a track of known duration. One instance per track. */
 export class WaveformMeter {
   readonly #peaks = new Float32Array(waveformPeaks);
@@ -26,7 +28,7 @@ export class WaveformMeter {
       for (const samples of channels) {
         let peak = this.#peaks[index]!;
         for (let i = at; i < end; i += 1) {
-          const value = Math.abs(samples[i]!);
+          const value = abs(samples[i]!);
           if (value > peak) peak = value;
         }
         this.#peaks[index] = peak;
