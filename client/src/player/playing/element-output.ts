@@ -23,6 +23,8 @@ export class ElementOutput implements Output {
   #segment: Segment | undefined;
   #loadedTrack: string | undefined;
   #failed = false;
+  #volume = 1;
+  #gain = 1;
   #blocked = false;
   #lastSeek = -Infinity;
   #seekSeconds = usualSeekSeconds;
@@ -33,6 +35,7 @@ export class ElementOutput implements Output {
   constructor(
     private readonly clock: PlayerClock,
     private readonly mediaUrl: (url: string) => Promise<string>,
+    private readonly gainOf: (track: PlayerTrack) => number,
   ) {
     this.#element.preservesPitch = false;
     this.#element.addEventListener('error', () => {
@@ -87,6 +90,8 @@ export class ElementOutput implements Output {
     }
     if (this.#loadedTrack !== segment.track.id) {
       this.#loadedTrack = segment.track.id;
+      this.#gain = this.gainOf(segment.track);
+      this.setVolume(this.#volume);
       this.#failed = false;
       void this.#load(segment.track);
     }
@@ -95,7 +100,9 @@ export class ElementOutput implements Output {
   }
 
   setVolume(volume: number): void {
-    this.#element.volume = volume;
+    this.#volume = volume;
+    // An element cannot raise a track above its own volume.
+    this.#element.volume = Math.min(1, volume * this.#gain);
   }
 
   close(): void {
