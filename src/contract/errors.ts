@@ -33,6 +33,7 @@ export const errorCodes = {
   user_not_found: error(404, 'There is no such user in the room.'),
   event_not_found: error(404, 'There is no such event in the log.'),
   cover_not_found: error(404, 'The track has no cover.'),
+  waveform_not_found: error(404, 'The track has no waveform.'),
   audio_missing: error(404, 'The file is missing on the server; the error has been logged.'),
   invite_not_found: error(404, 'There is no such invite, or it has expired, is used up or was revoked.'),
   username_taken: error(409, 'That username, or one that looks like it, is already registered.'),
