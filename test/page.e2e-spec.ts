@@ -220,18 +220,12 @@ describe('in Chromium', () => {
       await page.locator('#root > *').first().waitFor({ state: 'attached' });
 
       const connect = (url: string) =>
-        page.evaluate(
-          (address) =>
-            new Promise<string>((resolve) => {
-              document.addEventListener('securitypolicyviolation', (event) =>
-                resolve(event.effectiveDirective),
-              );
-              const socket = new WebSocket(address);
-              socket.onopen = () => resolve('open');
-              socket.onclose = () => resolve('closed');
-            }),
-          url,
-        );
+        page.evaluate<string>(`new Promise((resolve) => {
+          document.addEventListener('securitypolicyviolation', (event) => resolve(event.effectiveDirective));
+          const socket = new WebSocket(${JSON.stringify(url)});
+          socket.onopen = () => resolve('open');
+          socket.onclose = () => resolve('closed');
+        })`);
       const own = real.url.replace('http', 'ws');
       expect(await connect(`${own}/socket.io/?EIO=4&transport=websocket`)).toBe('open');
       expect(errors).toEqual([]);
