@@ -17,6 +17,7 @@ import { LifecycleModule } from './lifecycle/lifecycle.module.js';
 import { LimitsModule } from './limits/limits.module.js';
 import { loggerOptions } from './operations/logging.js';
 import { OperationsModule } from './operations/operations.module.js';
+import { OperatorModule } from './operator/operator.module.js';
 import { PageModule } from './page/page.module.js';
 import { PlaybackModule } from './playback/playback.module.js';
 import { RoomStateModule } from './room-state/room-state.module.js';
@@ -71,6 +72,7 @@ export class AppModule {
         PlaybackModule,
         RoomStateModule,
         GatewayModule,
+        OperatorModule,
         PageModule.with(pageFolder),
       ],
       providers: [

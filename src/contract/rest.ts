@@ -95,4 +95,12 @@ export const PlaybackStatusAnswer = shape({
   server_time: RoomTime,
 });
 export const Done = shape({ ok: Type.Literal(true) });
+export {
+  AdminOverview,
+  AdminRoom,
+  AdminRoomList,
+  AdminUser,
+  AdminUserAnswer,
+  AdminUserList,
+} from './operator.js';
 export const LeftAnswer = shape({ ok: Type.Literal(true), event });

@@ -8,6 +8,7 @@ import { roomAdministrators } from './migrations/008-room-administrators.js';
 import { sessionUsers } from './migrations/009-session-users.js';
 import { analysis } from './migrations/010-analysis.js';
 import { roomSettings } from './migrations/011-room-settings.js';
+import { userBans } from './migrations/012-user-bans.js';
 
 /* A migration runs on the schema of its time, which `Schema` does not describe, so migrations use an untyped database. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
@@ -232,5 +233,6 @@ export const migrations: MigrationProvider = {
       '009_session_users': sessionUsers,
       '010_analysis': analysis,
       '011_room_settings': roomSettings,
+      '012_user_bans': userBans,
     }),
 };

@@ -33,6 +33,8 @@ interface UsersTable {
   username_key: string | null;
   password_hash: string | null;
   created_at: number;
+  /** When the operator banned the user from the server. */
+  banned_at: Generated<number | null>;
 }
 
 /** Skeletons of usernames (see `names/skeleton.ts`); each belongs to at most one registered user. */
