@@ -81,7 +81,7 @@ ${Object.entries(socketMessages).map(answerOf).join('\n')}
 }
 
 /** A reaction that \`react\` accepts. */
-export type Reaction = ${contract.reactions.map(literal).join(' | ')};
+export type RoomReaction = ${contract.reactions.map(literal).join(' | ')};
 
 /** What a listener's player is doing. */
 export type SyncStatus = ${contract.syncStatuses.map(literal).join(' | ')};

@@ -851,7 +851,7 @@ export interface MessageAnswers {
 }
 
 /** A reaction that `react` accepts. */
-export type Reaction = '❤️' | '🔥' | '👏' | '😂' | '😮' | '🎉' | '🙏' | '👎';
+export type RoomReaction = '❤️' | '🔥' | '👏' | '😂' | '😮' | '🎉' | '🙏' | '👎';
 
 /** What a listener's player is doing. */
 export type SyncStatus = 'blocked' | 'buffering' | 'in_step' | 'correcting' | 'silent';

@@ -5,7 +5,7 @@ import type {
   Invite,
   InviteList,
   MessageAnswers,
-  Reaction,
+  RoomReaction,
   RoomAnswer,
   Track,
   TrackAnswer,
@@ -89,7 +89,7 @@ export abstract class RoomCommands extends RoomReads {
   }
 
   /** Sends a reaction to everyone in the room: the event `reaction_sent`. At most 5 a second. */
-  async react(reaction: Reaction): Promise<void> {
+  async react(reaction: RoomReaction): Promise<void> {
     await this.#tell('react', { reaction });
   }
 
