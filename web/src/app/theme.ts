@@ -1,4 +1,4 @@
-import { createTheme, type MantineColorsTuple } from '@mantine/core';
+import { createTheme, type CSSVariablesResolver, type MantineColorsTuple } from '@mantine/core';
 
 /** From light to dark; 6 is the accent on light, 5 on dark backgrounds. */
 const ember: MantineColorsTuple = [
@@ -14,11 +14,32 @@ const ember: MantineColorsTuple = [
   '#722204',
 ];
 
+/** Warm greys: 0 is text, 2 dimmed text, 7 the page. */
+const dark: MantineColorsTuple = [
+  '#ece8e5',
+  '#cfcac6',
+  '#a8a29e',
+  '#8c8580',
+  '#4a4542',
+  '#393532',
+  '#24211f',
+  '#161413',
+  '#100f0e',
+  '#0b0a0a',
+];
+
+/** The page is a little darker than what lies on it. */
+export const cssVariables: CSSVariablesResolver = () => ({
+  variables: {},
+  light: { '--mantine-color-body': '#f8f5f2' },
+  dark: {},
+});
+
 export const theme = createTheme({
   primaryColor: 'ember',
   primaryShade: { light: 6, dark: 5 },
   autoContrast: true,
-  colors: { ember },
+  colors: { ember, dark },
   defaultRadius: 'md',
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Noto Sans Arabic", sans-serif',
   respectReducedMotion: true,
