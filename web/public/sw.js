@@ -2,7 +2,7 @@
  * Keeps the page's hashed files, which never change, so that the page opens quickly on slow networks. Everything else, the
  * page itself and the API above all, always comes from the server: a new version is there with the next load.
  */
-/* global self, caches, fetch, URL */
+/* global self, caches */
 
 const cacheName = 'assets';
 /** Of several versions of the page; the oldest go first. */
