@@ -31,7 +31,7 @@ const dark: MantineColorsTuple = [
 /** The page is a little darker than what lies on it. */
 export const cssVariables: CSSVariablesResolver = () => ({
   variables: {},
-  light: { '--mantine-color-body': '#f8f5f2' },
+  light: { '--mantine-color-body': '#f8f5f2', '--mantine-color-dimmed': '#6a645f' },
   dark: {},
 });
 
@@ -39,6 +39,8 @@ export const theme = createTheme({
   primaryColor: 'ember',
   primaryShade: { light: 6, dark: 5 },
   autoContrast: true,
+  // Text on ember 5 is black: white is too pale there.
+  luminanceThreshold: 0.27,
   colors: { ember, dark },
   defaultRadius: 'md',
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Noto Sans Arabic", sans-serif',
