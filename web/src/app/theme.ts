@@ -1,4 +1,9 @@
-import { createTheme, type CSSVariablesResolver, type MantineColorsTuple } from '@mantine/core';
+import {
+  createTheme,
+  type CSSVariablesResolver,
+  defaultVariantColorsResolver,
+  type MantineColorsTuple,
+} from '@mantine/core';
 
 /** From light to dark; 6 is the accent on light, 5 on dark backgrounds. */
 const ember: MantineColorsTuple = [
@@ -41,6 +46,12 @@ export const theme = createTheme({
   autoContrast: true,
   // Text on ember 5 is black: white is too pale there.
   luminanceThreshold: 0.27,
+  // Mantine takes the text's color from the light scheme's shade.
+  variantColorResolver: (input) => {
+    const colors = defaultVariantColorsResolver(input);
+    const isAccent = input.variant === 'filled' && (input.color ?? 'ember') === 'ember';
+    return isAccent ? { ...colors, color: 'var(--mantine-primary-color-contrast)' } : colors;
+  },
   colors: { ember, dark },
   defaultRadius: 'md',
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Noto Sans Arabic", sans-serif',
