@@ -7,6 +7,7 @@ import {
   Invite,
   Playback,
   Room,
+  RoomPreview,
   RoomState,
   RoomSummary,
   RoomTime,
@@ -36,6 +37,14 @@ export const RoomList = shape({
   rooms: Type.Array(RoomSummary, { description: 'Newest first' }),
   more: Type.Boolean(),
   next: orNull(Type.String({ description: '`after` for the next page; null on the last page' })),
+});
+export const PreviewAnswer = shape({ room: RoomPreview });
+export const InvitePreviewAnswer = shape({
+  room: RoomPreview,
+  expires_at: Time,
+  uses_left: orNull(
+    Type.Integer({ minimum: 1, description: 'How many more users may join with it; null: unlimited' }),
+  ),
 });
 export const InviteAnswer = Invite;
 export const InviteList = shape({ invites: Type.Array(Invite, { description: 'Newest first' }) });
@@ -72,6 +81,13 @@ export const TrackMetadata = shape({
     cover_mime_type: orNull(Type.String()),
   }),
 });
+export const Waveform = shape({
+  peaks: Type.Array(Type.Number({ minimum: 0, maximum: 1 }), {
+    minItems: 400,
+    maxItems: 400,
+    description: 'The largest sample of each 400th of the track, with two decimals; 1 is full scale',
+  }),
+});
 export const PlaybackAnswer = shape({ playback: Playback, event: EventReference });
 export const PlaybackStatusAnswer = shape({
   playback: Playback,
@@ -79,4 +95,12 @@ export const PlaybackStatusAnswer = shape({
   server_time: RoomTime,
 });
 export const Done = shape({ ok: Type.Literal(true) });
+export {
+  AdminOverview,
+  AdminRoom,
+  AdminRoomList,
+  AdminUser,
+  AdminUserAnswer,
+  AdminUserList,
+} from './operator.js';
 export const LeftAnswer = shape({ ok: Type.Literal(true), event });

@@ -9,6 +9,7 @@ export interface PlayerTrack {
   mime_type: string;
   stream_url: string;
   cover_url?: string | null;
+  loudness?: { integrated_lufs: number; true_peak_db: number } | null;
 }
 
 /** The room's playback state, with the tracks that it concerns. Times are seconds on the room clock. */
@@ -23,7 +24,7 @@ export interface RoomPlayback {
   version: number;
   /** The track with `track_id`; null if there is none or it is not known yet. */
   track: PlayerTrack | null;
-  /** The first of the queue; null if the queue is empty. */
+  /** What follows the track when it has ended, which may be the same again; null if nothing is known to. */
   next: PlayerTrack | null;
 }
 

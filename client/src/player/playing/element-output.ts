@@ -10,6 +10,8 @@ const maxRate = 0.005;
 /** Seconds in which an error is corrected. */
 const correctionTime = 2;
 const seekCooldownMs = 1500;
+/** The element may end so much before its segment does. */
+const endedSeconds = 1;
 /** What a seek takes, before any was measured. */
 const usualSeekSeconds = 0.05;
 
@@ -23,6 +25,8 @@ export class ElementOutput implements Output {
   #segment: Segment | undefined;
   #loadedTrack: string | undefined;
   #failed = false;
+  #volume = 1;
+  #gain = 1;
   #blocked = false;
   #lastSeek = -Infinity;
   #seekSeconds = usualSeekSeconds;
@@ -33,6 +37,7 @@ export class ElementOutput implements Output {
   constructor(
     private readonly clock: PlayerClock,
     private readonly mediaUrl: (url: string) => Promise<string>,
+    private readonly gainOf: (track: PlayerTrack) => number,
   ) {
     this.#element.preservesPitch = false;
     this.#element.addEventListener('error', () => {
@@ -87,6 +92,8 @@ export class ElementOutput implements Output {
     }
     if (this.#loadedTrack !== segment.track.id) {
       this.#loadedTrack = segment.track.id;
+      this.#gain = this.gainOf(segment.track);
+      this.setVolume(this.#volume);
       this.#failed = false;
       void this.#load(segment.track);
     }
@@ -95,7 +102,9 @@ export class ElementOutput implements Output {
   }
 
   setVolume(volume: number): void {
-    this.#element.volume = volume;
+    this.#volume = volume;
+    // An element cannot raise a track above its own volume.
+    this.#element.volume = Math.min(1, volume * this.#gain);
   }
 
   close(): void {
@@ -111,7 +120,8 @@ export class ElementOutput implements Output {
   #correct(segment: Segment): void {
     const element = this.#element;
     const wanted = this.#wanted(segment);
-    if (element.ended || wanted >= element.duration) return;
+    // An element that has ended is started again only for the same track's next segment.
+    if (wanted >= element.duration || (element.ended && wanted > element.duration - endedSeconds)) return;
     const error = element.currentTime - wanted;
     const since = performance.now() - this.#lastSeek;
     if ((element.paused || Math.abs(error) > seekFrom) && since > seekCooldownMs) {
