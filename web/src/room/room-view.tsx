@@ -14,6 +14,7 @@ import { useMay } from './room-features.js';
 import { type RoomTools, RoomToolsProvider } from './room-tools.js';
 import classes from './room-view.module.css';
 import { DeviceSound } from './sound/device-sound.js';
+import tokens from './tokens.module.css';
 import { SoundBlocked } from './sound/sound-blocked.js';
 import { DropZone } from './uploads/drop-zone.js';
 import { UploadQueue } from './uploads/upload-queue.js';
@@ -35,7 +36,7 @@ export function RoomView() {
   const mayUpload = useMay('upload');
   return (
     <RoomToolsProvider value={tools}>
-      <div className={classes.room} style={tintOf(track)}>
+      <div className={`${tokens.tokens} ${classes.room}`} style={tintOf(track)}>
         <RoomHeader />
         <ConnectionBanner />
         <Layout />

@@ -6,6 +6,7 @@ import { EmptyState } from '../layout/empty-state.js';
 import panel from '../layout/panel.module.css';
 import { Cover } from '../playing/cover.js';
 import row from '../queue/queue-row.module.css';
+import { TrackTexts } from '../queue/track-texts.js';
 import { commandsOf, useMay } from '../room-features.js';
 import { useRoomTools, useRun } from '../room-tools.js';
 import classes from '../layout/long-list.module.css';
@@ -38,16 +39,7 @@ export function HistoryPanel() {
           {tracks.map((track) => (
             <li key={track.id} className={row.row}>
               <Cover track={track} size={96} className={row.cover} />
-              <span className={row.texts}>
-                <span className={row.title} dir="auto" title={track.title}>
-                  {track.title}
-                </span>
-                <span className={row.by}>
-                  {track.artist !== null && <bdi>{track.artist}</bdi>}
-                  {track.artist !== null && ' · '}
-                  <bdi>{track.uploader.username}</bdi>
-                </span>
-              </span>
+              <TrackTexts track={track} />
               {mayAdd && (
                 <ActionIcon
                   size={44}

@@ -76,7 +76,7 @@ function SortableRow(props: QueueRowProps) {
       {...props}
       ref={sortable.setNodeRef}
       style={style}
-      data-dragged={sortable.isDragging}
+      isDragged={sortable.isDragging}
       handle={
         <button
           type="button"
