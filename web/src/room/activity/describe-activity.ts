@@ -55,6 +55,11 @@ export function describeActivity(activity: Activity, texts: Texts['room']): stri
       return text.room_state_updated;
     case 'server_status':
       return text.server_status;
+    case 'listeners_updated':
+    case 'room_created':
+    case 'room_deleted':
+    case 'error':
+      return undefined;
     default:
       return describeNewer(activity, text);
   }
