@@ -18,6 +18,11 @@ const views = [
   'RoomState',
   'Invite',
   'Metadata',
+  'ListenerConnection',
+  'Listener',
+  'ListenerList',
+  'DeliveryUser',
+  'DeliveryReport',
 ];
 
 /** @param contract the module src/contract, compiled. @returns {string} the file, not formatted */

@@ -153,6 +153,110 @@ export interface Metadata {
   readonly sequence?: number;
 }
 
+/** A listener's connection: its last `sync_report`, with null for everything that was not reported, and its confirmations. */
+export interface ListenerConnection {
+  /** By how much the listener is ahead of the room, in seconds */
+  readonly drift: number | null;
+  /** Round trip of messages between client and server, in seconds */
+  readonly round_trip: number | null;
+  /** Audio that is decoded ahead of what is heard, in seconds */
+  readonly buffered: number | null;
+  /** By how much the client's reading of the room clock may be wrong, in seconds */
+  readonly uncertainty: number | null;
+  /** From handing audio to the output device until it is heard, in seconds */
+  readonly output_latency: number | null;
+  /** The offset that the user set for the output device, in seconds */
+  readonly offset: number | null;
+  readonly status: 'blocked' | 'buffering' | 'in_step' | 'correcting' | 'silent' | null;
+  readonly muted: boolean | null;
+  /** When the client sent its last `sync_report`; null if it sent none */
+  readonly reported_at: number | null;
+  /** The event that the client confirmed last */
+  readonly last_confirmed: {
+    /** Position in the room's log: 1, 2, 3 … without gaps; 0 before the first event */
+    readonly sequence: number;
+    /** Unix time in seconds, with milliseconds as fraction */
+    readonly confirmed_at: number;
+  } | null;
+  /** How many copies were sent again because an event was not confirmed in time */
+  readonly retries: number;
+}
+
+/** A user who is online in a room. */
+export interface Listener {
+  readonly user: User;
+  /** Open connections to the room, on the node that answers; empty for a user who was disconnected within the last 5 s */
+  readonly connections: readonly ListenerConnection[];
+}
+
+export interface ListenerList {
+  /** In the order of their user ids */
+  readonly listeners: readonly Listener[];
+  readonly online_count: number;
+  readonly listening_count: number;
+  readonly more: boolean;
+  /** `after` for the next page; null on the last page */
+  readonly next: string | null;
+}
+
+/** The delivery of an event to one user. A user has confirmed once each of their connections has. */
+export interface DeliveryUser {
+  /** UUID, version 7 */
+  readonly id: string;
+  readonly username: string;
+  readonly outcome: 'confirmed' | 'pending' | 'superseded' | 'expired' | 'dead_letter';
+  /** Number of the user's connections that it was sent to */
+  readonly connections: number;
+  readonly confirmed_connections: number;
+  /** Highest number of attempts on any of the connections */
+  readonly attempts: number;
+  /** Seconds from the first attempt to the confirmation; null if unknown */
+  readonly seconds: number | null;
+  /** When the user confirmed it after the outcome was decided: late, or after it was replayed on reconnecting. Unix time in seconds */
+  readonly confirmed_late_at: number | null;
+}
+
+/** The delivery of one event: who was expected to confirm it, who has, after how many attempts and how fast, and who has not. */
+export interface DeliveryReport {
+  /** UUID, version 7 */
+  readonly event_id: string;
+  readonly type: string;
+  readonly sequence: number;
+  /** Unix time in seconds, with milliseconds as fraction */
+  readonly created_at: number;
+  readonly requires_confirmation: boolean;
+  /** No confirmation of it is pending any more */
+  readonly complete: boolean;
+  readonly expected: number;
+  readonly confirmed: number;
+  readonly pending: number;
+  readonly superseded: number;
+  /** Disconnected before confirming; the event is replayed when the user reconnects */
+  readonly expired: number;
+  /** Still connected, and unconfirmed after the last attempt */
+  readonly dead_letters: number;
+  /** Number of users in `users` who confirmed it after their outcome was decided */
+  readonly confirmed_late: number;
+  readonly connections: {
+    readonly expected: number;
+    readonly confirmed: number;
+  };
+  /** Highest number of attempts for any user; 0 if no confirmation was expected */
+  readonly attempts: number;
+  readonly time_to_confirmation: {
+    /** Seconds from the first attempt to the confirmation; null if unknown */
+    readonly p50: number | null;
+    /** Seconds from the first attempt to the confirmation; null if unknown */
+    readonly p99: number | null;
+    /** Seconds from the first attempt to the confirmation; null if unknown */
+    readonly max: number | null;
+  };
+  /** Of a node with 50 or fewer users, all; otherwise those who needed a retry, took more than a second or did not confirm, worst first, at most 100 per node */
+  readonly users: readonly DeliveryUser[];
+  /** Number of users who are counted but not listed in `users` */
+  readonly users_left_out: number;
+}
+
 export interface Done {
   readonly ok: true;
 }

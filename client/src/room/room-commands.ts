@@ -11,10 +11,10 @@ import type {
   UserAnswer,
 } from '../contract.js';
 import { RoomcastError } from '../errors.js';
-import type { Api } from '../http/api.js';
 import * as expected from '../state/expected-changes.js';
 import type { Change, OptimisticState } from '../state/optimistic-state.js';
 import type { CommandAnswer } from '../wire.js';
+import { type ReadTarget, RoomReads } from './room-reads.js';
 
 type Method = 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -28,11 +28,9 @@ interface Command {
 }
 
 /** What the commands of a room need from it. */
-export interface CommandTarget {
-  readonly id: string;
+export interface CommandTarget extends ReadTarget {
   readonly user: User;
   readonly optimistic: OptimisticState;
-  readonly api: Api;
   /** The time on the room clock. */
   now(): number;
   /** Aborted when the room is closed; the reason is the `ClosedReason`. */
@@ -45,8 +43,8 @@ export interface CommandTarget {
  * until the command's event has been folded, and is undone when the command is refused; the promise then rejects with a
  * `RoomcastError` that has the server's code. A command whose answer is lost is repeated, and carried out once.
  */
-export abstract class RoomCommands {
-  protected abstract readonly target: CommandTarget;
+export abstract class RoomCommands extends RoomReads {
+  protected abstract override readonly target: CommandTarget;
 
   /** Votes for a track. A second vote changes nothing. */
   async vote(trackId: string): Promise<Track> {

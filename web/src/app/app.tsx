@@ -1,10 +1,13 @@
 import { lazy, Suspense } from 'react';
 import { Route, Switch } from 'wouter';
 import { HomePage } from '../entrance/home-page.js';
-import { LoadingPage } from '../parts/message-page.js';
 import { NotFoundPage } from '../entrance/not-found-page.js';
+import { LoadingPage } from '../parts/message-page.js';
 
 const RoomPage = lazy(() => import('../room/room-page.js').then(({ RoomPage: page }) => ({ default: page })));
+
+/** One route for both: behind the door the address of an invite becomes that of the room, which stays open. */
+const roomPath = /^\/(?:rooms\/(?<roomId>[^/]+)|join\/(?<invite>[^/]+))\/?$/;
 
 /** Which page a path shows. */
 export function App() {
@@ -12,7 +15,11 @@ export function App() {
     <Suspense fallback={<LoadingPage />}>
       <Switch>
         <Route path="/" component={HomePage} />
-        <Route path="/rooms/:id">{({ id }) => <RoomPage key={id} roomId={id} />}</Route>
+        <Route path={roomPath}>
+          {({ roomId, invite }) => (
+            <RoomPage {...(roomId === undefined ? { invite: invite! } : { roomId })} />
+          )}
+        </Route>
         <Route component={NotFoundPage} />
       </Switch>
     </Suspense>

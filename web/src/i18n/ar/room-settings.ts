@@ -1,3 +1,68 @@
 import type { Texts } from '../language.js';
 
-export const roomSettings: Texts['roomSettings'] = {};
+export const roomSettings: Texts['roomSettings'] = {
+  title: 'إعدادات الغرفة',
+  rules: 'قواعد هذه الغرفة',
+  rulesHint: 'يقرّر مدير الغرفة هذه الأمور.',
+  saved: 'حُفظ',
+  on: 'مفعّل',
+  off: 'معطّل',
+
+  room: 'الغرفة',
+  name: 'الاسم',
+  nameMissing: 'تحتاج الغرفة إلى اسم.',
+  visibility: 'من يمكنه الدخول',
+  public: 'الجميع',
+  private: 'بدعوة',
+  visibilityHint: {
+    public: 'تظهر الغرفة في القائمة على الصفحة الأولى.',
+    private: 'لا تظهر الغرفة في أي قائمة، ويُدخل إليها بدعوة.',
+  },
+  administratorIs: 'المدير',
+  nobody: 'لا أحد',
+
+  permissions: 'من يمكنه فعل ماذا',
+  permission: {
+    playback_control: 'التشغيل والإيقاف والتخطي',
+    upload: 'إضافة موسيقى',
+    vote: 'التصويت على الترتيب',
+  },
+  everyone: 'الجميع',
+  administrator: 'المدير',
+  skipVote: 'التخطي بالتصويت',
+  skipVoteOff: 'لا يمكن للمستمعين التصويت لتخطي مقطع.',
+  skipVoteNeeds: (votes, online) => `يُتخطى المقطع عندما يصوّت لذلك ${votes} من ${online} من الحاضرين.`,
+  skipVotesOf: (votes, online) => `${votes} من ${online} من الحاضرين`,
+  skipVoteShare: 'نسبة الحاضرين اللازمة للتخطي',
+  percent: (percent) => `${percent}٪`,
+
+  playing: 'كيف تُشغّل الغرفة الموسيقى',
+  trackLimit: 'حدّ المقاطع لكل شخص',
+  trackLimitOff: 'يمكن لكل شخص أن يضيف أي عدد من المقاطع إلى القائمة.',
+  tracksPerPerson: 'عدد المقاطع في القائمة لكل شخص',
+  noLimit: 'بلا حد',
+  atMost: (count) => `${count} على الأكثر`,
+  fairTurns: 'بالتناوب',
+  fairTurnsHint: 'يتناوب من يضيفون الموسيقى حتى لا يملأ أحد القائمة. تحسم الأصوات بين مقاطع الشخص الواحد.',
+  fallback: 'عندما تفرغ القائمة',
+  fallbackValue: { off: 'صمت', history: 'إعادة التشغيل' },
+  fallbackHint: {
+    off: 'تتوقف الموسيقى حتى يضيف أحد مقطعًا.',
+    history: 'تُعاد المقاطع التي شُغّلت من قبل، الأقدم أولًا.',
+  },
+  repeat: 'التكرار',
+  repeatValue: { off: 'معطّل', track: 'مقطع واحد', queue: 'كل المقاطع' },
+  repeatHint: {
+    off: 'يُشغَّل كل مقطع مرة واحدة.',
+    track: 'يبدأ المقطع الحالي من جديد عندما ينتهي.',
+    queue: 'ينتقل المقطع المنتهي إلى آخر القائمة.',
+  },
+  levelLoudness: 'مستوى صوت واحد لكل المقاطع',
+  levelLoudnessHint: 'تُخفَض المقاطع العالية حتى لا يحتاج أحد إلى ضبط الصوت.',
+
+  danger: 'الحذف',
+  deleteRoom: 'احذف الغرفة…',
+  deleteText: 'تُحذف الغرفة ومقاطعها وسجلّها للجميع. لا يمكن التراجع عن ذلك.',
+  typeName: (name) => `اكتب اسم الغرفة للتأكيد: ${name}`,
+  deleteForGood: 'احذف نهائيًا',
+};

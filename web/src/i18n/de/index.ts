@@ -1,9 +1,11 @@
 import type { Texts } from '../language.js';
+import { account } from './account.js';
 import { common } from './common.js';
 import { entrance } from './entrance.js';
 import { errors } from './errors.js';
 import { operator } from './operator.js';
 import { room } from './room.js';
 import { roomSettings } from './room-settings.js';
+import { sharing } from './sharing.js';
 
-export const de: Texts = { common, entrance, errors, operator, room, roomSettings };
+export const de: Texts = { account, common, entrance, errors, operator, room, roomSettings, sharing };

@@ -1,8 +1,10 @@
+import { account } from './account.js';
 import { common } from './common.js';
 import { entrance } from './entrance.js';
 import { errors } from './errors.js';
 import { operator } from './operator.js';
 import { room } from './room.js';
 import { roomSettings } from './room-settings.js';
+import { sharing } from './sharing.js';
 
-export const en = { common, entrance, errors, operator, room, roomSettings };
+export const en = { account, common, entrance, errors, operator, room, roomSettings, sharing };

@@ -1,1 +1,68 @@
-export const roomSettings = {};
+export const roomSettings = {
+  title: 'Room settings',
+  rules: 'Rules of this room',
+  rulesHint: 'The administrator of the room decides on these.',
+  saved: 'Saved',
+  on: 'On',
+  off: 'Off',
+
+  room: 'Room',
+  name: 'Name',
+  nameMissing: 'The room needs a name.',
+  visibility: 'Who may enter',
+  public: 'Anyone',
+  private: 'With an invite',
+  visibilityHint: {
+    public: 'The room is in the list on the first page.',
+    private: 'The room is in no list. People enter it with an invite.',
+  },
+  administratorIs: 'Administrator',
+  nobody: 'Nobody',
+
+  permissions: 'Who may do what',
+  permission: {
+    playback_control: 'Play, pause and skip',
+    upload: 'Add music',
+    vote: 'Vote on the order',
+  },
+  everyone: 'Everyone',
+  administrator: 'Administrator',
+  skipVote: 'Skip by vote',
+  skipVoteOff: 'Listeners cannot vote to skip a track.',
+  skipVoteNeeds: (votes: number, online: number) =>
+    `A track is skipped when ${votes} of ${online === 1 ? '1 person' : `${online} people`} here vote for it.`,
+  skipVotesOf: (votes: number, online: number) => `${votes} of ${online} here`,
+  skipVoteShare: 'Share of the people here that is needed to skip',
+  percent: (percent: number) => `${percent} %`,
+
+  playing: 'How the room plays',
+  trackLimit: 'Limit tracks per person',
+  trackLimitOff: 'Each person may have any number of tracks in the queue.',
+  tracksPerPerson: 'Tracks in the queue per person',
+  noLimit: 'No limit',
+  atMost: (count: number) => `At most ${count}`,
+  fairTurns: 'Take turns',
+  fairTurnsHint:
+    'People who add music take turns, so that nobody fills the queue. Votes decide among the tracks of one person.',
+  fallback: 'When the queue is empty',
+  fallbackValue: { off: 'Silence', history: 'Play again' },
+  fallbackHint: {
+    off: 'The music stops until someone adds a track.',
+    history: 'Tracks that were played before are played again, the oldest first.',
+  },
+  repeat: 'Repeat',
+  repeatValue: { off: 'Off', track: 'One track', queue: 'All tracks' },
+  repeatHint: {
+    off: 'Each track plays once.',
+    track: 'The current track starts again when it ends.',
+    queue: 'A track that ends goes to the end of the queue.',
+  },
+  levelLoudness: 'Same loudness for all tracks',
+  levelLoudnessHint: 'Loud tracks are turned down, so that nobody reaches for the volume.',
+
+  danger: 'Delete',
+  deleteRoom: 'Delete the room …',
+  deleteText: 'The room, its tracks and its history are deleted for everyone. This cannot be undone.',
+  typeName: (name: string) => `Type the name of the room to confirm: ${name}`,
+  deleteForGood: 'Delete for good',
+};

@@ -1,0 +1,62 @@
+import { Slider, Switch } from '@mantine/core';
+import { useState } from 'react';
+import { useTexts } from '../i18n/language.js';
+import { useRoomState } from '../room/joined-room.js';
+import { votesNeeded } from './room-rules.js';
+import { Setting } from './setting.js';
+import classes from './settings.module.css';
+import { useSave } from './use-save.js';
+
+const defaultShare = 0.5;
+const toPercent = (share: number) => Math.round(share * 100);
+
+/** Whether listeners may skip a track by vote, and how many of them are needed. */
+export function SkipVoteSetting({ share }: { share: number | null }) {
+  const { roomSettings: text } = useTexts();
+  const online = useRoomState((state) => state.online_count);
+  const saving = useSave();
+  /** Where the slider is while it moves. */
+  const [moving, setMoving] = useState<number>();
+  const percent = moving ?? toPercent(share ?? defaultShare);
+  const save = (skip_vote_share: number | null) => saving.save({ settings: { skip_vote_share } });
+  return (
+    <>
+      <Setting
+        inline
+        label={text.skipVote}
+        saving={saving}
+        hint={
+          share === null
+            ? text.skipVoteOff
+            : text.skipVoteNeeds(votesNeeded(percent / 100, online), Math.max(1, online))
+        }
+      >
+        {(labelId) => (
+          <Switch
+            size="md"
+            className={classes.toggle}
+            aria-labelledby={labelId}
+            checked={share !== null}
+            onChange={({ currentTarget }) => void save(currentTarget.checked ? defaultShare : null)}
+          />
+        )}
+      </Setting>
+      {share !== null && (
+        <Slider
+          className={classes.slider}
+          size="lg"
+          thumbSize={28}
+          min={10}
+          max={100}
+          step={10}
+          value={percent}
+          label={text.percent}
+          thumbLabel={text.skipVoteShare}
+          thumbProps={{ 'aria-valuetext': text.percent(percent) }}
+          onChange={setMoving}
+          onChangeEnd={(chosen) => void save(chosen / 100).then(() => setMoving(undefined))}
+        />
+      )}
+    </>
+  );
+}
