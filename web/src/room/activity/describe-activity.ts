@@ -1,5 +1,6 @@
 import type { RoomcastEvent } from '@roomcast/client';
 import type { Texts } from '../../i18n/language.js';
+import { isolate } from '../../parts/isolate.js';
 import type { Activity } from './activity-log.js';
 
 /** Events that newer servers send. */
@@ -8,9 +9,6 @@ interface NewerData {
   readonly votes?: number;
   readonly needed?: number;
 }
-
-/** Names and titles may be written in another direction than the sentence: they are isolated from it. */
-const isolate = (text: string): string => `\u2068${text}\u2069`;
 
 /** A sentence about an event; undefined for one that this page does not know. */
 export function describeActivity(activity: Activity, texts: Texts['room']): string | undefined {
@@ -47,8 +45,9 @@ export function describeActivity(activity: Activity, texts: Texts['room']): stri
       return event.data.user ? text.playback_seeked(isolate(event.data.user.username)) : undefined;
     case 'track_skipped': {
       const { reason, user, previous_track: previous, track } = event.data;
-      if (reason === 'skipped')
+      if (reason === 'skipped') {
         return text.track_skipped(isolate(user?.username ?? text.someone), isolate(previous.title));
+      }
       return track ? text.playback_started(isolate(track.title)) : text.track_ended(isolate(previous.title));
     }
     case 'room_state_updated':

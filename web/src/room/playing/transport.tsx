@@ -72,8 +72,8 @@ function SkipVoteButton({ share }: { share: number }) {
   const voters = useSkipVoters();
   const online = useRoomState((state) => state.online_count);
   const hasVoted = voters.includes(room.user.id);
-  const { voteSkip } = commandsOf(room);
-  if (!voteSkip) return null;
+  const commands = commandsOf(room);
+  if (!commands.voteSkip) return null;
   return (
     <Button
       variant={hasVoted ? 'light' : 'default'}
@@ -82,7 +82,7 @@ function SkipVoteButton({ share }: { share: number }) {
       aria-pressed={hasVoted}
       leftSection={<IconPlayerTrackNextFilled size={16} aria-hidden />}
       onClick={() => {
-        if (!hasVoted) run(voteSkip.call(room));
+        if (!hasVoted) run(commands.voteSkip?.());
       }}
     >
       {text.skipVote}
