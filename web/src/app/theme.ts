@@ -18,6 +18,8 @@ export const theme = createTheme({
   primaryColor: 'ember',
   primaryShade: { light: 6, dark: 5 },
   autoContrast: true,
+  // Text on the accent of dark backgrounds is dark: white has a contrast of 3 there.
+  luminanceThreshold: 0.25,
   colors: { ember },
   defaultRadius: 'md',
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Noto Sans Arabic", sans-serif',

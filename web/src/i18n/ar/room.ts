@@ -15,7 +15,6 @@ export const room: Texts['room'] = {
   queueEmpty: 'قائمة الانتظار فارغة',
   queueEmptyHint: 'أضف موسيقى، أو أفلت الملفات في أي مكان من هذه الصفحة.',
   queueEmptyWait: 'ما سيُشغَّل لاحقًا يظهر هنا.',
-  noCover: 'بلا غلاف',
   addedBy: 'أضافه',
   trackCount: (count) => (count === 1 ? 'مقطع واحد' : `المقاطع: ${count}`),
 

@@ -6,7 +6,7 @@ export const room: Texts['room'] = {
   people: 'Personen',
   activity: 'Verlauf',
   history: 'Gespielt',
-  queueTab: 'Schlange',
+  queueTab: 'Liste',
   sections: 'Bereiche des Raums',
   addMusic: 'Musik hinzufügen',
   nothingPlays: 'Gerade läuft nichts',
@@ -15,7 +15,6 @@ export const room: Texts['room'] = {
   queueEmpty: 'Die Warteschlange ist leer',
   queueEmptyHint: 'Füge Musik hinzu, oder lass Dateien irgendwo auf dieser Seite fallen.',
   queueEmptyWait: 'Was als Nächstes kommt, steht hier.',
-  noCover: 'Kein Cover',
   addedBy: 'Hinzugefügt von',
   trackCount: (count) => (count === 1 ? '1 Titel' : `${count} Titel`),
 

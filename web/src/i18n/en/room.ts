@@ -13,7 +13,6 @@ export const room = {
   queueEmpty: 'Nothing is waiting',
   queueEmptyHint: 'Add music, or drop files anywhere on this page.',
   queueEmptyWait: 'What comes next appears here.',
-  noCover: 'No cover',
   addedBy: 'Added by',
   trackCount: (count: number) => (count === 1 ? '1 track' : `${count} tracks`),
 

@@ -3,13 +3,6 @@ import type { Texts } from '../../i18n/language.js';
 import { isolate } from '../../parts/isolate.js';
 import type { Activity } from './activity-log.js';
 
-/** Events that newer servers send. */
-interface NewerData {
-  readonly user?: { readonly username: string } | null;
-  readonly votes?: number;
-  readonly needed?: number;
-}
-
 /** A sentence about an event; undefined for one that this page does not know. */
 export function describeActivity(activity: Activity, texts: Texts['room']): string | undefined {
   const { events: text } = texts;
@@ -52,20 +45,18 @@ export function describeActivity(activity: Activity, texts: Texts['room']): stri
     }
     case 'room_state_updated':
       return text.room_state_updated;
+    case 'skip_voted':
+      return text.skip_voted(isolate(event.data.user.username), event.data.votes, event.data.needed);
     case 'server_status':
       return text.server_status;
     case 'listeners_updated':
     case 'room_created':
     case 'room_deleted':
+    case 'reaction_sent':
     case 'error':
       return undefined;
     default:
-      return describeNewer(activity, text);
+      // A newer server's.
+      return undefined;
   }
-}
-
-function describeNewer({ type, data }: Activity, text: Texts['room']['events']): string | undefined {
-  const { user, votes = 0, needed = 0 } = data as unknown as NewerData;
-  if (type === 'skip_voted') return text.skip_voted(isolate(user?.username ?? text.someone), votes, needed);
-  return undefined;
 }

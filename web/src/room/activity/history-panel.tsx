@@ -2,12 +2,13 @@ import { ActionIcon, Title } from '@mantine/core';
 import { IconHistory, IconPlus } from '@tabler/icons-react';
 import { useTexts } from '../../i18n/language.js';
 import { useJoinedRoom, useRoomState } from '../joined-room.js';
+import { isolate } from '../../parts/isolate.js';
 import { EmptyState } from '../layout/empty-state.js';
 import panel from '../layout/panel.module.css';
 import { Cover } from '../playing/cover.js';
 import row from '../queue/queue-row.module.css';
 import { TrackTexts } from '../queue/track-texts.js';
-import { commandsOf, useMay } from '../room-features.js';
+import { useMay } from '../room-features.js';
 import { useRoomTools, useRun } from '../room-tools.js';
 import classes from '../layout/long-list.module.css';
 
@@ -18,13 +19,9 @@ export function HistoryPanel() {
   const { notices } = useRoomTools();
   const run = useRun();
   const tracks = useRoomState((state) => state.history);
-  const mayAdd = useMay('upload') && commandsOf(room).queueAgain !== undefined;
+  const mayAdd = useMay('upload');
   const addAgain = (id: string, title: string) =>
-    run(
-      commandsOf(room)
-        .queueAgain?.(id)
-        .then(() => notices.add(text.addedAgain(title))),
-    );
+    run(room.queueAgain(id).then(() => notices.add(text.addedAgain(isolate(title)))));
   return (
     <section className={panel.panel} aria-labelledby="history">
       <header className={panel.head}>
