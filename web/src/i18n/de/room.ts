@@ -21,7 +21,7 @@ export const room: Texts['room'] = {
   vote: (title) => `Für ${title} stimmen`,
   votes: (count) => (count === 1 ? '1 Stimme' : `${count} Stimmen`),
   remove: (title) => `${title} entfernen`,
-  playNow: (title) => `${title} jetzt abspielen`,
+  playNow: (title) => `${title} jetzt starten`,
   move: (title) => `${title} verschieben`,
   moveHelp:
     'Die Leertaste nimmt den Titel auf, die Pfeiltasten verschieben ihn, die Leertaste legt ihn ab, Escape bricht ab.',

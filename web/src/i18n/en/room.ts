@@ -19,7 +19,7 @@ export const room = {
   vote: (title: string) => `Vote for ${title}`,
   votes: (count: number) => (count === 1 ? '1 vote' : `${count} votes`),
   remove: (title: string) => `Remove ${title}`,
-  playNow: (title: string) => `Play ${title} now`,
+  playNow: (title: string) => `Start ${title} now`,
   move: (title: string) => `Move ${title}`,
   moveHelp:
     'Press Space to pick up the track, the arrow keys to move it, Space to drop it, Escape to cancel.',
