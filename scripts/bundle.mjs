@@ -9,9 +9,12 @@ const external = [
   // Native code.
   'argon2',
   'better-sqlite3',
+  'sharp',
   // Packages that read files next to their code. (Those of pino's transports and Socket.IO's client are not used.)
   /^swagger-ui-dist(\/|$)/,
   /^piscina(\/|$)/,
+  // WebAssembly in strings that are not valid Unicode text; and licensed under the LGPL, so that they stay replaceable.
+  /^(@wasm-audio-decoders\/.+|mpg123-decoder|opus-decoder|codec-parser)$/,
   // Nest also requires these by a computed name. If bundled, two copies of each would run, and the validation would not
   // see the decorators registered with the other copy.
   /^class-(transformer|validator)(\/|$)/,
@@ -23,8 +26,13 @@ const external = [
   /^@fastify\//,
 ];
 
-/** Entry points: the server, and the worker threads that inspect uploads. */
-const entries = ['main', 'tracks/inspection/worker'];
+/** Entry points: the server, and what inspects and decodes uploads outside of its thread. */
+const entries = [
+  'main',
+  'tracks/inspection/worker',
+  'tracks/analysis/worker',
+  'tracks/analysis/cover-process',
+];
 
 const [from, to] = process.argv.slice(2).map((folder) => resolve(folder));
 if (!from || !to) {

@@ -15,7 +15,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import BetterSqlite3 from 'better-sqlite3';
 import { expectProblem } from './support/answers.js';
 import { guest, type Person, person, roomOf } from './support/api.js';
-import { fixture, wav } from './support/audio.js';
+import { fixture, storedCover, wav } from './support/audio.js';
 import { filesIn, hashesIn, sha256 } from './support/files.js';
 import { eventually } from './support/listener.js';
 import { startPostgres } from './support/postgres.js';
@@ -25,7 +25,7 @@ import { failingStart, type ServerProcess, spawnServer, temporaryFolder } from '
 jest.setTimeout(120_000);
 
 const song = fixture('tagged.mp3');
-const cover = fixture('cover.png');
+const cover = storedCover();
 
 let dataDir: string;
 let file: string;

@@ -81,6 +81,13 @@ export const TrackMetadata = shape({
     cover_mime_type: orNull(Type.String()),
   }),
 });
+export const Waveform = shape({
+  peaks: Type.Array(Type.Number({ minimum: 0, maximum: 1 }), {
+    minItems: 400,
+    maxItems: 400,
+    description: 'The largest sample of each 400th of the track, with two decimals; 1 is full scale',
+  }),
+});
 export const PlaybackAnswer = shape({ playback: Playback, event: EventReference });
 export const PlaybackStatusAnswer = shape({
   playback: Playback,
@@ -88,4 +95,12 @@ export const PlaybackStatusAnswer = shape({
   server_time: RoomTime,
 });
 export const Done = shape({ ok: Type.Literal(true) });
+export {
+  AdminOverview,
+  AdminRoom,
+  AdminRoomList,
+  AdminUser,
+  AdminUserAnswer,
+  AdminUserList,
+} from './operator.js';
 export const LeftAnswer = shape({ ok: Type.Literal(true), event });

@@ -5,6 +5,7 @@ import { decodeFile, SliceDecoder } from '../media/slice-decoder.js';
 import type { PlayerOptions } from '../player-options.js';
 import type { PlayerClock, PlayerRoom } from '../player-room.js';
 import { ElementOutput } from './element-output.js';
+import { loudnessGain } from './loudness-gain.js';
 import { OutputRouter } from './output-router.js';
 import { WebAudioOutput } from './web-audio-output.js';
 
@@ -25,7 +26,8 @@ export function createOutput(
       return room.clock.uncertainty;
     },
   };
-  const element = new ElementOutput(clock, (url) => room.mediaUrl(url));
+  const gainOf = options.levelLoudness === false ? () => 1 : loudnessGain;
+  const element = new ElementOutput(clock, (url) => room.mediaUrl(url), gainOf);
   const context = options.mode === 'media_element' ? undefined : (options.context ?? createContext());
   if (!context) return { output: new OutputRouter(undefined, element), context };
   const lag = new DecoderLag(decodeFile);
@@ -38,6 +40,7 @@ export function createOutput(
     openTrack: async ({ stream_url: url }) =>
       openAudio(await RangedSource.open((range) => room.fetch(url, { range, signal }))),
     decode: (slices, slice) => decoder.samplesOf(slices, slice),
+    gainOf,
     keepAlive: options.keepAlive ?? true,
     isHidden: () => document.hidden,
     onUnplayable: (track) => output.moveToElement(track),

@@ -25,6 +25,8 @@ export class ElementOutput implements Output {
   #segment: Segment | undefined;
   #loadedTrack: string | undefined;
   #failed = false;
+  #volume = 1;
+  #gain = 1;
   #blocked = false;
   #lastSeek = -Infinity;
   #seekSeconds = usualSeekSeconds;
@@ -35,6 +37,7 @@ export class ElementOutput implements Output {
   constructor(
     private readonly clock: PlayerClock,
     private readonly mediaUrl: (url: string) => Promise<string>,
+    private readonly gainOf: (track: PlayerTrack) => number,
   ) {
     this.#element.preservesPitch = false;
     this.#element.addEventListener('error', () => {
@@ -89,6 +92,8 @@ export class ElementOutput implements Output {
     }
     if (this.#loadedTrack !== segment.track.id) {
       this.#loadedTrack = segment.track.id;
+      this.#gain = this.gainOf(segment.track);
+      this.setVolume(this.#volume);
       this.#failed = false;
       void this.#load(segment.track);
     }
@@ -97,7 +102,9 @@ export class ElementOutput implements Output {
   }
 
   setVolume(volume: number): void {
-    this.#element.volume = volume;
+    this.#volume = volume;
+    // An element cannot raise a track above its own volume.
+    this.#element.volume = Math.min(1, volume * this.#gain);
   }
 
   close(): void {

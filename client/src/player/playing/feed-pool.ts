@@ -24,6 +24,7 @@ export class FeedPool {
     private readonly decode: DecodeSlice,
     private readonly host: RenderHost,
     private readonly outputRate: number,
+    private readonly gainOf: (track: PlayerTrack) => number,
     private readonly onChange: () => void,
   ) {}
 
@@ -81,6 +82,7 @@ export class FeedPool {
       this.#nextVoice,
       position,
       this.outputRate,
+      this.gainOf(track),
       this.onChange,
     );
   }

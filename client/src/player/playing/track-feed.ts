@@ -40,6 +40,7 @@ export class TrackFeed {
   /**
    * @param position seconds into the track at which the feed begins
    * @param outputRate frames a second of the output
+   * @param gain factor with which the track is played
    * @param onChange called when there is more audio, or another state
    */
   constructor(
@@ -49,6 +50,7 @@ export class TrackFeed {
     readonly voice: number,
     private readonly position: number,
     private readonly outputRate: number,
+    readonly gain: number,
     private readonly onChange: () => void,
   ) {}
 
