@@ -3,6 +3,7 @@ import { Route, Switch } from 'wouter';
 import { HomePage } from '../entrance/home-page.js';
 import { NotFoundPage } from '../entrance/not-found-page.js';
 import { LoadingPage } from '../parts/message-page.js';
+import { ErrorBoundary } from './error-boundary.js';
 
 const RoomPage = lazy(() => import('../room/room-page.js').then(({ RoomPage: page }) => ({ default: page })));
 
@@ -12,16 +13,18 @@ const roomPath = /^\/(?:rooms\/(?<roomId>[^/]+)|join\/(?<invite>[^/]+))\/?$/;
 /** Which page a path shows. */
 export function App() {
   return (
-    <Suspense fallback={<LoadingPage />}>
-      <Switch>
-        <Route path="/" component={HomePage} />
-        <Route path={roomPath}>
-          {({ roomId, invite }) => (
-            <RoomPage {...(roomId === undefined ? { invite: invite! } : { roomId })} />
-          )}
-        </Route>
-        <Route component={NotFoundPage} />
-      </Switch>
-    </Suspense>
+    <ErrorBoundary>
+      <Suspense fallback={<LoadingPage />}>
+        <Switch>
+          <Route path="/" component={HomePage} />
+          <Route path={roomPath}>
+            {({ roomId, invite }) => (
+              <RoomPage {...(roomId === undefined ? { invite: invite! } : { roomId })} />
+            )}
+          </Route>
+          <Route component={NotFoundPage} />
+        </Switch>
+      </Suspense>
+    </ErrorBoundary>
   );
 }
