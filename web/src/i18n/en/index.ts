@@ -1,8 +1,9 @@
 import { common } from './common.js';
+import { delivery } from './delivery.js';
 import { entrance } from './entrance.js';
 import { errors } from './errors.js';
 import { operator } from './operator.js';
 import { room } from './room.js';
 import { roomSettings } from './room-settings.js';
 
-export const en = { common, entrance, errors, operator, room, roomSettings };
+export const en = { common, delivery, entrance, errors, operator, room, roomSettings };
