@@ -4,6 +4,8 @@
  */
 const features = '^src/(rooms|tracks|playback|room-state)/';
 const composition = '^src/(main|server|app\\.module)\\.ts$';
+/** By its name, and where that leads if the library has been built. */
+const clientLibrary = '^(@roomcast/client(/|$)|client/dist/)';
 /** The counters that events and deliveries are counted in: the part of metrics/ that is below them. */
 const counters = '^src/metrics/(statistics|histogram)\\.ts$';
 
@@ -34,11 +36,28 @@ module.exports = {
       to: { pathNot: ['^src/contract/', '^node_modules/typebox/'] },
     },
     {
-      name: 'web-knows-the-contract',
-      comment: 'The page imports the contract, never the server.',
+      name: 'web-knows-the-client-library',
+      comment:
+        'The page is a client like any other: it imports what the client library exports, with its types of what crosses the wire, and nothing of the server.',
       severity: 'error',
-      from: { path: '^web/' },
-      to: { path: '^src/', pathNot: '^src/contract/' },
+      from: { path: '^web/src/' },
+      to: {
+        pathNot: ['^web/src/', clientLibrary, '^(web/)?node_modules/'],
+      },
+    },
+    {
+      name: 'page-alone',
+      comment: 'The page is files with headers: serving them needs nothing of the API.',
+      severity: 'error',
+      from: { path: '^src/page/' },
+      to: { path: '^src/', pathNot: '^src/page/' },
+    },
+    {
+      name: 'page-on-top',
+      comment: 'Only the composition of the server knows the page.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: ['^src/page/', composition] },
+      to: { path: '^src/page/' },
     },
     {
       name: 'client-alone',
@@ -251,19 +270,19 @@ module.exports = {
       name: 'declared-packages',
       comment: 'What runs imports packages that package.json lists as dependencies.',
       severity: 'error',
-      from: { path: '^src/', pathNot: '\\.spec\\.ts$' },
+      from: { path: '^(src|web/src)/', pathNot: '\\.(spec\\.tsx?|d\\.ts)$' },
       to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'resolvable',
-      comment: 'Every import leads somewhere.',
+      comment: 'Every import leads somewhere; that of the client library, once it has been built.',
       severity: 'error',
       from: {},
-      to: { couldNotResolve: true },
+      to: { couldNotResolve: true, pathNot: clientLibrary },
     },
   ],
   options: {
-    doNotFollow: { path: 'node_modules' },
+    doNotFollow: { path: ['node_modules', '^client/dist/'] },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: {

@@ -5,7 +5,7 @@ export default tseslint.config(
   { ignores: ['build/', '**/dist/', 'dist.new/', 'data/', 'coverage/', 'docs/'] },
   js.configs.recommended,
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     extends: [tseslint.configs.recommendedTypeChecked],
     languageOptions: { parserOptions: { projectService: true } },
     rules: {

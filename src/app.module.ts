@@ -17,6 +17,7 @@ import { LifecycleModule } from './lifecycle/lifecycle.module.js';
 import { LimitsModule } from './limits/limits.module.js';
 import { loggerOptions } from './operations/logging.js';
 import { OperationsModule } from './operations/operations.module.js';
+import { PageModule } from './page/page.module.js';
 import { PlaybackModule } from './playback/playback.module.js';
 import { RoomStateModule } from './room-state/room-state.module.js';
 import { RoomsModule } from './rooms/rooms.module.js';
@@ -29,12 +30,17 @@ export interface Parts {
   bus?: EventBus;
   /** The compiled worker that inspects uploads. */
   inspectionWorker: URL;
+  /** The folder of the built page. */
+  pageFolder: URL;
 }
 
 /** The root module: all modules of the server, with the validation and error handling of every route. */
 @Module({})
 export class AppModule {
-  static with(settings: Settings, { bus = new LocalEventBus(), inspectionWorker }: Parts): DynamicModule {
+  static with(
+    settings: Settings,
+    { bus = new LocalEventBus(), inspectionWorker, pageFolder }: Parts,
+  ): DynamicModule {
     return {
       module: AppModule,
       imports: [
@@ -56,6 +62,7 @@ export class AppModule {
         PlaybackModule,
         RoomStateModule,
         GatewayModule,
+        PageModule.with(pageFolder),
       ],
       providers: [
         { provide: APP_PIPE, useClass: InputPipe },

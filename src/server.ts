@@ -15,6 +15,7 @@ import { minUploadBytesPerSecond } from './operations/limits/request-bodies.js';
 import { RequestGate } from './operations/limits/request-gate.js';
 import { StalledConnections } from './operations/limits/stalled-connections.js';
 import { frameworkLogger } from './operations/logging.js';
+import { PageService } from './page/page.service.js';
 
 /** Time limit for the headers of a request to arrive. */
 const headersTimeoutMs = 10_000;
@@ -23,6 +24,8 @@ const timeoutCheckEveryMs = 2000;
 
 /** The same relative path in the compiled server, where it is beside this file, and in the bundle, beside main.js. */
 const defaultInspectionWorker = new URL('./tracks/inspection/worker.js', import.meta.url);
+/** The page as Vite builds it, beside the folder that this file is in. */
+const defaultPageFolder = new URL('../web/dist/', import.meta.url);
 
 /**
  * Creates the application with everything that it needs to listen; does not listen yet.
@@ -32,7 +35,11 @@ export async function createServer(
   settings: Settings,
   overrides: Partial<Parts> = {},
 ): Promise<NestExpressApplication> {
-  const parts: Parts = { inspectionWorker: defaultInspectionWorker, ...overrides };
+  const parts: Parts = {
+    inspectionWorker: defaultInspectionWorker,
+    pageFolder: defaultPageFolder,
+    ...overrides,
+  };
   const app = await NestFactory.create<NestExpressApplication>(AppModule.with(settings, parts), {
     bufferLogs: true,
     // Throw instead of ending the process; the caller handles a failed start.
@@ -50,7 +57,7 @@ export async function createServer(
   app.use(
     helmet({
       crossOriginResourcePolicy: { policy: 'cross-origin' },
-      // For JSON and audio answers; `serveDocuments` sets its own policy for the documentation page.
+      // For JSON and audio answers; the page and the documentation page have policies of their own.
       contentSecurityPolicy: {
         useDefaults: false,
         directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
@@ -71,6 +78,7 @@ export async function createServer(
   await app.init();
   // Registered last, for paths outside /api: Nest answers unknown paths only below its prefix.
   const express: Express = app.getHttpAdapter().getInstance();
+  express.use(app.get(PageService).handle);
   const { status, body } = new Problem('not_found', errorCodes.not_found.description);
   express.use((_, response) => void response.status(status).json({ error: body }));
   const server = app.getHttpServer();

@@ -37,13 +37,6 @@ it('the OpenAPI document has errors and security for each route', async () => {
   expect(components.schemas.RoomState.properties.queue.items).toEqual({ $ref: '#/components/schemas/Track' });
 });
 
-it('GET / redirects to the documentation page', async () => {
-  const page = await fetch(`${server.url}/`);
-  expect(page.url).toBe(`${server.url}/api/docs`);
-  expect(page.status).toBe(200);
-  expect(await page.text()).toContain('swagger-ui');
-});
-
 it('the documentation page has no inline scripts, and its content security policy allows none', async () => {
   const page = await fetch(`${server.url}/api/docs`);
   const policy = page.headers.get('content-security-policy')!;

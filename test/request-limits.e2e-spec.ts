@@ -30,6 +30,34 @@ afterAll(() => server.close());
 const readerOf = ({ user }: Person, address = '127.0.0.1') => ({ userId: user.id, address });
 const retryAfter = (headers: Headers) => Number(headers.get('retry-after'));
 
+describe('requests that wait to begin', () => {
+  it("of a few users on many connections delay another user's by a few requests, not by all of them", async () => {
+    // Without request limits: what is tested is the order.
+    const open = await startServer();
+    const flooders = await Promise.all([1, 2, 3].map((n) => guest(open.url, `flooder ${n}`)));
+    const eve = await guest(open.url, 'eve');
+    const connect = async (person: Person) => {
+      const connection = await new RawConnection(open.url).open();
+      const ask = () => connection.send(head('GET', '/api/auth/me', bearer(person)));
+      ask();
+      await connection.answers(1);
+      return { connection, ask };
+    };
+    const flood = await Promise.all(Array.from({ length: 300 }, (_, i) => connect(flooders[i % 3]!)));
+    const own = await connect(eve);
+    let before = Infinity;
+    const answered = () => flood.filter(({ connection }) => connection.statuses.length > 1).length;
+    own.connection.socket.once('data', () => (before = answered()));
+    for (const { ask } of flood) ask();
+    own.ask();
+    await own.connection.answers(2);
+    await eventually(() => answered() === flood.length, 'the answers to the flood');
+    expect(before).toBeLessThan(flood.length / 2);
+    for (const { connection } of [...flood, own]) connection.destroy();
+    await open.close();
+  });
+});
+
 describe('expensive reads', () => {
   it("beyond a user's queue are refused with Retry-After; those of another user are answered", async () => {
     let end = () => undefined as void;

@@ -5,6 +5,9 @@ import { compress } from './compress.js';
 /** The server replaces it in index.html with a new nonce for each answer. */
 const noncePlaceholder = '__CSP_NONCE__';
 
+/** The server that the development server passes requests on to. */
+const server = process.env['ROOMCAST_SERVER'] ?? 'http://127.0.0.1:3000';
+
 export default defineConfig({
   plugins: [react(), compress()],
   html: { cspNonce: noncePlaceholder },
@@ -16,8 +19,8 @@ export default defineConfig({
   },
   server: {
     proxy: {
-      '/api': 'http://127.0.0.1:3000',
-      '/socket.io': { target: 'http://127.0.0.1:3000', ws: true },
+      '/api': server,
+      '/socket.io': { target: server, ws: true },
     },
   },
 });

@@ -18,7 +18,7 @@ const pagePolicy = [
 
 /**
  * Serves the documents: the REST API as a page at /api/docs and as JSON at /api/openapi.json, the events as JSON at
- * /api/asyncapi.json. Each is built once. `/` redirects to the page.
+ * /api/asyncapi.json. Each is built once.
  */
 export function serveDocuments(app: NestExpressApplication): void {
   const express: Express = app.getHttpAdapter().getInstance();
@@ -41,5 +41,4 @@ export function serveDocuments(app: NestExpressApplication): void {
     });
   serve('/api/openapi.json', () => (openApiJson ??= JSON.stringify(openApi())));
   serve('/api/asyncapi.json', () => (asyncApiJson ??= JSON.stringify(asyncApiDocument(app))));
-  express.get('/', (_, response) => response.redirect('/api/docs'));
 }

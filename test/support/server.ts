@@ -35,11 +35,18 @@ export const inspectionWorker = new URL(
   pathToFileURL(join(process.env['ROOMCAST_TEST_BUILD']!, 'dist/')),
 );
 
+/** Where the tests' build has its page, if a test has asked for it (`builtPage`). */
+export const pageFolder = pathToFileURL(join(process.env['ROOMCAST_TEST_BUILD']!, 'web/dist/'));
+
 /** A real server in this process, with a data folder of its own that is deleted with it. */
-export async function startServer(env: Environment = {}, bus?: EventBus): Promise<TestServer> {
+export async function startServer(
+  env: Environment = {},
+  bus?: EventBus,
+  page: URL = pageFolder,
+): Promise<TestServer> {
   const dataDir = env['DATA_DIR'] ?? (await temporaryFolder());
   const settings = readSettings({ ...quiet, DATA_DIR: dataDir, ...env });
-  const app = await createServer(settings, { inspectionWorker, ...(bus && { bus }) });
+  const app = await createServer(settings, { inspectionWorker, pageFolder: page, ...(bus && { bus }) });
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as { port: number };
   return {

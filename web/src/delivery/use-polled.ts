@@ -1,3 +1,4 @@
+import { RoomcastError } from '@roomcast/client';
 import { useEffect, useState } from 'react';
 
 export interface Polled<T> {
@@ -22,16 +23,18 @@ export function usePolled<T>(load: (() => Promise<T>) | undefined, intervalMs: n
       if (isLoading || document.hidden) return;
       isLoading = true;
       clearTimeout(timer);
+      let waitMs = intervalMs;
       try {
         const value = await load();
         if (isWanted) setAnswer({ of: load, value, error: undefined });
       } catch (error) {
+        if (error instanceof RoomcastError) waitMs = Math.max(waitMs, (error.retryAfter ?? 0) * 1000);
         if (isWanted) {
           setAnswer((last) => ({ of: load, value: last.of === load ? last.value : undefined, error }));
         }
       }
       isLoading = false;
-      if (isWanted) timer = setTimeout(() => void step(), intervalMs);
+      if (isWanted) timer = setTimeout(() => void step(), waitMs);
     };
     const whenVisible = () => void step();
     void step();

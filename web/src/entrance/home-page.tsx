@@ -1,113 +1,58 @@
-import { Anchor, Button, Container, Group, Stack, Switch, Text, TextInput, Title } from '@mantine/core';
-import { type FormEvent, useState } from 'react';
-import { Link, useLocation } from 'wouter';
+import { Anchor, Text, Title } from '@mantine/core';
+import { useState } from 'react';
 import { useTexts } from '../i18n/language.js';
-import { describeError } from '../parts/describe-error.js';
-import { useSession, useSignedIn } from '../session/session-context.js';
-import { useStore } from '../stores/use-store.js';
+import { type AccountAction, AccountDialogs } from '../parts/account-menu.js';
+import { isolate } from '../parts/isolate.js';
+import { useSignedIn } from '../session/session-context.js';
+import { EnterName } from './enter-name.js';
+import classes from './home-page.module.css';
+import { NewRoom } from './new-room.js';
+import { RoomList } from './room-list.js';
+import { SitePage } from './site-page.js';
 
-/** The first page: who you are, the public rooms, and a new room. */
+/** The first page: who you are, a new room, and the rooms that are open. */
 export function HomePage() {
-  const texts = useTexts();
-  const signedIn = useSignedIn();
-  return (
-    <Container component="main" size="sm" py="xl">
-      <Stack gap="xl">
-        <div>
-          <Title order={1}>{texts.common.appName}</Title>
-          <Text c="dimmed">{texts.common.tagline}</Text>
-        </div>
-        <NewRoom />
-        {signedIn && <Rooms />}
-      </Stack>
-    </Container>
-  );
-}
-
-function NewRoom() {
-  const texts = useTexts();
-  const session = useSession();
-  const signedIn = useSignedIn();
-  const [, navigate] = useLocation();
-  const [username, setUsername] = useState(session.lastName);
-  const [name, setName] = useState('');
-  const [isPrivate, setPrivate] = useState(false);
-  const [error, setError] = useState<string>();
-  const [busy, setBusy] = useState(false);
-
-  async function create(event: FormEvent) {
-    event.preventDefault();
-    setBusy(true);
-    setError(undefined);
-    try {
-      if (!signedIn) await session.enterAsGuest(username);
-      const room = await session.roomcast.createRoom({
-        name,
-        visibility: isPrivate ? 'private' : 'public',
-      });
-      navigate(`/rooms/${room.id}`);
-    } catch (caught) {
-      setError(describeError(caught, texts));
-      setBusy(false);
-    }
-  }
-
-  const { entrance } = texts;
-  return (
-    <form onSubmit={(event) => void create(event)}>
-      <Stack>
-        {!signedIn && (
-          <TextInput
-            label={entrance.yourName}
-            placeholder={entrance.namePlaceholder}
-            value={username}
-            onChange={({ currentTarget }) => setUsername(currentTarget.value)}
-            required
-            maxLength={40}
-            autoComplete="nickname"
-          />
-        )}
-        <TextInput
-          label={entrance.roomName}
-          value={name}
-          onChange={({ currentTarget }) => setName(currentTarget.value)}
-          required
-          maxLength={100}
-        />
-        <Switch
-          label={entrance.private}
-          checked={isPrivate}
-          onChange={({ currentTarget }) => setPrivate(currentTarget.checked)}
-        />
-        {error !== undefined && (
-          <Text role="alert" c="red">
-            {error}
-          </Text>
-        )}
-        <Group>
-          <Button type="submit" loading={busy}>
-            {entrance.createRoom}
-          </Button>
-        </Group>
-      </Stack>
-    </form>
-  );
-}
-
-function Rooms() {
   const { common, entrance } = useTexts();
-  const rooms = useStore(useSession().roomcast.lobby.rooms);
+  const signedIn = useSignedIn();
   return (
-    <Stack component="section" gap="xs">
-      <Title order={2} size="h4">
-        {entrance.publicRooms}
-      </Title>
-      {rooms?.length === 0 && <Text c="dimmed">{entrance.noRooms}</Text>}
-      {rooms?.map(({ id, name, online_count }) => (
-        <Anchor key={id} component={Link} href={`/rooms/${id}`}>
-          {name} · {common.listeners(online_count)}
-        </Anchor>
-      ))}
-    </Stack>
+    <SitePage>
+      <main className={classes.main}>
+        <div className={classes.start}>
+          <div>
+            <Title order={1} className={classes.title}>
+              {common.tagline}
+            </Title>
+            {signedIn && (
+              <Text c="dimmed" size="lg" mt="sm">
+                {entrance.hello(isolate(signedIn.user.username))}
+              </Text>
+            )}
+          </div>
+          <div className={classes.card}>{signedIn ? <NewRoom /> : <EnterName />}</div>
+          {signedIn?.user.guest && <GuestHint />}
+        </div>
+        <section className={classes.rooms} aria-labelledby="rooms">
+          <Title order={2} size="h3" id="rooms">
+            {entrance.publicRooms}
+          </Title>
+          {signedIn ? <RoomList key={signedIn.user.id} /> : <Text c="dimmed">{entrance.roomsNeedName}</Text>}
+        </section>
+      </main>
+    </SitePage>
+  );
+}
+
+/** Tells guests what they would lose. */
+function GuestHint() {
+  const { account, entrance } = useTexts();
+  const [action, setAction] = useState<AccountAction>();
+  return (
+    <Text size="sm" c="dimmed">
+      {entrance.helloGuest}{' '}
+      <Anchor component="button" type="button" size="sm" onClick={() => setAction('register')}>
+        {account.register}
+      </Anchor>
+      <AccountDialogs action={action} onChange={setAction} />
+    </Text>
   );
 }

@@ -6,19 +6,26 @@ import { useTexts } from '../i18n/language.js';
 export function MessagePage({
   title,
   text,
+  icon,
   children,
 }: {
   title: string;
   text?: string | undefined;
+  icon?: ReactNode;
   children?: ReactNode;
 }) {
   return (
-    <Center component="main" mih="100dvh" p="lg">
+    <Center component="main" flex={1} mih="70dvh" p="lg">
       <Stack align="center" maw={440} ta="center">
-        <Title order={1} size="h2">
+        {icon}
+        <Title order={1} size="h2" textWrap="balance">
           {title}
         </Title>
-        {text !== undefined && <Text c="dimmed">{text}</Text>}
+        {text !== undefined && (
+          <Text c="dimmed" size="lg">
+            {text}
+          </Text>
+        )}
         {children}
       </Stack>
     </Center>
@@ -28,7 +35,7 @@ export function MessagePage({
 export function LoadingPage() {
   const { common } = useTexts();
   return (
-    <Center component="main" mih="100dvh" aria-busy="true">
+    <Center component="main" flex={1} mih="100dvh" aria-busy="true">
       <Loader aria-label={common.loading} />
     </Center>
   );

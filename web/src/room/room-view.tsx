@@ -1,49 +1,55 @@
-import { Button, Container, FileButton, Group, Stack, Text, Title } from '@mantine/core';
-import { useTexts } from '../i18n/language.js';
-import { useStore } from '../stores/use-store.js';
+import { useMediaQuery } from '@mantine/hooks';
+import { useEffect, useState } from 'react';
+import { ActivityLog } from './activity/activity-log.js';
 import { useJoinedRoom, useRoomState } from './joined-room.js';
+import { ConnectionBanner } from './layout/connection-banner.js';
+import { DesktopLayout } from './layout/desktop-layout.js';
+import { NoticeList } from './layout/notice-list.js';
+import { Notices } from './layout/notices.js';
+import { PhoneLayout } from './layout/phone-layout.js';
+import { RoomHeader } from './layout/room-header.js';
+import { TabletLayout } from './layout/tablet-layout.js';
+import { tintOf } from './playing/tint.js';
+import { useMay } from './room-features.js';
+import { type RoomTools, RoomToolsProvider } from './room-tools.js';
+import classes from './room-view.module.css';
+import { DeviceSound } from './sound/device-sound.js';
+import { SoundBlocked } from './sound/sound-blocked.js';
+import { DropZone } from './uploads/drop-zone.js';
+import { UploadQueue } from './uploads/upload-queue.js';
 
 /** The inside of a room. */
 export function RoomView() {
-  const { room: text } = useTexts();
-  const { room, player } = useJoinedRoom();
-  const name = useRoomState((state) => state.name);
-  const current = useRoomState((state) => state.current_track);
-  const queue = useRoomState((state) => state.queue);
-  const votes = useRoomState((state) => state.my_votes);
-  const people = useRoomState((state) => state.online_users);
-  const status = useStore(player.status);
+  const { roomcast, room, player } = useJoinedRoom();
+  const [tools] = useState<RoomTools>(() => ({
+    notices: new NoticeList(),
+    uploads: new UploadQueue(room),
+    activity: new ActivityLog(roomcast, room),
+    sound: new DeviceSound(player),
+  }));
+  useEffect(() => {
+    const ends = [tools.activity.start(), tools.sound.start()];
+    return () => ends.forEach((end) => end());
+  }, [tools]);
+  const track = useRoomState((state) => state.current_track);
+  const mayUpload = useMay('upload');
   return (
-    <Container component="main" py="lg">
-      <Stack>
-        <Title order={1}>{name}</Title>
-        <Text>{current ? current.title : text.nothingPlays}</Text>
-        {status.is === 'blocked' && <Button onClick={() => void player.unlock()}>{text.turnOnSound}</Button>}
-        <FileButton
-          multiple
-          accept="audio/*"
-          onChange={(files) => files.forEach((file) => room.upload(file))}
-        >
-          {(props) => <Button {...props}>{text.addMusic}</Button>}
-        </FileButton>
-        <Title order={2}>{text.queue}</Title>
-        {queue.map(({ id, title, vote_score }) => (
-          <Group key={id}>
-            <Text>{title}</Text>
-            <Button
-              aria-label={text.vote(title)}
-              aria-pressed={votes.includes(id)}
-              onClick={() => void (votes.includes(id) ? room.unvote(id) : room.vote(id))}
-            >
-              {text.votes(vote_score)}
-            </Button>
-          </Group>
-        ))}
-        <Title order={2}>{text.people}</Title>
-        {people.map(({ id, username }) => (
-          <Text key={id}>{username}</Text>
-        ))}
-      </Stack>
-    </Container>
+    <RoomToolsProvider value={tools}>
+      <div className={classes.room} style={tintOf(track)}>
+        <RoomHeader />
+        <ConnectionBanner />
+        <Layout />
+        <SoundBlocked />
+        <Notices />
+        {mayUpload && <DropZone />}
+      </div>
+    </RoomToolsProvider>
   );
+}
+
+function Layout() {
+  const isPhone = useMediaQuery('(max-width: 48em)', undefined, { getInitialValueInEffect: false });
+  const isDesktop = useMediaQuery('(min-width: 75em)', undefined, { getInitialValueInEffect: false });
+  if (isPhone) return <PhoneLayout />;
+  return isDesktop ? <DesktopLayout /> : <TabletLayout />;
 }

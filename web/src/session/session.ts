@@ -6,6 +6,7 @@ import {
   register,
   type Roomcast,
   RoomcastError,
+  type SignedIn,
   type User,
 } from '@roomcast/client';
 import { readStored, writeStored } from '../stores/local-storage.js';
@@ -22,6 +23,8 @@ const sessionKey = 'roomcast.session';
 const nameKey = 'roomcast.name';
 /** A token that expires sooner is replaced when the page is opened. */
 const refreshBeforeSeconds = 24 * 60 * 60;
+/** How long a refused token waits for another tab, which may have registered the user, to store the one that follows. */
+const replacementTimeoutMs = 2_000;
 
 /**
  * Who uses the page: signed in, or nobody. The token is kept in local storage, so that a guest stays the same person
@@ -30,6 +33,8 @@ const refreshBeforeSeconds = 24 * 60 * 60;
 export class Session {
   readonly signedIn = new ValueStore<SignedInUser | null>(readStored<SignedInUser>(sessionKey) ?? null);
   #roomcast: Roomcast | undefined;
+  /** The sign-in whose answer is awaited. */
+  #signingIn: Promise<unknown> = Promise.resolve();
 
   constructor(private readonly url: string) {
     const { current } = this.signedIn;
@@ -46,26 +51,28 @@ export class Session {
   }
 
   get roomcast(): Roomcast {
-    this.#roomcast ??= connect(this.url, { token: () => this.signedIn.current?.token ?? null });
+    this.#roomcast ??= connect(this.url, { token: (refused) => this.#token(refused) });
     return this.#roomcast;
   }
 
   /** @throws {RoomcastError} invalid_field, rate_limited, network */
-  async enterAsGuest(username: string): Promise<void> {
-    this.#store(await guest(this.url, username));
+  enterAsGuest(username: string): Promise<void> {
+    return this.#signIn(() => guest(this.url, username));
   }
 
-  /** A guest keeps their rooms and votes. @throws {RoomcastError} invalid_field, username_taken, rate_limited */
-  async register(username: string, password: string): Promise<void> {
+  /**
+   * A guest keeps their rooms and votes, and stays connected.
+   * @throws {RoomcastError} invalid_field, username_taken, rate_limited
+   */
+  register(username: string, password: string): Promise<void> {
     const { current } = this.signedIn;
-    this.#store(
-      await register(this.url, username, password, current?.user.guest ? current.token : undefined),
-    );
+    const guestToken = current?.user.guest ? current.token : undefined;
+    return this.#signIn(() => register(this.url, username, password, guestToken));
   }
 
   /** @throws {RoomcastError} invalid_credentials, rate_limited */
-  async login(username: string, password: string): Promise<void> {
-    this.#store(await login(this.url, username, password, this.signedIn.current?.token));
+  login(username: string, password: string): Promise<void> {
+    return this.#signIn(() => login(this.url, username, password, this.signedIn.current?.token));
   }
 
   /** Ends the session on the server, its connections included. */
@@ -87,13 +94,37 @@ export class Session {
 
   async #refresh({ token }: SignedInUser): Promise<void> {
     try {
-      this.#store(await refresh(this.url, token));
+      await this.#signIn(() => refresh(this.url, token));
     } catch (error) {
       if (error instanceof RoomcastError && error.code === 'unauthorized') this.forget();
     }
   }
 
-  #store(answer: { user: User; token: string; expires_at: number } | null): void {
+  async #signIn(request: () => Promise<SignedIn>): Promise<void> {
+    const answer = request();
+    this.#signingIn = answer.catch(() => undefined);
+    this.#store(await answer);
+  }
+
+  /**
+   * For the connections. Registering ends the guest's token, and the server may close connections for that before it has
+   * answered with the next token: a refused token therefore waits for the one that replaces it.
+   */
+  async #token(refused: string | undefined): Promise<string | null> {
+    await this.#signingIn;
+    const token = () => this.signedIn.current?.token ?? null;
+    if (refused === undefined || token() !== refused) return token();
+    await new Promise<void>((resolve) => {
+      const stop = this.signedIn.subscribe(() => resolve());
+      setTimeout(() => {
+        stop();
+        resolve();
+      }, replacementTimeoutMs);
+    });
+    return token();
+  }
+
+  #store(answer: SignedIn | null): void {
     const signedIn = answer && { user: answer.user, token: answer.token, expiresAt: answer.expires_at };
     writeStored(sessionKey, signedIn ?? undefined);
     if (signedIn) writeStored(nameKey, signedIn.user.username);

@@ -1,4 +1,5 @@
 import type { Texts } from '../language.js';
+import { account } from './account.js';
 import { common } from './common.js';
 import { delivery } from './delivery.js';
 import { entrance } from './entrance.js';
@@ -6,5 +7,18 @@ import { errors } from './errors.js';
 import { operator } from './operator.js';
 import { room } from './room.js';
 import { roomSettings } from './room-settings.js';
+import { sharing } from './sharing.js';
+import { tv } from './tv.js';
 
-export const de: Texts = { common, delivery, entrance, errors, operator, room, roomSettings };
+export const de: Texts = {
+  account,
+  common,
+  delivery,
+  entrance,
+  errors,
+  operator,
+  room,
+  roomSettings,
+  sharing,
+  tv,
+};

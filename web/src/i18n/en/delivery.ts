@@ -32,7 +32,7 @@ export const delivery = {
 
   eventsHint: 'The newest 50. Open one to see whom it has reached.',
   noEvents: 'Nothing has happened in this room.',
-  isConfirmed: 'confirmed',
+  isConfirmed: 'needs confirmation',
   report: 'Delivery',
   needsNoConfirmation: 'Listeners do not confirm events of this type. It is replayed to those who missed it.',
   nobodyExpected: 'Nobody was connected when it happened, so nobody had to confirm it.',

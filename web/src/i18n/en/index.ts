@@ -1,3 +1,4 @@
+import { account } from './account.js';
 import { common } from './common.js';
 import { delivery } from './delivery.js';
 import { entrance } from './entrance.js';
@@ -5,5 +6,7 @@ import { errors } from './errors.js';
 import { operator } from './operator.js';
 import { room } from './room.js';
 import { roomSettings } from './room-settings.js';
+import { sharing } from './sharing.js';
+import { tv } from './tv.js';
 
-export const en = { common, delivery, entrance, errors, operator, room, roomSettings };
+export const en = { account, common, delivery, entrance, errors, operator, room, roomSettings, sharing, tv };

@@ -1,0 +1,68 @@
+import { ActionIcon, Title } from '@mantine/core';
+import { IconHistory, IconPlus } from '@tabler/icons-react';
+import { useTexts } from '../../i18n/language.js';
+import { useJoinedRoom, useRoomState } from '../joined-room.js';
+import { EmptyState } from '../layout/empty-state.js';
+import panel from '../layout/panel.module.css';
+import { Cover } from '../playing/cover.js';
+import row from '../queue/queue-row.module.css';
+import { commandsOf, useMay } from '../room-features.js';
+import { useRoomTools, useRun } from '../room-tools.js';
+import classes from '../layout/long-list.module.css';
+
+/** What was played last, newest first. */
+export function HistoryPanel() {
+  const { room: text } = useTexts();
+  const { room } = useJoinedRoom();
+  const { notices } = useRoomTools();
+  const run = useRun();
+  const tracks = useRoomState((state) => state.history);
+  const mayAdd = useMay('upload') && commandsOf(room).queueAgain !== undefined;
+  const addAgain = (id: string, title: string) =>
+    run(
+      commandsOf(room)
+        .queueAgain?.(id)
+        .then(() => notices.add(text.addedAgain(title))),
+    );
+  return (
+    <section className={panel.panel} aria-labelledby="history">
+      <header className={panel.head}>
+        <Title order={2} id="history" className={panel.title}>
+          {text.history}
+        </Title>
+      </header>
+      {tracks.length === 0 ? (
+        <EmptyState icon={IconHistory} text={text.historyEmpty} />
+      ) : (
+        <ul className={classes.list}>
+          {tracks.map((track) => (
+            <li key={track.id} className={row.row}>
+              <Cover track={track} size={96} className={row.cover} />
+              <span className={row.texts}>
+                <span className={row.title} dir="auto" title={track.title}>
+                  {track.title}
+                </span>
+                <span className={row.by}>
+                  {track.artist !== null && <bdi>{track.artist}</bdi>}
+                  {track.artist !== null && ' · '}
+                  <bdi>{track.uploader.username}</bdi>
+                </span>
+              </span>
+              {mayAdd && (
+                <ActionIcon
+                  size={44}
+                  radius="xl"
+                  variant="default"
+                  aria-label={text.addAgain(track.title)}
+                  onClick={() => addAgain(track.id, track.title)}
+                >
+                  <IconPlus size={18} />
+                </ActionIcon>
+              )}
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}

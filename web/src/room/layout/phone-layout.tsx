@@ -1,0 +1,41 @@
+import { useIntersection } from '@mantine/hooks';
+import { useState } from 'react';
+import { useTexts } from '../../i18n/language.js';
+import { MiniPlayer } from '../playing/mini-player.js';
+import { NowPlaying } from '../playing/now-playing.js';
+import classes from './layouts.module.css';
+import { useRoomTabs } from './room-tabs.js';
+import { ScrollArea } from './scroll-area.js';
+import { SidePanel, useSideTabs } from './side-panels.js';
+
+/** One column: what plays with the queue below it; or another part, with what plays in one line above the tabs. */
+export function PhoneLayout() {
+  const { room: text } = useTexts();
+  const [selected, setSelected] = useState('queue');
+  const tabs = useSideTabs();
+  const { tabList, panel } = useRoomTabs(text.sections, tabs, selected, setSelected, 'bottom');
+  const { ref, entry } = useIntersection<HTMLElement>({ threshold: 0.35 });
+  const isPlayerSeen = selected === 'queue' && (entry?.isIntersecting ?? true);
+  const openPlayer = () => {
+    setSelected('queue');
+    entry?.target.scrollIntoView({ block: 'start' });
+  };
+  return (
+    <main className={classes.phone}>
+      <ScrollArea key={selected} className={classes.fill}>
+        {selected === 'queue' && (
+          <div className={classes.phonePlayer}>
+            <NowPlaying ref={ref} hasVolume={false} />
+          </div>
+        )}
+        <div {...panel} className={classes.phonePanel}>
+          <SidePanel tab={selected} />
+        </div>
+      </ScrollArea>
+      <div className={classes.bottom}>
+        {!isPlayerSeen && <MiniPlayer onOpen={openPlayer} />}
+        {tabList}
+      </div>
+    </main>
+  );
+}

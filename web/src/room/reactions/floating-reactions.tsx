@@ -1,0 +1,43 @@
+import type { EventType } from '@roomcast/client';
+import { useEffect, useRef } from 'react';
+import { useJoinedRoom } from '../joined-room.js';
+import classes from './floating-reactions.module.css';
+
+const durationMs = 2_600;
+/** In a large room more would come than anyone can see. */
+const maxFloating = 24;
+
+/** The reactions of the room float up over the cover and fade. They are not read out, and do not move for who wants no motion. */
+export function FloatingReactions() {
+  const { room } = useJoinedRoom();
+  const stage = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const show = (event: { data: unknown }, { replayed }: { replayed: boolean }) => {
+      const { reaction } = event.data as { reaction: string };
+      if (!replayed && stage.current && !document.hidden) float(stage.current, reaction);
+    };
+    // Servers that have no reactions never send the event.
+    return room.on('reaction_sent' as EventType, show);
+  }, [room]);
+  return <div ref={stage} className={classes.stage} aria-hidden />;
+}
+
+function float(stage: HTMLElement, reaction: string): void {
+  if (stage.childElementCount >= maxFloating) return;
+  if (matchMedia('(prefers-reduced-motion: reduce)').matches) return;
+  const element = document.createElement('span');
+  element.className = classes.reaction!;
+  element.textContent = reaction;
+  element.style.insetInlineStart = `${10 + Math.random() * 75}%`;
+  stage.append(element);
+  const drift = (Math.random() - 0.5) * 60;
+  const animation = element.animate(
+    [
+      { transform: 'translateY(0) scale(0.6)', opacity: 0 },
+      { transform: `translate(${drift * 0.3}px, -20%) scale(1.2)`, opacity: 1, offset: 0.15 },
+      { transform: `translate(${drift}px, -${stage.clientHeight * 0.85}px) scale(1)`, opacity: 0 },
+    ],
+    { duration: durationMs, easing: 'ease-out' },
+  );
+  animation.onfinish = () => element.remove();
+}
