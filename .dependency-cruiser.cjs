@@ -210,10 +210,11 @@ module.exports = {
       'rooms.module',
       'room-access',
       'rooms.reader',
+      'invites.service',
       'presence/(presence.service|listener-counts|listener-reports)',
     ]),
     offers('tracks', ['tracks.module', 'queue.service', 'track-view', 'storage/storage-health']),
-    offers('playback', ['playback.module', 'playback-store']),
+    offers('playback', ['playback.module', 'playback-store', 'skip-votes', 'skip-vote.service']),
     offers('room-state', ['room-state.module', 'room-state.service']),
     {
       name: 'gateway-without-tables',

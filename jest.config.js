@@ -5,6 +5,7 @@ export default {
     '<rootDir>/test',
     '<rootDir>/client/src',
     '<rootDir>/client/test',
+    '<rootDir>/web/test',
     '<rootDir>/bench',
   ],
   testMatch: ['**/*.spec.ts', '**/*.e2e-spec.ts', '**/*.spec.mjs'],

@@ -16,6 +16,7 @@ const views = [
   'Room',
   'RoomSummary',
   'RoomState',
+  'RoomPreview',
   'Invite',
   'Metadata',
   'ListenerConnection',
@@ -78,6 +79,9 @@ export type Envelope<T extends EventType = EventType> = {
 export interface MessageAnswers {
 ${Object.entries(socketMessages).map(answerOf).join('\n')}
 }
+
+/** A reaction that \`react\` accepts. */
+export type Reaction = ${contract.reactions.map(literal).join(' | ')};
 
 /** What a listener's player is doing. */
 export type SyncStatus = ${contract.syncStatuses.map(literal).join(' | ')};

@@ -120,6 +120,11 @@ const fields = fc.oneof(
       'playback_control',
       'upload',
       'vote',
+      'skip_vote_share',
+      'max_tracks_per_user',
+      'fair_turns',
+      'repeat',
+      'reaction',
     ),
   },
   {

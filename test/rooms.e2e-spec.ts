@@ -146,7 +146,7 @@ describe('changing a room', () => {
       ...room,
       name: 'Renamed',
       visibility: 'private',
-      settings: { playback_control: 'everyone', upload: 'everyone', vote: 'administrator' },
+      settings: { ...room.settings, playback_control: 'everyone', vote: 'administrator' },
     });
     const event = await listener.next('room_state_updated');
     expect(event.data.room).toEqual(answer.body.room);

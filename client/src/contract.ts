@@ -49,7 +49,7 @@ export interface Track {
   readonly stream_url: string;
   /** Path of the cover; null if there is none */
   readonly cover_url: string | null;
-  /** Unix time in seconds, with milliseconds as fraction */
+  /** When it was added to the queue, for the last time: Unix time in seconds */
   readonly created_at: number;
 }
 
@@ -72,11 +72,23 @@ export type Visibility = 'public' | 'private';
 
 export type Permission = 'administrator' | 'everyone';
 
-/** Who may control playback, upload, and vote. */
+/** Who may control playback, upload, and vote; and how the room plays. */
 export interface RoomSettings {
   readonly playback_control: Permission;
   readonly upload: Permission;
   readonly vote: Permission;
+  /** The share of the online users whose votes skip the current track; null: it cannot be skipped by vote */
+  readonly skip_vote_share: number | null;
+  /** How many tracks of one uploader may be queued at once; null: no limit */
+  readonly max_tracks_per_user: number | null;
+  /** Whether uploaders take turns in the queue, instead of votes alone deciding */
+  readonly fair_turns: boolean;
+  /** What plays when the queue is empty: nothing, or the track of the history that was played longest ago */
+  readonly fallback: 'off' | 'history';
+  /** What happens to a track that ends by itself: it moves to the history, starts again, or returns to the end of the queue without its votes */
+  readonly repeat: 'off' | 'track' | 'queue';
+  /** Whether clients play all tracks equally loud */
+  readonly level_loudness: boolean;
 }
 
 /** A room: its name, visibility, settings and administrator. */
@@ -127,6 +139,25 @@ export interface RoomState {
   /** The tracks that were played last, newest first */
   readonly history: readonly Track[];
   readonly playback: Playback;
+  /** Ids of the users who have voted to skip the current track, in the order of the ids */
+  readonly skip_voters: readonly string[];
+}
+
+/** What is shown of a room to those who have not joined it. */
+export interface RoomPreview {
+  /** UUID, version 7 */
+  readonly id: string;
+  readonly name: string;
+  readonly visibility: Visibility;
+  readonly participant_count: number;
+  readonly online_count: number;
+  /** Usernames of some of the users who are online */
+  readonly listeners: readonly string[];
+  readonly current_track: {
+    readonly title: string;
+    readonly artist: string | null;
+    readonly cover_color?: string | null;
+  } | null;
 }
 
 /** An invite to a private room; anyone who has the code may join. */
@@ -278,6 +309,14 @@ export interface InviteList {
   readonly invites: readonly Invite[];
 }
 
+export interface InvitePreviewAnswer {
+  readonly room: RoomPreview;
+  /** Unix time in seconds, with milliseconds as fraction */
+  readonly expires_at: number;
+  /** How many more users may join with it; null: unlimited */
+  readonly uses_left: number | null;
+}
+
 export interface LeftAnswer {
   readonly ok: true;
   /** The last event of this change that the caller receives; null if nothing changed */
@@ -317,6 +356,10 @@ export interface PlaybackStatusAnswer {
   readonly track: Track | null;
   /** Time on the room clock: Unix time in seconds, with microseconds as fraction */
   readonly server_time: number;
+}
+
+export interface PreviewAnswer {
+  readonly room: RoomPreview;
 }
 
 export interface QueueAnswer {
@@ -457,7 +500,7 @@ export interface EventDataByType {
     readonly online_count: number;
     readonly listening_count: number;
   };
-  /** A track was uploaded and added to the queue. */
+  /** A track was uploaded, or a played one added again: it is in the queue, and not in the history any more. `uploader` is who added it. */
   readonly track_added: {
     readonly track: Track;
     readonly uploader: User;
@@ -495,6 +538,21 @@ export interface EventDataByType {
     readonly queue_position: number;
     readonly user: User;
   };
+  /** A user voted to skip the current track. If that was the last vote needed, `track_skipped` follows. */
+  readonly skip_voted: {
+    /** UUID, version 7 */
+    readonly track_id: string;
+    readonly user: User;
+    /** Number of votes, including this one */
+    readonly votes: number;
+    /** Number of votes that skip the track */
+    readonly needed: number;
+  };
+  /** A user reacted to what is heard. Dropped for clients that are behind, and where a room has too many at once. */
+  readonly reaction_sent: {
+    readonly user: User;
+    readonly reaction: '❤️' | '🔥' | '👏' | '😂' | '😮' | '🎉' | '🙏' | '👎';
+  };
   /** A track started. */
   readonly playback_started: {
     readonly track: Track;
@@ -522,7 +580,7 @@ export interface EventDataByType {
     readonly playback: Playback;
     readonly user: User | null;
   };
-  /** The current track ended, was skipped or was removed. The next one starts, or none if the queue is empty. With the reason `ended` and a next track it is sent before the end: `started_at` is the moment at which the previous track ends. */
+  /** The current track ended, was skipped or was removed. The next one starts, or none if the queue is empty. `previous_track.status` tells where the previous one is now: `played` in the history, `queued` at the end of the queue without votes, `playing` if it starts again, as `track`. `user` is null if the server advanced or votes skipped it. With the reason `ended` and a next track it is sent before the end: `started_at` is the moment at which the previous track ends. */
   readonly track_skipped: {
     readonly previous_track: Track;
     readonly track: Track | null;
@@ -636,7 +694,29 @@ export interface MessageAnswers {
   readonly sync_report: {
     readonly ok: true;
   };
+  /** Votes to skip the current track, where the room's settings have a `skip_vote_share`. A second vote changes nothing. Votes end with the track. */
+  readonly skip_vote: {
+    readonly ok: true;
+    /** Number of votes, including this one */
+    readonly votes: number;
+    /** Number of votes that skip the track */
+    readonly needed: number;
+    /** The last event of this change; null if the user had voted already */
+    readonly event: {
+      /** UUID, version 7 */
+      readonly event_id: string;
+      /** Position in the room's log: 1, 2, 3 … without gaps; 0 before the first event */
+      readonly sequence: number;
+    } | null;
+  };
+  /** Sends a reaction to everyone in the room: at most 5 a second. */
+  readonly react: {
+    readonly ok: true;
+  };
 }
+
+/** A reaction that `react` accepts. */
+export type Reaction = '❤️' | '🔥' | '👏' | '😂' | '😮' | '🎉' | '🙏' | '👎';
 
 /** What a listener's player is doing. */
 export type SyncStatus = 'blocked' | 'buffering' | 'in_step' | 'correcting' | 'silent';
@@ -677,7 +757,7 @@ export type ErrorCode =
   | 'cover_not_found'
   /** The file is missing on the server; the error has been logged. */
   | 'audio_missing'
-  /** The room has no such invite. */
+  /** There is no such invite, or it has expired, is used up or was revoked. */
   | 'invite_not_found'
   /** That username, or one that looks like it, is already registered. */
   | 'username_taken'
@@ -695,6 +775,10 @@ export type ErrorCode =
   | 'not_paused'
   /** The track is not in the queue. */
   | 'not_queued'
+  /** The track is queued or playing already. */
+  | 'already_queued'
+  /** The uploader has as many queued tracks as the room's settings allow: wait until one has been played. */
+  | 'too_many_tracks'
   /** The queue has reached its limit. */
   | 'queue_full'
   /** The request did not arrive in time, or too slowly; send it again. */

@@ -7,6 +7,8 @@ export type { Lobby } from './lobby/lobby.js';
 export type { LobbyRooms } from './lobby/fold-lobby.js';
 export { guest, login, refresh, register } from './http/auth.js';
 export type { TokenOption } from './http/token-source.js';
+export { preview } from './http/preview.js';
+export { reactions, skipVotesNeeded } from './social.js';
 export type { Media } from './http/media.js';
 export type { Upload, UploadProgress } from './http/upload.js';
 export { type LocalErrorCode, RoomcastError } from './errors.js';

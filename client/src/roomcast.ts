@@ -1,10 +1,11 @@
 import type { ClosedReason } from './connection/connection.js';
 import type { OpenTransport } from './connection/transport.js';
-import type { RoomAnswer, Visibility } from './contract.js';
+import type { RoomAnswer, RoomPreview, Visibility } from './contract.js';
 import type { Environment } from './environment.js';
 import { RoomcastError } from './errors.js';
 import type { Api } from './http/api.js';
 import { Media } from './http/media.js';
+import { previewRoom } from './http/preview.js';
 import { Lobby } from './lobby/lobby.js';
 import { Room } from './room/room.js';
 import { RoomSession } from './room/room-session.js';
@@ -64,6 +65,11 @@ export class Roomcast {
       if (room.connection.current.is === 'closed') this.#rooms.delete(room);
     });
     return room;
+  }
+
+  /** What a public room looks like before joining it. @throws {RoomcastError} room_not_found, rate_limited */
+  previewRoom(roomId: string): Promise<RoomPreview> {
+    return previewRoom(this.api.address, roomId);
   }
 
   /** Closes all connections. The user stays a participant of the rooms. */

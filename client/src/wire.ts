@@ -26,7 +26,8 @@ export type EventType = Exclude<keyof EventsOnWire, 'connection_established'>;
 export type RoomcastEvent<T extends EventType = EventType> = OnWire<T>;
 
 /** The state of a room as the server sends it. */
-export type RoomStateOnWire = Omit<contract.RoomState, 'history'> & {
+export type RoomStateOnWire = Omit<contract.RoomState, 'history' | 'skip_voters'> & {
+  readonly skip_voters?: readonly string[];
   readonly history?: readonly contract.Track[];
 };
 

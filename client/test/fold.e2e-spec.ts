@@ -53,7 +53,7 @@ it('the folded state is the one that the server answers with', async () => {
   const users = [ada, bob, cleo];
   const rooms: Room[] = [];
   for (const { roomcast } of users) rooms.push(await roomcast.join(id));
-  await rooms[0]!.updateRoom({ settings: { playback_control: 'everyone' } });
+  await rooms[0]!.updateRoom({ settings: { playback_control: 'everyone', skip_vote_share: 0.6 } });
   // Stays in the room, and only follows it.
   const follower = rooms[0]!;
   let uploads = 0;
@@ -81,6 +81,20 @@ it('the folded state is the one that the server answers with', async () => {
     (room) => room.seek(below(20)),
     (room) => room.stop(),
     (room) => room.skip(),
+    (room) => room.queueAgain(anyTrack()),
+    (room) => room.queueAgain(anyTrack()),
+    (room) => room.voteSkip(),
+    (room) => room.voteSkip(),
+    // Shortly before the end, so that tracks also end by themselves.
+    (room) => room.seek(19.5),
+    () =>
+      follower.updateRoom({
+        settings: {
+          fair_turns: random() < 0.5,
+          fallback: random() < 0.5 ? 'history' : 'off',
+          repeat: (['off', 'track', 'queue'] as const)[below(3)]!,
+        },
+      }),
     () => follower.updateRoom({ name: `Room ${below(100)}` }),
     async (_room, who) => {
       if (who === 0) return;

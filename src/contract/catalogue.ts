@@ -1,4 +1,5 @@
 import { Type, type Static, type TProperties } from 'typebox';
+import { reactions } from './social.js';
 import {
   ClockId,
   Count,
@@ -113,12 +114,18 @@ export const catalogue = {
     'How many users are online, and how many of them report that they hear the music. Sent at most once a second. In rooms with more than 200 users online it replaces `user_connected_websocket` and `user_disconnected_websocket`.',
     { online_count: Count, listening_count: Count },
   ),
-  track_added: declare('track', 'high', room, 'A track was uploaded and added to the queue.', {
-    track: Track,
-    uploader: User,
-    queue_position: Position,
-    total_tracks: Type.Integer({ minimum: 1, description: 'Number of queued tracks, including this one' }),
-  }),
+  track_added: declare(
+    'track',
+    'high',
+    room,
+    'A track was uploaded, or a played one added again: it is in the queue, and not in the history any more. `uploader` is who added it.',
+    {
+      track: Track,
+      uploader: User,
+      queue_position: Position,
+      total_tracks: Type.Integer({ minimum: 1, description: 'Number of queued tracks, including this one' }),
+    },
+  ),
   track_voted: declare('track', 'high', room, 'A user voted for a track.', {
     track: Track,
     voter: User,
@@ -140,6 +147,25 @@ export const catalogue = {
     room,
     'The administrator moved a track to a position in the queue; the other tracks keep their order.',
     { track_id: Id, queue_position: Position, user: User },
+  ),
+  skip_voted: declare(
+    'track',
+    'high',
+    room,
+    'A user voted to skip the current track. If that was the last vote needed, `track_skipped` follows.',
+    {
+      track_id: Id,
+      user: User,
+      votes: Type.Integer({ minimum: 1, description: 'Number of votes, including this one' }),
+      needed: Type.Integer({ minimum: 1, description: 'Number of votes that skip the track' }),
+    },
+  ),
+  reaction_sent: declare(
+    'user',
+    'low',
+    room,
+    'A user reacted to what is heard. Dropped for clients that are behind, and where a room has too many at once.',
+    { user: User, reaction: oneOf(reactions) },
   ),
   playback_started: declare('playback', 'critical', room, 'A track started.', {
     track: Track,
@@ -185,7 +211,7 @@ export const catalogue = {
     'playback',
     'critical',
     room,
-    'The current track ended, was skipped or was removed. The next one starts, or none if the queue is empty. With the reason `ended` and a next track it is sent before the end: `started_at` is the moment at which the previous track ends.',
+    'The current track ended, was skipped or was removed. The next one starts, or none if the queue is empty. `previous_track.status` tells where the previous one is now: `played` in the history, `queued` at the end of the queue without votes, `playing` if it starts again, as `track`. `user` is null if the server advanced or votes skipped it. With the reason `ended` and a next track it is sent before the end: `started_at` is the moment at which the previous track ends.',
     {
       previous_track: Track,
       track: orNull(Track),

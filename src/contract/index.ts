@@ -2,6 +2,7 @@ export * from './views.js';
 export * from './catalogue.js';
 export * from './queue.js';
 export * from './playback.js';
+export * from './social.js';
 export * from './errors.js';
 export * from './envelope-schema.js';
 export * from './listeners.js';

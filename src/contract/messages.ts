@@ -1,7 +1,18 @@
 import { Type, type TSchema } from 'typebox';
 import { AnyEnvelope } from './envelope-schema.js';
 import type { ErrorCode } from './errors.js';
-import { ClockId, Epoch, oneOf, orNull, RoomState, RoomTime, Sequence, shape, Time } from './views.js';
+import {
+  ClockId,
+  Epoch,
+  EventReference,
+  oneOf,
+  orNull,
+  RoomState,
+  RoomTime,
+  Sequence,
+  shape,
+  Time,
+} from './views.js';
 
 /**
  * A message from client to server. Its payload is declared by the DTO that validates it (src/gateway/messages.dto.ts).
@@ -43,6 +54,24 @@ export const socketMessages = {
   sync_report: {
     description:
       'Reports how well the listener keeps in time with the room. The last report of each connection is kept in memory as long as it is open; it is neither logged nor broadcast. It determines how far ahead playback starts, `listening_count`, and what `GET /api/rooms/{id}/listeners` shows.',
+    lobby: false,
+    answer: shape({ ok }),
+  },
+  skip_vote: {
+    description:
+      "Votes to skip the current track, where the room's settings have a `skip_vote_share`. A second vote changes nothing. Votes end with the track.",
+    lobby: false,
+    answer: shape({
+      ok,
+      votes: Type.Integer({ minimum: 1, description: 'Number of votes, including this one' }),
+      needed: Type.Integer({ minimum: 1, description: 'Number of votes that skip the track' }),
+      event: Type.Union([EventReference, Type.Null()], {
+        description: 'The last event of this change; null if the user had voted already',
+      }),
+    }),
+  },
+  react: {
+    description: 'Sends a reaction to everyone in the room: at most 5 a second.',
     lobby: false,
     answer: shape({ ok }),
   },

@@ -7,6 +7,7 @@ import {
   Invite,
   Playback,
   Room,
+  RoomPreview,
   RoomState,
   RoomSummary,
   RoomTime,
@@ -36,6 +37,14 @@ export const RoomList = shape({
   rooms: Type.Array(RoomSummary, { description: 'Newest first' }),
   more: Type.Boolean(),
   next: orNull(Type.String({ description: '`after` for the next page; null on the last page' })),
+});
+export const PreviewAnswer = shape({ room: RoomPreview });
+export const InvitePreviewAnswer = shape({
+  room: RoomPreview,
+  expires_at: Time,
+  uses_left: orNull(
+    Type.Integer({ minimum: 1, description: 'How many more users may join with it; null: unlimited' }),
+  ),
 });
 export const InviteAnswer = Invite;
 export const InviteList = shape({ invites: Type.Array(Invite, { description: 'Newest first' }) });

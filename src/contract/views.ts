@@ -82,7 +82,9 @@ export const Track = shape(
     }),
     stream_url: Type.String({ description: 'Path of the audio' }),
     cover_url: orNull(Type.String({ description: 'Path of the cover; null if there is none' })),
-    created_at: Time,
+    created_at: Type.Number({
+      description: 'When it was added to the queue, for the last time: Unix time in seconds',
+    }),
   },
   'An uploaded track. `status` is `playing` for the room’s current track, even while paused or stopped.',
 );
@@ -117,9 +119,43 @@ export type Visibility = Static<typeof Visibility>;
 export const Permission = oneOf(['administrator', 'everyone'] as const);
 export type Permission = Static<typeof Permission>;
 
+export const minSkipVoteShare = 0.1;
+export const maxTracksPerUser = 500;
+
 export const RoomSettings = shape(
-  { playback_control: Permission, upload: Permission, vote: Permission },
-  'Who may control playback, upload, and vote.',
+  {
+    playback_control: Permission,
+    upload: Permission,
+    vote: Permission,
+    skip_vote_share: orNull(
+      Type.Number({
+        minimum: minSkipVoteShare,
+        maximum: 1,
+        description:
+          'The share of the online users whose votes skip the current track; null: it cannot be skipped by vote',
+      }),
+    ),
+    max_tracks_per_user: orNull(
+      Type.Integer({
+        minimum: 1,
+        maximum: maxTracksPerUser,
+        description: 'How many tracks of one uploader may be queued at once; null: no limit',
+      }),
+    ),
+    fair_turns: Type.Boolean({
+      description: 'Whether uploaders take turns in the queue, instead of votes alone deciding',
+    }),
+    fallback: oneOf(
+      ['off', 'history'],
+      'What plays when the queue is empty: nothing, or the track of the history that was played longest ago',
+    ),
+    repeat: oneOf(
+      ['off', 'track', 'queue'],
+      'What happens to a track that ends by itself: it moves to the history, starts again, or returns to the end of the queue without its votes',
+    ),
+    level_loudness: Type.Boolean({ description: 'Whether clients play all tracks equally loud' }),
+  },
+  'Who may control playback, upload, and vote; and how the room plays.',
 );
 export type RoomSettings = Static<typeof RoomSettings>;
 
@@ -157,10 +193,39 @@ export const RoomState = shape(
       description: 'The tracks that were played last, newest first',
     }),
     playback: Playback,
+    skip_voters: Type.Array(Id, {
+      description: 'Ids of the users who have voted to skip the current track, in the order of the ids',
+    }),
   },
   'The complete state of a room.',
 );
 export type RoomState = Static<typeof RoomState>;
+
+/** How many usernames a preview contains at most. */
+export const previewListeners = 5;
+
+export const RoomPreview = shape(
+  {
+    id: Id,
+    name: Type.String(),
+    visibility: Visibility,
+    participant_count: Count,
+    online_count: Count,
+    listeners: Type.Array(Type.String(), {
+      maxItems: previewListeners,
+      description: 'Usernames of some of the users who are online',
+    }),
+    current_track: orNull(
+      shape({
+        title: Type.String(),
+        artist: orNull(Type.String()),
+        cover_color: Type.Optional(orNull(Type.String())),
+      }),
+    ),
+  },
+  'What is shown of a room to those who have not joined it.',
+);
+export type RoomPreview = Static<typeof RoomPreview>;
 
 export const Invite = shape(
   {

@@ -1,5 +1,5 @@
 import type { Generated, Selectable } from 'kysely';
-import type { Permission, PlaybackStatus, TrackStatus, Visibility } from '../contract/index.js';
+import type { Permission, PlaybackStatus, RoomSettings, TrackStatus, Visibility } from '../contract/index.js';
 
 /**
  * The tables. Times are Unix seconds (double precision), ids are UUIDs as text and booleans 0 or 1, so that the same
@@ -18,6 +18,7 @@ export interface Schema {
   tracks: TracksTable;
   votes: VotesTable;
   playback: PlaybackTable;
+  skip_votes: SkipVotesTable;
   events: EventsTable;
   deliveries: DeliveriesTable;
   idempotency_keys: IdempotencyKeysTable;
@@ -54,6 +55,14 @@ interface RoomsTable {
   playback_control: Permission;
   upload: Permission;
   vote: Permission;
+  skip_vote_share: number | null;
+  max_tracks_per_user: number | null;
+  /** 0 or 1. */
+  fair_turns: number;
+  fallback: RoomSettings['fallback'];
+  repeat: RoomSettings['repeat'];
+  /** 0 or 1. */
+  level_loudness: number;
   /** The sequence of the newest event in the log; 0 before the first. */
   sequence: Generated<number>;
   /** Changes when the log cannot be continued; see `events/epoch.ts`. */
@@ -119,6 +128,7 @@ interface TracksTable {
   vote_score: Generated<number>;
   status: TrackStatus;
   placed_position: number | null;
+  /** When it was added to the queue, for the last time. */
   created_at: number;
   played_at: number | null;
 }
@@ -139,6 +149,13 @@ interface PlaybackTable {
   /** When the current track ends, while playing. */
   ends_at: number | null;
   version: number;
+}
+
+/** The votes to skip the current track. */
+interface SkipVotesTable {
+  room_id: string;
+  user_id: string;
+  created_at: number;
 }
 
 interface EventsTable {

@@ -137,6 +137,12 @@ export class EventBroadcasterService {
     this.transactions.react(type, reaction);
   }
 
+  /** Sends an unlogged event that changes nothing to everyone in a room. */
+  notify<T extends 'reaction_sent'>(roomId: string, type: T, data: EventData<T>): void {
+    checkPayload(type, data);
+    this.#publish({ to: 'room', roomId, event: makeEvent(type, roomId, this.clock.now(), data) });
+  }
+
   /** Sends an unlogged event to one user's connections. */
   toUser<T extends 'error'>(userId: string, roomId: string | null, type: T, data: EventData<T>): void {
     checkPayload(type, data);

@@ -1,7 +1,13 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsIn, IsInt, IsNumber, IsOptional, Max, Min } from 'class-validator';
-import { type SocketMessage, type SyncStatus, syncStatuses } from '../contract/index.js';
+import {
+  type Reaction,
+  reactions,
+  type SocketMessage,
+  type SyncStatus,
+  syncStatuses,
+} from '../contract/index.js';
 
 /** The payload of the message `replay`. */
 export class ReplayDto {
@@ -71,10 +77,20 @@ export class SyncReportDto {
   muted?: boolean;
 }
 
+/** The payload of the message `react`. */
+export class ReactDto {
+  // Swagger reads the values from the decorator only where they are an enumeration.
+  @ApiProperty({ enum: reactions })
+  @IsIn(reactions)
+  reaction!: Reaction;
+}
+
 /** The payload of each message, from which the AsyncAPI document is generated; null: an empty object. */
 export const messagePayloads = {
   time_sync: null,
   room_state: null,
   replay: ReplayDto,
   sync_report: SyncReportDto,
+  skip_vote: null,
+  react: ReactDto,
 } satisfies Record<SocketMessage, (new () => object) | null>;

@@ -14,9 +14,11 @@ import { RoomStreams } from '../delivery/room-streams.js';
 import { InputPipe } from '../errors/input.pipe.js';
 import { EventBroadcasterService } from '../events/event-broadcaster.service.js';
 import { ExpensiveReads } from '../limits/expensive-reads.js';
+import { SkipVoteService } from '../playback/skip-vote.service.js';
 import { RoomStateService } from '../room-state/room-state.service.js';
 import { ListenerCounts } from '../rooms/presence/listener-counts.js';
-import { ReplayDto, SyncReportDto } from './messages.dto.js';
+import { ReactDto, ReplayDto, SyncReportDto } from './messages.dto.js';
+import { Reactions } from './reactions.js';
 import { RoomEntrance } from './room-entrance.js';
 import { SocketAdmission } from './socket-admission.js';
 import { callerOf, readerOf, roomOf } from './socket-data.js';
@@ -39,6 +41,8 @@ export class RoomGateway implements OnGatewayInit, OnGatewayConnection, OnGatewa
     private readonly counts: ListenerCounts,
     private readonly state: RoomStateService,
     private readonly reads: ExpensiveReads,
+    private readonly skipVotes: SkipVoteService,
+    private readonly reactions: Reactions,
     private readonly clock: Clock,
   ) {}
 
@@ -91,6 +95,17 @@ export class RoomGateway implements OnGatewayInit, OnGatewayConnection, OnGatewa
     } = report;
     const optional = { uncertainty, output_latency, offset, status, muted };
     this.counts.report(roomOf(socket)!, callerOf(socket).user.id, socket.id, { ...required, ...optional });
+    return { ok: true };
+  }
+
+  @SubscribeMessage('skip_vote')
+  async skipVote(@ConnectedSocket() socket: Socket) {
+    return { ok: true, ...(await this.skipVotes.vote(callerOf(socket).user, roomOf(socket)!)) };
+  }
+
+  @SubscribeMessage('react')
+  react(@ConnectedSocket() socket: Socket, @MessageBody() { reaction }: ReactDto) {
+    if (socket.connected) this.reactions.send(socket, roomOf(socket)!, callerOf(socket).user, reaction);
     return { ok: true };
   }
 }

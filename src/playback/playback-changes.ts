@@ -6,8 +6,10 @@ import { QueueService } from '../tracks/queue.service.js';
 import { Lead } from './lead.js';
 import * as machine from './playback-machine.js';
 import type { PlaybackState } from './playback-machine.js';
+import { NextTracks } from './next-track.js';
 import { PlaybackScheduler } from './playback-scheduler.js';
 import { playbackView, PlaybackStore } from './playback-store.js';
+import { SkipVotes } from './skip-votes.js';
 
 /** A change of playback: the new state, and the event that announces it. */
 export interface PlaybackResult {
@@ -23,6 +25,8 @@ export interface PlaybackResult {
 export class PlaybackChanges {
   constructor(
     private readonly queue: QueueService,
+    private readonly nextTracks: NextTracks,
+    private readonly skipVotes: SkipVotes,
     private readonly store: PlaybackStore,
     private readonly scheduler: PlaybackScheduler,
     private readonly lead: Lead,
@@ -42,14 +46,15 @@ export class PlaybackChanges {
     user: User | null,
   ): Promise<PlaybackResult> {
     const { trx, room, now } = change;
-    await this.queue.makeCurrent(trx, room.id, trackId, now);
+    await this.queue.makeCurrent(trx, room, trackId, now);
+    await this.skipVotes.clear(trx, room.id);
     const track = await this.queue.view(trx, trackId);
     const next = machine.start(state, trackId, track.duration, this.effectiveAt(room.id));
     return this.apply(change, next, 'playback_started', (playback) => ({ track, playback, user }));
   }
 
   /**
-   * Advances to the next track, or to none if the queue is empty.
+   * Advances to the next track, which may be the same one again, or to none.
    * @param startsAt when the next track starts, on the room clock
    */
   async advance(
@@ -60,16 +65,22 @@ export class PlaybackChanges {
   ): Promise<PlaybackResult> {
     const { trx, room, now } = change;
     // If playback is stopped and the current track is removed, no other track starts.
-    const nextId = state.status === 'stopped' ? undefined : await this.queue.next(trx, room.id);
-    let track: Track | null = null;
-    if (nextId === undefined) {
-      await this.queue.retireCurrent(trx, room.id, now);
+    const { id: nextId, requeues } =
+      state.status === 'stopped'
+        ? { id: undefined, requeues: false }
+        : await this.nextTracks.after(change, previous, reason);
+    if (nextId === previous.id) {
+      if (requeues) await this.queue.clearVotes(trx, nextId);
     } else {
-      await this.queue.makeCurrent(trx, room.id, nextId, now);
-      track = await this.queue.view(trx, nextId);
+      if (nextId === undefined) await this.queue.retireCurrent(trx, room.id, now);
+      else await this.queue.makeCurrent(trx, room, nextId, now);
+      if (requeues) await this.queue.addAgain(trx, previous.id, now);
     }
+    await this.skipVotes.clear(trx, room.id);
+    const track = nextId === undefined ? null : await this.queue.view(trx, nextId);
     const next = track ? machine.start(state, track.id, track.duration, startsAt) : machine.clear(state);
-    const previous_track: Track = { ...previous, status: 'played' };
+    const previous_track: Track =
+      reason === 'removed' ? { ...previous, status: 'played' } : await this.queue.view(trx, previous.id);
     return this.apply(change, next, 'track_skipped', (playback) => ({
       previous_track,
       track,

@@ -39,7 +39,7 @@ export class PlaybackService {
           'A track is already playing or paused: resume it, skip it, or give a track_id.',
         );
       }
-      const chosen = trackId ?? state.track_id ?? (await this.queue.next(change.trx, roomId));
+      const chosen = trackId ?? state.track_id ?? (await this.queue.next(change.trx, change.room));
       if (chosen === undefined) {
         throw new Problem('nothing_to_play', 'The queue is empty: upload a track first.');
       }

@@ -5,6 +5,7 @@ import { EventBroadcasterService } from '../events/event-broadcaster.service.js'
 import type { RoomChange } from '../events/room-change.js';
 import { QueueService } from '../tracks/queue.service.js';
 import { Lead } from './lead.js';
+import { NextTracks } from './next-track.js';
 import { PlaybackChanges } from './playback-changes.js';
 import { advanceDueAt, type PlaybackState } from './playback-machine.js';
 import { PlaybackStore } from './playback-store.js';
@@ -15,6 +16,7 @@ export class TrackAdvance {
   constructor(
     private readonly broadcaster: EventBroadcasterService,
     private readonly queue: QueueService,
+    private readonly nextTracks: NextTracks,
     private readonly store: PlaybackStore,
     private readonly changes: PlaybackChanges,
     private readonly lead: Lead,
@@ -52,9 +54,11 @@ export class TrackAdvance {
     const dueAt = advanceDueAt(state, this.lead.of(room.id));
     // Checked under the room's lock: the timers of several nodes fire for the same track, and one may advance.
     if (track_id === null || ends_at === null || dueAt === null || dueAt > now) return false;
-    // Without a next track the current one is heard to its end.
-    if (now < ends_at && (await this.queue.next(trx, room.id)) === undefined) return false;
     const previous = await this.queue.view(trx, track_id);
+    // Without a next track the current one is heard to its end.
+    if (now < ends_at && (await this.nextTracks.after(change, previous, 'ended')).id === undefined) {
+      return false;
+    }
     // After the end the room is silent already: then the next track is announced as every other start is.
     const startsAt = now <= ends_at ? ends_at : this.changes.effectiveAt(room.id);
     await this.changes.advance(change, state, { previous, user: null, reason: 'ended' }, startsAt);

@@ -6,6 +6,7 @@ import type { RoomRow } from '../database/schema.js';
 import { Problem } from '../errors/problem.js';
 import { EventLog, type LogPage } from '../events/event-log.js';
 import { PlaybackStore, playbackView } from '../playback/playback-store.js';
+import { SkipVotes } from '../playback/skip-votes.js';
 import { PresenceService } from '../rooms/presence/presence.service.js';
 import { RoomAccess } from '../rooms/room-access.js';
 import { RoomsReader } from '../rooms/rooms.reader.js';
@@ -64,6 +65,7 @@ export class RoomStateService {
     private readonly presence: PresenceService,
     private readonly queue: QueueService,
     private readonly playback: PlaybackStore,
+    private readonly skipVotes: SkipVotes,
     private readonly eventLog: EventLog,
     private readonly clock: Clock,
   ) {}
@@ -173,7 +175,7 @@ export class RoomStateService {
       await this.rooms.participants(trx, roomId),
       await this.presence.online(trx, roomId),
       await this.queue.current(trx, roomId),
-      await this.queue.queued(trx, roomId),
+      await this.queue.queued(trx, row),
       await this.queue.played(trx, roomId, historyLength, 0),
     ];
     return {
@@ -186,6 +188,7 @@ export class RoomStateService {
       queue: queue.map(trackView),
       history: history.map(trackView),
       playback: playbackView(await this.playback.load(trx, roomId), this.clock.roomTime()),
+      skip_voters: await this.skipVotes.voters(trx, roomId),
     };
   }
 }

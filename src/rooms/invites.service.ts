@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { ExpressionBuilder, Selectable } from 'kysely';
 import { Clock } from '../config/clock.js';
 import type { Invite, User } from '../contract/index.js';
-import { Database } from '../database/database.js';
+import { Database, type Trx } from '../database/database.js';
 import type { Schema } from '../database/schema.js';
 import { Problem } from '../errors/problem.js';
 import { EventBroadcasterService } from '../events/event-broadcaster.service.js';
@@ -95,6 +95,23 @@ export class InvitesService {
       if (!revoked) throw new Problem('invite_not_found', 'The room has no such invite.');
       return inviteView(revoked);
     });
+  }
+
+  /** @throws {Problem} invite_not_found if there is none that is active */
+  async findActive(trx: Trx, code: string): Promise<Selectable<Schema['invites']>> {
+    const invite = codePattern.test(code)
+      ? await trx
+          .selectFrom('invites')
+          .selectAll()
+          .where('code', '=', code)
+          .where(isActive(this.clock.now()))
+          .executeTakeFirst()
+      : undefined;
+    if (invite) return invite;
+    throw new Problem(
+      'invite_not_found',
+      'There is no such invite, or it has expired, is used up or was revoked.',
+    );
   }
 
   /** Counts one use of an invite to the room of this change. @returns whether the invite was active */

@@ -1,6 +1,24 @@
 import { Type } from 'class-transformer';
-import { IsIn, IsInt, IsObject, IsOptional, IsUUID, Max, Min, ValidateNested } from 'class-validator';
-import type { Permission, Visibility } from '../contract/index.js';
+import {
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsNumber,
+  IsObject,
+  IsOptional,
+  IsUUID,
+  Max,
+  Min,
+  ValidateNested,
+} from 'class-validator';
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import {
+  maxTracksPerUser,
+  minSkipVoteShare,
+  type Permission,
+  type RoomSettings,
+  type Visibility,
+} from '../contract/index.js';
 import { IsLine } from '../errors/text.decorator.js';
 import { IsName } from '../names/name.decorator.js';
 
@@ -19,7 +37,10 @@ export class CreateRoomDto {
   visibility?: Visibility;
 }
 
-/** Who may control playback, upload and vote; part of `UpdateRoomDto`. */
+const fallbacks: RoomSettings['fallback'][] = ['off', 'history'];
+const repeats: RoomSettings['repeat'][] = ['off', 'track', 'queue'];
+
+/** Who may control playback, upload and vote, and how the room plays; part of `UpdateRoomDto`. */
 export class SettingsDto {
   @IsIn(permissions)
   @IsOptional()
@@ -32,6 +53,42 @@ export class SettingsDto {
   @IsIn(permissions)
   @IsOptional()
   vote?: Permission;
+
+  /** The share of the online users whose votes skip the current track; null: no skipping by vote. @example 0.5 */
+  @ApiPropertyOptional({ type: 'number', nullable: true, minimum: minSkipVoteShare, maximum: 1 })
+  @Max(1)
+  @Min(minSkipVoteShare)
+  @IsNumber()
+  @IsOptional()
+  skip_vote_share?: number | null;
+
+  /** How many tracks of one uploader may be queued at once; null: no limit. @example 5 */
+  @ApiPropertyOptional({ type: 'integer', nullable: true, minimum: 1, maximum: maxTracksPerUser })
+  @Max(maxTracksPerUser)
+  @Min(1)
+  @IsInt()
+  @IsOptional()
+  max_tracks_per_user?: number | null;
+
+  /** Uploaders take turns in the queue. */
+  @IsBoolean()
+  @IsOptional()
+  fair_turns?: boolean;
+
+  /** What plays when the queue is empty. */
+  @IsIn(fallbacks)
+  @IsOptional()
+  fallback?: RoomSettings['fallback'];
+
+  /** What happens to a track that ends by itself. */
+  @IsIn(repeats)
+  @IsOptional()
+  repeat?: RoomSettings['repeat'];
+
+  /** Clients play all tracks equally loud. */
+  @IsBoolean()
+  @IsOptional()
+  level_loudness?: boolean;
 }
 
 /** The body of `PATCH /rooms/{id}`. */

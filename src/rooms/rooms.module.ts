@@ -33,6 +33,6 @@ import { UserUpdatesService } from './user-updates.service.js';
     RoomAccess,
     RoomLimits,
   ],
-  exports: [PresenceService, ListenerCounts, ListenerReports, RoomsReader, RoomAccess],
+  exports: [PresenceService, ListenerCounts, ListenerReports, RoomsReader, RoomAccess, InvitesService],
 })
 export class RoomsModule {}

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Participant, Room, RoomSummary, User } from '../contract/index.js';
+import type { Participant, Room, RoomSettings, RoomSummary, User } from '../contract/index.js';
 import { findUser, joinedUserColumns, joinedUserView, userColumns, userView } from '../auth/users.js';
 import { Database, type Trx } from '../database/database.js';
 import { prepare } from '../database/prepared.js';
@@ -11,6 +11,10 @@ type Reads = Trx | Database['db'];
 @Injectable()
 export class RoomsReader {
   constructor(private readonly database: Database) {}
+
+  async find(trx: Reads, roomId: string): Promise<RoomRow | undefined> {
+    return selectRoom.first(trx, { roomId });
+  }
 
   async room(trx: Reads, row: RoomRow): Promise<Room> {
     const administrator =
@@ -88,15 +92,55 @@ export class RoomsReader {
   }
 }
 
+/** What a room that was just created has. */
+export const defaultSettings = {
+  playback_control: 'administrator',
+  upload: 'everyone',
+  vote: 'everyone',
+  skip_vote_share: null,
+  max_tracks_per_user: null,
+  fair_turns: 0,
+  fallback: 'off',
+  repeat: 'off',
+  level_loudness: 1,
+} as const satisfies Partial<RoomFields>;
+
+/** The settings as columns of a row, which has no booleans. */
+export const settingsColumns = ({
+  fair_turns,
+  level_loudness,
+  ...others
+}: Partial<RoomSettings>): Partial<RoomFields> => ({
+  ...others,
+  ...(fair_turns === undefined ? {} : { fair_turns: Number(fair_turns) }),
+  ...(level_loudness === undefined ? {} : { level_loudness: Number(level_loudness) }),
+});
+
+const settingsView = (row: Pick<RoomFields, keyof RoomSettings>): RoomSettings => ({
+  playback_control: row.playback_control,
+  upload: row.upload,
+  vote: row.vote,
+  skip_vote_share: row.skip_vote_share,
+  max_tracks_per_user: row.max_tracks_per_user,
+  fair_turns: row.fair_turns === 1,
+  fallback: row.fallback,
+  repeat: row.repeat,
+  level_loudness: row.level_loudness === 1,
+});
+
 /** The `Room` of the wire contract for a row. */
 export const roomView = (row: RoomFields, administrator: User | null): Room => ({
   id: row.id,
   name: row.name,
   visibility: row.visibility,
-  settings: { playback_control: row.playback_control, upload: row.upload, vote: row.vote },
+  settings: settingsView(row),
   administrator,
   created_at: row.created_at,
 });
+
+const selectRoom = prepare((db, { roomId }: { roomId: string }) =>
+  db.selectFrom('rooms').selectAll().where('id', '=', roomId),
+);
 
 const selectParticipants = prepare((db, { roomId }: { roomId: string }) =>
   db

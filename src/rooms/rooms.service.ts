@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { v7 as uuid } from 'uuid';
 import { Clock } from '../config/clock.js';
-import type { Room, RoomSummary, User } from '../contract/index.js';
+import type { Room, RoomSettings, RoomSummary, User, Visibility } from '../contract/index.js';
 import type { RoomFields } from '../database/schema.js';
 import { invalidField } from '../errors/problem.js';
 import { EventBroadcasterService } from '../events/event-broadcaster.service.js';
@@ -10,7 +10,13 @@ import { onlineCount } from './presence/presence-writer.js';
 import { RoomAccess } from './room-access.js';
 import { RoomLimits } from './room-limits.js';
 import type { CreateRoomDto, UpdateRoomDto } from './rooms.dto.js';
-import { RoomsReader, roomView } from './rooms.reader.js';
+import { defaultSettings, RoomsReader, roomView, settingsColumns } from './rooms.reader.js';
+
+/** Settings that null turns off; everywhere else null is the same as leaving the field out. */
+const nullable: ReadonlySet<string> = new Set([
+  'skip_vote_share',
+  'max_tracks_per_user',
+] satisfies (keyof RoomSettings)[]);
 
 /** Creates, lists, changes and deletes rooms. */
 @Injectable()
@@ -39,9 +45,7 @@ export class RoomsService {
       name,
       visibility,
       administrator_id: user.id,
-      playback_control: 'administrator',
-      upload: 'everyone',
-      vote: 'everyone',
+      ...defaultSettings,
       created_at: now,
     };
     return this.broadcaster.newRoom(row, async (change) => {
@@ -79,17 +83,26 @@ export class RoomsService {
     return this.broadcaster.roomCommand(roomId, async (change) => {
       const row = await this.access.requireAdministrator(roomId, user, change.trx);
       const given = Object.entries({ name, visibility, ...settings }).filter(
-        ([, value]) => value !== undefined && value !== null,
+        ([field, value]) => value !== undefined && (value !== null || nullable.has(field)),
       );
       if (given.length === 0) {
-        throw invalidField(
-          'name',
-          'Give at least one of name, visibility and settings (playback_control, upload, vote).',
-        );
+        throw invalidField('name', 'Give at least one of name, visibility and a field of settings.');
       }
-      const values = Object.fromEntries(given) as Partial<RoomFields>;
+      const {
+        name: newName,
+        visibility: newVisibility,
+        ...newSettings
+      } = Object.fromEntries(given) as {
+        name?: string;
+        visibility?: Visibility;
+      } & Partial<RoomSettings>;
+      const values: Partial<RoomFields> = {
+        ...(newName === undefined ? {} : { name: newName }),
+        ...(newVisibility === undefined ? {} : { visibility: newVisibility }),
+        ...settingsColumns(newSettings),
+      };
       const room = roomView({ ...row, ...values }, user);
-      if (given.some(([column, value]) => row[column as keyof RoomFields] !== value)) {
+      if (Object.entries(values).some(([column, value]) => row[column as keyof RoomFields] !== value)) {
         await this.limits.update(user, address);
         await change.trx.updateTable('rooms').set(values).where('id', '=', roomId).execute();
         change.roomState(room);

@@ -1,12 +1,23 @@
 import { Injectable } from '@nestjs/common';
 import { usernameAs } from '../auth/users.js';
-import { historyLength, orderQueue, placeInQueue, type QueueEntry, type Track } from '../contract/index.js';
+import {
+  historyLength,
+  orderQueue,
+  placeInQueue,
+  type QueueEntry,
+  type Track,
+  type Turns,
+} from '../contract/index.js';
 import type { Database, Trx } from '../database/database.js';
 import { prepare } from '../database/prepared.js';
+import type { RoomRow } from '../database/schema.js';
 import { Problem } from '../errors/problem.js';
 import { trackView, type TrackWithUploader } from './track-view.js';
 
 type Reads = Trx | Database['db'];
+
+/** What of a room decides the order of its queue. */
+export type QueueRoom = Pick<RoomRow, 'id' | 'fair_turns'>;
 
 /**
  * The order of a room's tracks: the current one, the queue, the history. One instance, owned by the tracks module;
@@ -27,8 +38,9 @@ export class QueueService {
   }
 
   /** The queue, next track first. */
-  async queued(trx: Reads, roomId: string): Promise<TrackWithUploader[]> {
-    return orderQueue(await selectTracks.all(trx, { roomId, status: 'queued' }));
+  async queued(trx: Reads, room: QueueRoom): Promise<TrackWithUploader[]> {
+    const queued = await selectTracks.all(trx, { roomId: room.id, status: 'queued' });
+    return orderQueue(queued, await this.#turns(trx, room));
   }
 
   /** The history, newest first. */
@@ -68,14 +80,24 @@ export class QueueService {
   }
 
   /** A track's position in the queue, from 1; null if it is not queued. */
-  async position(trx: Trx, roomId: string, trackId: string): Promise<number | null> {
-    const index = orderQueue(await this.#entries(trx, roomId)).findIndex(({ id }) => id === trackId);
+  async position(trx: Trx, room: QueueRoom, trackId: string): Promise<number | null> {
+    const index = (await this.#ordered(trx, room)).findIndex(({ id }) => id === trackId);
     return index === -1 ? null : index + 1;
   }
 
   /** The id of the first track in the queue. */
-  async next(trx: Trx, roomId: string): Promise<string | undefined> {
-    return orderQueue(await this.#entries(trx, roomId))[0]?.id;
+  async next(trx: Trx, room: QueueRoom): Promise<string | undefined> {
+    return (await this.#ordered(trx, room))[0]?.id;
+  }
+
+  /** The id of the track in the history that was played longest ago. */
+  async longestAgo(trx: Trx, roomId: string): Promise<string | undefined> {
+    return (await selectLongestAgo.first(trx, { roomId }))?.id;
+  }
+
+  /** The number of queued tracks of an uploader. */
+  async countOf(trx: Reads, roomId: string, uploaderId: string): Promise<number> {
+    return (await countOfUploader.one(trx, { roomId, uploaderId })).count;
   }
 
   /**
@@ -84,13 +106,13 @@ export class QueueService {
    */
   async place(
     trx: Trx,
-    roomId: string,
+    room: QueueRoom,
     trackId: string,
     position: number,
   ): Promise<{ queue_position: number; moved: boolean }> {
-    const entries = await this.#entries(trx, roomId);
+    const entries = await selectEntries.all(trx, { roomId: room.id });
     const before = new Map(entries.map(({ id, placed_position }) => [id, placed_position]));
-    const positions = placeInQueue(entries, trackId, position);
+    const positions = placeInQueue(entries, trackId, position, await this.#turns(trx, room));
     let moved = false;
     for (const [id, placed_position] of positions) {
       if (before.get(id) === placed_position) continue;
@@ -101,9 +123,10 @@ export class QueueService {
   }
 
   /** Makes a track the current one. The previous one moves to the history. @param now Unix seconds */
-  async makeCurrent(trx: Trx, roomId: string, trackId: string, now: number): Promise<void> {
-    await this.retireCurrent(trx, roomId, now);
-    await this.leaveQueue(trx, roomId, trackId);
+  async makeCurrent(trx: Trx, room: QueueRoom, trackId: string, now: number): Promise<void> {
+    // Before the current one is retired, which may change whose turn it is.
+    await this.leaveQueue(trx, room, trackId);
+    await this.retireCurrent(trx, room.id, now);
     await trx
       .updateTable('tracks')
       .set({ status: 'playing', played_at: null })
@@ -121,22 +144,44 @@ export class QueueService {
       .execute();
   }
 
+  /** Puts a track that is not queued at the end of the queue, without votes. @param now Unix seconds */
+  async addAgain(trx: Trx, trackId: string, now: number): Promise<void> {
+    await this.clearVotes(trx, trackId);
+    await trx
+      .updateTable('tracks')
+      .set({ status: 'queued', played_at: null, placed_position: null, created_at: now })
+      .where('id', '=', trackId)
+      .execute();
+  }
+
+  async clearVotes(trx: Trx, trackId: string): Promise<void> {
+    await trx.deleteFrom('votes').where('track_id', '=', trackId).execute();
+    await trx.updateTable('tracks').set({ vote_score: 0 }).where('id', '=', trackId).execute();
+  }
+
   /** Called before a track leaves the queue: placed tracks behind it move up by one, as all others do. */
-  async leaveQueue(trx: Trx, roomId: string, trackId: string): Promise<void> {
-    const position = await this.position(trx, roomId, trackId);
+  async leaveQueue(trx: Trx, room: QueueRoom, trackId: string): Promise<void> {
+    const position = await this.position(trx, room, trackId);
     if (position === null) return;
     await trx
       .updateTable('tracks')
       .set((of) => ({ placed_position: of('placed_position', '-', 1) }))
-      .where('room_id', '=', roomId)
+      .where('room_id', '=', room.id)
       .where('status', '=', 'queued')
       .where('placed_position', '>', position)
       .execute();
     await trx.updateTable('tracks').set({ placed_position: null }).where('id', '=', trackId).execute();
   }
 
-  #entries(trx: Trx, roomId: string): Promise<QueueEntry[]> {
-    return selectEntries.all(trx, { roomId });
+  async #ordered(trx: Trx, room: QueueRoom): Promise<QueueEntry[]> {
+    return orderQueue(await selectEntries.all(trx, { roomId: room.id }), await this.#turns(trx, room));
+  }
+
+  async #turns(trx: Reads, { id: roomId, fair_turns }: QueueRoom): Promise<Turns> {
+    if (fair_turns !== 1) return null;
+    const playing = await selectTracks.all(trx, { roomId, status: 'playing' });
+    const played = await selectTurns.all(trx, { roomId });
+    return [...playing, ...played].map(({ uploader_id }) => uploader_id);
   }
 }
 
@@ -160,9 +205,41 @@ const selectTracks = prepare((db, { roomId, status }: { roomId: string; status: 
 const selectEntries = prepare((db, { roomId }: { roomId: string }) =>
   db
     .selectFrom('tracks')
-    .select(['id', 'vote_score', 'created_at', 'placed_position'])
+    .select(['id', 'uploader_id', 'vote_score', 'created_at', 'placed_position'])
     .where('room_id', '=', roomId)
     .where('status', '=', 'queued'),
+);
+
+/** As many of the history as the state of a room has, so that clients come to the same order. */
+const selectTurns = prepare((db, { roomId }: { roomId: string }) =>
+  db
+    .selectFrom('tracks')
+    .select('uploader_id')
+    .where('room_id', '=', roomId)
+    .where('status', '=', 'played')
+    .orderBy('played_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(historyLength),
+);
+
+const selectLongestAgo = prepare((db, { roomId }: { roomId: string }) =>
+  db
+    .selectFrom('tracks')
+    .select('id')
+    .where('room_id', '=', roomId)
+    .where('status', '=', 'played')
+    .orderBy('played_at')
+    .orderBy('id')
+    .limit(1),
+);
+
+const countOfUploader = prepare((db, { roomId, uploaderId }: { roomId: string; uploaderId: string }) =>
+  db
+    .selectFrom('tracks')
+    .select((of) => of.fn.countAll<number>().as('count'))
+    .where('room_id', '=', roomId)
+    .where('status', '=', 'queued')
+    .where('uploader_id', '=', uploaderId),
 );
 
 const selectVotes = prepare((db, { roomId, userId }: { roomId: string; userId: string }) =>

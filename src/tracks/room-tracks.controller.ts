@@ -56,6 +56,7 @@ export class RoomTracksController {
   @Refuses(
     ...administratorsOnly,
     'queue_full',
+    'too_many_tracks',
     'storage_full',
     'payload_too_large',
     'unsupported_media_type',

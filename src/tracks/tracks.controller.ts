@@ -12,6 +12,7 @@ import { FileSender } from './file-sender.js';
 import { trackView } from './track-view.js';
 import { OpenTransfers } from './transfers/open-transfers.js';
 import { TracksService } from './tracks.service.js';
+import { UploadsService } from './uploads.service.js';
 
 const mediaQuery = ApiQuery({
   name: 'media_token',
@@ -40,6 +41,7 @@ export class TracksController {
     private readonly tracks: TracksService,
     private readonly files: FileSender,
     private readonly transfers: OpenTransfers,
+    private readonly uploads: UploadsService,
   ) {}
 
   @ApiOperation({ summary: 'Remove a track', description: 'Uploader and administrator only.' })
@@ -65,6 +67,32 @@ export class TracksController {
   @Delete('vote')
   unvote(@CurrentUser() user: User, @Param('id', IdPipe) id: string, @ClientAddress() address: string) {
     return this.tracks.unvote(user, id, address);
+  }
+
+  @ApiOperation({
+    summary: 'Add a played track to the queue again',
+    description: 'At the end, without votes. For those who may upload.',
+  })
+  @Answers(200, rest.TrackAnswer)
+  @Refuses(
+    'malformed',
+    'unauthorized',
+    'not_a_participant',
+    'not_administrator',
+    'track_not_found',
+    'already_queued',
+    'too_many_tracks',
+    'queue_full',
+    'rate_limited',
+  )
+  @HttpCode(200)
+  @Post('queue')
+  async queueAgain(
+    @CurrentUser() user: User,
+    @Param('id', IdPipe) id: string,
+    @ClientAddress() address: string,
+  ) {
+    return this.uploads.addAgain(user, await this.tracks.get(user, id), address);
   }
 
   @ApiOperation({ summary: 'Stream the audio of a track' })

@@ -36,8 +36,8 @@ export class TracksService {
    * @throws {Problem} room_not_found, not_a_participant
    */
   async list(user: User, roomId: string, played: boolean, limit = 1000, offset = 0) {
-    await this.access.requireParticipant(roomId, user.id);
     return this.database.snapshot(async (trx) => {
+      const room = await this.access.requireParticipant(roomId, user.id, trx);
       let page: TrackWithUploader[];
       let total: number;
       if (played) {
@@ -45,7 +45,7 @@ export class TracksService {
         total = await this.queue.count(trx, roomId, 'played');
       } else {
         const current = await this.queue.current(trx, roomId);
-        const all = [...(current ? [current] : []), ...(await this.queue.queued(trx, roomId))];
+        const all = [...(current ? [current] : []), ...(await this.queue.queued(trx, room))];
         page = all.slice(offset, offset + limit);
         total = all.length;
       }
@@ -102,12 +102,12 @@ export class TracksService {
    */
   place(user: User, roomId: string, trackId: string, position: number) {
     return this.broadcaster.roomCommand(roomId, async (change) => {
-      const { trx } = change;
+      const { trx, room } = change;
       await this.access.requireAdministrator(roomId, user, trx);
       const row = await this.queue.find(trx, trackId);
       if (row.room_id !== roomId) throw trackNotFound();
       if (row.status !== 'queued') throw new Problem('not_queued', 'Only a queued track has a position.');
-      const { queue_position, moved } = await this.queue.place(trx, roomId, trackId, position);
+      const { queue_position, moved } = await this.queue.place(trx, room, trackId, position);
       if (moved) change.trackActivity('queue_reordered', { track_id: trackId, queue_position, user });
       const track = await this.queue.view(trx, trackId);
       return { track, queue_position, event: await change.lastEvent() };
@@ -128,7 +128,7 @@ export class TracksService {
       if (!isUploader && room.administrator_id !== user.id) {
         throw new Problem('forbidden', 'Only its uploader or the administrator may remove a track.');
       }
-      await this.queue.leaveQueue(trx, room_id, trackId);
+      await this.queue.leaveQueue(trx, room, trackId);
       await trx.deleteFrom('tracks').where('id', '=', trackId).execute();
       const track = trackView(row);
       change.trackActivity('track_removed', {
@@ -151,7 +151,7 @@ export class TracksService {
   ): Promise<TrackCommandResult> {
     const { room_id } = await this.get(user, trackId);
     return this.broadcaster.roomCommand(room_id, async (change) => {
-      const { trx } = change;
+      const { trx, room } = change;
       await this.access.requirePermission(room_id, user, 'vote', trx);
       // The track may have been removed since it was looked up outside of the transaction.
       await this.queue.find(trx, trackId);
@@ -165,7 +165,7 @@ export class TracksService {
         .where('id', '=', trackId)
         .execute();
       const track = await this.queue.view(trx, trackId);
-      const queue_position = await this.queue.position(trx, room_id, trackId);
+      const queue_position = await this.queue.position(trx, room, trackId);
       change.trackActivity(type, { track, voter: user, queue_position });
       return { track, event: await change.lastEvent() };
     });

@@ -2,7 +2,7 @@ import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { v7 as uuid } from 'uuid';
 import type { User } from '../contract/index.js';
 import { Database } from '../database/database.js';
-import type { TrackRow } from '../database/schema.js';
+import type { RoomRow, TrackRow } from '../database/schema.js';
 import { Problem } from '../errors/problem.js';
 import { EventBroadcasterService } from '../events/event-broadcaster.service.js';
 import type { RoomChange } from '../events/room-change.js';
@@ -14,6 +14,7 @@ import { keyOf } from './storage/audio-store.js';
 import { type Reservation, StorageQuota } from './storage/storage-quota.js';
 import { TrackFiles } from './storage/track-files.js';
 import type { ReceivedFile } from './storage/upload-folder.js';
+import { TrackLimits } from './track-limits.js';
 import type { TrackCommandResult } from './tracks.service.js';
 
 const maxQueuedTracks = 1000;
@@ -43,6 +44,7 @@ export class UploadsService implements OnModuleInit {
     private readonly files: TrackFiles,
     private readonly quota: StorageQuota,
     private readonly database: Database,
+    private readonly limits: TrackLimits,
   ) {}
 
   onModuleInit(): void {
@@ -51,11 +53,11 @@ export class UploadsService implements OnModuleInit {
 
   /**
    * Checked before the body is read, and again when the track is added.
-   * @throws {Problem} room_not_found, not_a_participant, not_administrator, queue_full
+   * @throws {Problem} room_not_found, not_a_participant, not_administrator, queue_full, too_many_tracks
    */
   async requireMayUpload(user: User, roomId: string): Promise<void> {
-    await this.access.requirePermission(roomId, user, 'upload');
-    await this.#requireQueueSpace(this.database.db, roomId);
+    const room = await this.access.requirePermission(roomId, user, 'upload');
+    await this.#requireQueueSpace(this.database.db, room, user.id);
   }
 
   /**
@@ -103,33 +105,67 @@ export class UploadsService implements OnModuleInit {
     });
   }
 
+  /**
+   * Returns a played track to the end of the queue, without votes. It counts as one of its uploader's.
+   * @throws {Problem} as `requireMayUpload`; track_not_found, already_queued, rate_limited
+   */
+  async addAgain(user: User, track: TrackRow, address: string): Promise<TrackCommandResult> {
+    return this.broadcaster.roomCommand(track.room_id, async (change) => {
+      const { trx, now } = change;
+      const room = await this.access.requirePermission(track.room_id, user, 'upload', trx);
+      const { status, uploader_id } = await this.queue.find(trx, track.id);
+      if (status !== 'played') {
+        throw new Problem('already_queued', 'The track is queued or playing already.');
+      }
+      await this.#requireQueueSpace(trx, room, uploader_id);
+      await this.limits.upload(user.id, address, room.id);
+      await this.queue.addAgain(trx, track.id, now);
+      return this.#added(change, user, track.id);
+    });
+  }
+
   #insert(
     user: User,
     row: Omit<TrackRow, 'vote_score' | 'placed_position' | 'created_at' | 'played_at'>,
   ): Promise<TrackCommandResult> {
     return this.broadcaster.roomCommand(row.room_id, async (change) => {
       const { trx, now } = change;
-      await this.access.requirePermission(row.room_id, user, 'upload', trx);
-      await this.#requireQueueSpace(trx, row.room_id);
+      const room = await this.access.requirePermission(row.room_id, user, 'upload', trx);
+      await this.#requireQueueSpace(trx, room, user.id);
       await this.quota.requireStorage(trx, user.id, row.room_id, row.size_bytes + row.cover_size_bytes);
       await trx
         .insertInto('tracks')
         .values({ ...row, created_at: now, placed_position: null, played_at: null })
         .execute();
-      const track = await this.queue.view(trx, row.id);
-      change.trackActivity('track_added', {
-        track,
-        uploader: user,
-        queue_position: (await this.queue.position(trx, row.room_id, row.id)) ?? 1,
-        total_tracks: await this.queue.count(trx, row.room_id, 'queued'),
-      });
-      const event = await change.lastEvent();
-      // Read after the reactions: in a silent room the track has started.
-      return { track: await this.queue.view(trx, row.id), event };
+      return this.#added(change, user, row.id);
     });
   }
 
-  async #requireQueueSpace(trx: Database['db'], roomId: string): Promise<void> {
+  async #added(change: RoomChange, user: User, trackId: string): Promise<TrackCommandResult> {
+    const { trx, room } = change;
+    change.trackActivity('track_added', {
+      track: await this.queue.view(trx, trackId),
+      uploader: user,
+      queue_position: (await this.queue.position(trx, room, trackId)) ?? 1,
+      total_tracks: await this.queue.count(trx, room.id, 'queued'),
+    });
+    const event = await change.lastEvent();
+    // Read after the reactions: in a silent room the track has started.
+    return { track: await this.queue.view(trx, trackId), event };
+  }
+
+  /** @throws {Problem} too_many_tracks, queue_full */
+  async #requireQueueSpace(
+    trx: Database['db'],
+    { id: roomId, max_tracks_per_user: max }: Pick<RoomRow, 'id' | 'max_tracks_per_user'>,
+    uploaderId: string,
+  ): Promise<void> {
+    if (max !== null && (await this.queue.countOf(trx, roomId, uploaderId)) >= max) {
+      throw new Problem(
+        'too_many_tracks',
+        `At most ${max} tracks of one uploader may be queued in this room: wait until one has been played.`,
+      );
+    }
     if ((await this.queue.count(trx, roomId, 'queued')) >= maxQueuedTracks) {
       throw new Problem(
         'queue_full',

@@ -2,6 +2,7 @@ import { v7 as uuid } from 'uuid';
 import { Clock } from '../../src/config/clock.js';
 import type { Envelope, User } from '../../src/contract/index.js';
 import type { Database } from '../../src/database/database.js';
+import { defaultSettings } from '../../src/rooms/rooms.reader.js';
 import { makeEvent } from '../../src/events/envelope.js';
 import type { RoomChange } from '../../src/events/room-change.js';
 import type { Command, Kind, Scenario } from './commands.js';
@@ -75,9 +76,7 @@ export class World {
         name: '',
         visibility: 'public',
         administrator_id: null,
-        playback_control: 'everyone',
-        upload: 'everyone',
-        vote: 'everyone',
+        ...defaultSettings,
         sequence: this.head,
         epoch: 'epoch',
         created_at: this.clock.now(),

@@ -23,7 +23,7 @@ export interface RoomPlayback {
   version: number;
   /** The track with `track_id`; null if there is none or it is not known yet. */
   track: PlayerTrack | null;
-  /** The first of the queue; null if the queue is empty. */
+  /** What follows the track when it has ended, which may be the same again; null if nothing is known to. */
   next: PlayerTrack | null;
 }
 

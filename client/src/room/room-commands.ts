@@ -4,17 +4,21 @@ import type {
   QueueAnswer,
   Invite,
   InviteList,
+  MessageAnswers,
+  Reaction,
   RoomAnswer,
   Track,
   TrackAnswer,
   User,
   UserAnswer,
 } from '../contract.js';
-import { RoomcastError } from '../errors.js';
+import { type Refusal, refusalError, RoomcastError } from '../errors.js';
 import * as expected from '../state/expected-changes.js';
 import type { Change, OptimisticState } from '../state/optimistic-state.js';
 import type { CommandAnswer } from '../wire.js';
 import { type ReadTarget, RoomReads } from './room-reads.js';
+
+const messageTimeoutMs = 10_000;
 
 type Method = 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -33,6 +37,8 @@ export interface CommandTarget extends ReadTarget {
   readonly optimistic: OptimisticState;
   /** The time on the room clock. */
   now(): number;
+  /** Sends a message on the connection, and resolves with its acknowledgement. */
+  ask(message: string, payload: object, timeoutMs: number): Promise<unknown>;
   /** Aborted when the room is closed; the reason is the `ClosedReason`. */
   readonly signal: AbortSignal;
   close(reason: ClosedReason): void;
@@ -54,6 +60,37 @@ export abstract class RoomCommands extends RoomReads {
   /** Withdraws the vote for a track. */
   async unvote(trackId: string): Promise<Track> {
     return (await this.#vote('DELETE', trackId, false)).track;
+  }
+
+  /** Adds a played track to the end of the queue again, without votes. For those who may upload. */
+  async queueAgain(trackId: string): Promise<Track> {
+    const change = expected.queueAgain(trackId);
+    const path = `/tracks/${encodeURIComponent(trackId)}/queue`;
+    return (await this.#run<TrackAnswer>({ method: 'POST', path, change })).track;
+  }
+
+  /**
+   * Votes to skip the current track, in rooms whose settings have a `skip_vote_share`. A second vote changes nothing. Not
+   * repeated if its answer is lost, since it would count for the next track.
+   */
+  async voteSkip(): Promise<{ readonly votes: number; readonly needed: number }> {
+    const { optimistic, user } = this.target;
+    const change = expected.skipVote(user.id, optimistic.shown.current.current_track?.id);
+    const answer = this.#tell<MessageAnswers['skip_vote']>('skip_vote', {});
+    const pending = optimistic.expect(change);
+    try {
+      const { votes, needed, event } = await answer;
+      pending.settle(event?.sequence ?? null);
+      return { votes, needed };
+    } catch (error) {
+      pending.rollBack();
+      throw error;
+    }
+  }
+
+  /** Sends a reaction to everyone in the room: the event `reaction_sent`. At most 5 a second. */
+  async react(reaction: Reaction): Promise<void> {
+    await this.#tell('react', { reaction });
   }
 
   /** Removes a track. Its uploader and the administrator may do that. */
@@ -191,6 +228,23 @@ export abstract class RoomCommands extends RoomReads {
       pending?.rollBack();
       throw signal.aborted ? closedError(signal) : error;
     }
+  }
+
+  /** Sends a message. @throws {RoomcastError} the server's refusal; network, closed */
+  async #tell<T extends object>(message: string, payload: object): Promise<T> {
+    const { ask, signal } = this.target;
+    if (signal.aborted) throw closedError(signal);
+    let answer: (T & { ok: true }) | { ok: false; error: Refusal };
+    try {
+      answer = (await ask(message, payload, messageTimeoutMs)) as typeof answer;
+    } catch (cause) {
+      if (signal.aborted) throw closedError(signal);
+      throw cause instanceof RoomcastError
+        ? cause
+        : new RoomcastError('network', `${message} was not sent: there is no connection.`, { cause });
+    }
+    if (!answer.ok) throw refusalError(answer.error);
+    return answer;
   }
 
   /** A command after which the room is closed. */

@@ -7,6 +7,7 @@ import { EventIterator } from '../events/event-iterator.js';
 import type { EventHandler, HandlerFailure } from '../events/handlers.js';
 import type { Api } from '../http/api.js';
 import { type Upload, upload } from '../http/upload.js';
+import { nextIfEnded } from '../state/next-track.js';
 import type { RoomView } from '../state/room-view.js';
 import { derived, type Store } from '../store.js';
 import type { EventType, RoomcastEvent } from '../wire.js';
@@ -25,7 +26,10 @@ export interface EventsOptions {
 export interface RoomPlayback extends Playback {
   /** The current track. */
   readonly track: Track | null;
-  /** The first of the queue. */
+  /**
+   * What plays after the current track has ended by itself, if that is known: the first of the queue; or, as the room's
+   * settings say, the current track again, or one of the history.
+   */
   readonly next: Track | null;
 }
 
@@ -66,6 +70,7 @@ export class Room extends RoomCommands {
       optimistic: state,
       api,
       now: () => session.clock.now(),
+      ask: (message, payload, timeoutMs) => session.link.ask(message, payload, timeoutMs),
       signal,
       close: (reason) => session.link.close(reason),
     };
@@ -168,8 +173,9 @@ export class Room extends RoomCommands {
 function playbackOf(): (state: RoomView) => RoomPlayback {
   let last: RoomPlayback | undefined;
   let from: Playback | undefined;
-  return ({ playback, current_track: track, queue }) => {
-    const next = queue[0] ?? null;
+  return (state) => {
+    const { playback, current_track: track } = state;
+    const next = nextIfEnded(state);
     if (!last || playback !== from || track !== last.track || next !== last.next) {
       last = { ...playback, track, next };
       from = playback;

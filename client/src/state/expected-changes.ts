@@ -1,8 +1,9 @@
 import type { Playback, Room, RoomSettings } from '../contract.js';
 import type { Change } from './optimistic-state.js';
-import { moveInQueue } from './queue.js';
+import { nextIfSkipped } from './next-track.js';
+import { moveInQueue, ordered } from './queue.js';
 import type { RoomView } from './room-view.js';
-import { advance, removeTrack, replaceTrack, withVote, without } from './tracks.js';
+import { addToQueue, advance, removeTrack, replaceTrack, withSkipVote, withVote, without } from './tracks.js';
 
 /*
  * What each command is expected to change, in the same terms as the events that it will raise. The state that a change
@@ -43,12 +44,30 @@ export const move =
 
 export const roomUpdate =
   ({ name, visibility, settings }: RoomUpdate): Change =>
-  (state) => ({
-    ...state,
-    name: name ?? state.name,
-    visibility: visibility ?? state.visibility,
-    settings: { ...state.settings, ...settings },
-  });
+  (state) =>
+    ordered({
+      ...state,
+      name: name ?? state.name,
+      visibility: visibility ?? state.visibility,
+      settings: { ...state.settings, ...settings },
+    });
+
+/** The skipping itself is the server's decision: it knows who is online. @param trackId of the track to be skipped */
+export const skipVote =
+  (userId: string, trackId: string | undefined): Change =>
+  (state) =>
+    trackId !== undefined && state.current_track?.id === trackId && state.settings.skip_vote_share
+      ? withSkipVote(state, userId)
+      : state;
+
+export const queueAgain =
+  (trackId: string): Change =>
+  (state) => {
+    const track = state.history.find(({ id }) => id === trackId);
+    if (!track) return state;
+    const created_at = Math.max(track.created_at, ...state.queue.map((other) => other.created_at)) + 1;
+    return addToQueue(state, { ...track, status: 'queued', vote_score: 0, placed: false, created_at });
+  };
 
 export const departure =
   (userId: string): Change =>
@@ -94,9 +113,9 @@ export const playback = {
   skip:
     (trackId: string | undefined, now: number): Change =>
     (state) => {
-      const { current_track: current, queue } = state;
-      if (!current || current.id !== trackId) return state;
-      return begin(state, queue[0]?.id, now);
+      if (!state.current_track || state.current_track.id !== trackId) return state;
+      const next = nextIfSkipped(state);
+      return next === undefined ? state : begin(state, next?.id, now);
     },
   start:
     (trackId: string | undefined, now: number): Change =>

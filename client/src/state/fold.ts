@@ -1,8 +1,17 @@
 import type { Participant, User } from '../contract.js';
 import type { RoomcastEvent } from '../wire.js';
-import { moveInQueue, orderQueue } from './queue.js';
+import { moveInQueue, ordered } from './queue.js';
 import type { RoomView, Viewer } from './room-view.js';
-import { advance, removeTrack, renameUser, replaceTrack, without, withVote } from './tracks.js';
+import {
+  addToQueue,
+  advance,
+  removeTrack,
+  renameUser,
+  replaceTrack,
+  withSkipVote,
+  without,
+  withVote,
+} from './tracks.js';
 
 /**
  * The state after an event; the same object if it changes nothing. Pure, and equal to the state that the server has
@@ -19,7 +28,14 @@ export function fold(state: RoomView, event: RoomcastEvent, viewer: Viewer): Roo
     case 'user_left': {
       const { user, participant_count } = event.data;
       // Still online until their connections are closed, which raises an event of its own.
-      return { ...state, participants: without(state.participants, user.id), participant_count };
+      return {
+        ...state,
+        participants: without(state.participants, user.id),
+        participant_count,
+        skip_voters: state.skip_voters.includes(user.id)
+          ? state.skip_voters.filter((id) => id !== user.id)
+          : state.skip_voters,
+      };
     }
     case 'user_connected_websocket': {
       const { user, online_count } = event.data;
@@ -37,10 +53,7 @@ export function fold(state: RoomView, event: RoomcastEvent, viewer: Viewer): Roo
       return { ...state, online_count, listening_count };
     }
     case 'track_added':
-      return {
-        ...state,
-        queue: orderQueue([...without(state.queue, event.data.track.id), event.data.track]),
-      };
+      return addToQueue(state, event.data.track);
     case 'track_voted':
     case 'track_unvoted': {
       const { track, voter } = event.data;
@@ -51,6 +64,8 @@ export function fold(state: RoomView, event: RoomcastEvent, viewer: Viewer): Roo
       return removeTrack(state, event.data.track.id);
     case 'queue_reordered':
       return { ...state, queue: moveInQueue(state.queue, event.data.track_id, event.data.queue_position) };
+    case 'skip_voted':
+      return withSkipVote(state, event.data.user.id);
     case 'playback_started': {
       const { track, playback } = event.data;
       const previous = state.current_track?.id === track.id ? null : state.current_track;
@@ -63,13 +78,15 @@ export function fold(state: RoomView, event: RoomcastEvent, viewer: Viewer): Roo
       return { ...state, playback: event.data.playback };
     case 'track_skipped': {
       const { previous_track, track, playback, reason } = event.data;
-      return { ...advance(state, track, reason === 'removed' ? null : previous_track), playback };
+      const isOver = reason !== 'removed' && previous_track.id !== track?.id;
+      return { ...advance(state, track, isOver ? previous_track : null), playback };
     }
     case 'room_state_updated':
-      return { ...state, ...event.data.room };
+      return ordered({ ...state, ...event.data.room });
     case 'room_created':
     case 'room_deleted':
     case 'server_status':
+    case 'reaction_sent':
     case 'error':
       return state;
     default:

@@ -7,6 +7,8 @@ export type RoomView = RoomState & {
   readonly history: readonly Track[];
   /** Ids of the tracks in this state that this user has voted for. */
   readonly my_votes: readonly string[];
+  /** Ids of the users who have voted to skip the current track. */
+  readonly skip_voters: readonly string[];
   /** How many online users hear the music; null until the server has said so. */
   readonly listening_count: number | null;
 };
@@ -30,6 +32,7 @@ export const viewOf = (
 ): RoomView => ({
   ...room,
   history: room.history ?? [],
+  skip_voters: room.skip_voters ?? [],
   my_votes: votes ?? before?.my_votes ?? [],
   listening_count: before?.listening_count ?? null,
 });

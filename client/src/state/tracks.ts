@@ -1,5 +1,5 @@
 import type { Track, User } from '../contract.js';
-import { orderQueue } from './queue.js';
+import { ordered } from './queue.js';
 import { historyLength, type RoomView } from './room-view.js';
 
 /** The list with each item replaced by `change`; the same list if that changed none. */
@@ -30,29 +30,42 @@ export function mapTracks(state: RoomView, change: (track: Track) => Track): Roo
 /** Replaces a track whose votes have changed, wherever it is. */
 export function replaceTrack(state: RoomView, track: Track): RoomView {
   const next = mapTracks(state, (other) => (other.id === track.id ? track : other));
-  return next.queue === state.queue ? next : { ...next, queue: orderQueue(next.queue) };
+  return next.queue === state.queue ? next : ordered(next);
 }
 
 /** Takes a track out of the room. */
 export const removeTrack = (state: RoomView, trackId: string): RoomView =>
-  knownVotes({
+  settled({
     ...state,
     current_track: state.current_track?.id === trackId ? null : state.current_track,
     queue: without(state.queue, trackId),
     history: without(state.history, trackId),
   });
 
+/** Adds a track to the queue, from wherever it was. */
+export const addToQueue = (state: RoomView, track: Track): RoomView =>
+  settled({
+    ...state,
+    queue: [...without(state.queue, track.id), track],
+    history: without(state.history, track.id),
+  });
+
 /**
- * Makes a track the current one, or none. It leaves the queue or the history.
- * @param played the track that moves to the history
+ * Makes a track the current one, or none. It leaves the queue or the history, and the votes to skip are over.
+ * @param previous the track that was the current one and moves to the history, or, as its status says, to the queue;
+ * null if it goes nowhere
  */
-export function advance(state: RoomView, track: Track | null, played: Track | null): RoomView {
+export function advance(state: RoomView, track: Track | null, previous: Track | null): RoomView {
+  const queue = track ? without(state.queue, track.id) : state.queue;
   const history = track ? without(state.history, track.id) : state.history;
-  return knownVotes({
+  const isQueued = previous?.status === 'queued';
+  return settled({
     ...state,
     current_track: track,
-    queue: track ? without(state.queue, track.id) : state.queue,
-    history: played ? [played, ...without(history, played.id)].slice(0, historyLength) : history,
+    queue: isQueued ? [...queue, previous] : queue,
+    history:
+      previous && !isQueued ? [previous, ...without(history, previous.id)].slice(0, historyLength) : history,
+    skip_voters: state.skip_voters.length === 0 ? state.skip_voters : [],
   });
 }
 
@@ -62,6 +75,12 @@ export function withVote(state: RoomView, trackId: string, voted: boolean): Room
   const my_votes = voted ? [...state.my_votes, trackId] : state.my_votes.filter((id) => id !== trackId);
   return knownVotes({ ...state, my_votes });
 }
+
+/** Adds a user to those who have voted to skip the current track. */
+export const withSkipVote = (state: RoomView, userId: string): RoomView =>
+  state.skip_voters.includes(userId)
+    ? state
+    : { ...state, skip_voters: [...state.skip_voters, userId].sort() };
 
 /** Names of users are in several places of a state. */
 export function renameUser(state: RoomView, user: User): RoomView {
@@ -76,11 +95,18 @@ export function renameUser(state: RoomView, user: User): RoomView {
   };
 }
 
-/** Forgets votes for tracks that are not in the state any more, which would otherwise grow without a limit. */
+/** After tracks have moved: the order of the queue, which depends on what was played too, and the votes. */
+const settled = (state: RoomView): RoomView => knownVotes(ordered(state));
+
+/**
+ * Forgets votes for tracks that are not in the state any more, which would otherwise grow without a limit, and for those
+ * that have no votes any more.
+ */
 function knownVotes(state: RoomView): RoomView {
-  const isKnown = (id: string) =>
-    state.current_track?.id === id ||
-    state.queue.some((track) => track.id === id) ||
-    state.history.some((track) => track.id === id);
+  const { current_track: current, queue, history } = state;
+  const isKnown = (id: string) => {
+    const isVoted = (track: Track) => track.id === id && track.vote_score > 0;
+    return (current && isVoted(current)) || queue.some(isVoted) || history.some(isVoted);
+  };
   return state.my_votes.every(isKnown) ? state : { ...state, my_votes: state.my_votes.filter(isKnown) };
 }

@@ -114,6 +114,17 @@ describe('the timeline', () => {
     expect(applyPlayback(before, old, 960)).toBe(before);
   });
 
+  test('plays a track again where it ends: as the settings say, and then as the room says', () => {
+    const before = applyPlayback(emptyTimeline, state({ started_at: 900, next: first }), 950);
+    const after = applyPlayback(before, state({ started_at: 1000, next: first }), 999.75);
+    for (const time of [999.9, 1000.5]) {
+      expect(segmentAt(after, time)?.id).toBe(segmentAt(before, time)!.id);
+      expect(heard(after, time)).toBe('first');
+    }
+    expect(segmentAt(after, 999.9)).toMatchObject({ startedAt: 900, ends: 1000 });
+    expect(segmentAt(after, 1000.5)).toMatchObject({ startedAt: 1000, begins: 1000, ends: 1100 });
+  });
+
   test('does not grow', () => {
     let timeline = emptyTimeline;
     for (let time = 1000; time < 1100; time += 1) {

@@ -2,13 +2,14 @@ import type { Playback, RoomState, Track } from '../../src/contract.js';
 
 type Comparable = RoomState & { readonly history: readonly Track[] };
 
-const track = ({ id, uploader, vote_score, status, placed }: Track) => [
+const track = ({ id, uploader, vote_score, status, placed, created_at }: Track) => [
   id,
   uploader.id,
   uploader.username,
   vote_score,
   status,
   placed,
+  created_at,
 ];
 const user = ({ id, username, guest }: { id: string; username: string; guest: boolean }) => [
   id,
@@ -41,4 +42,5 @@ export const digest = (state: Comparable): string =>
     state.queue.map(track),
     state.history.map(track),
     playback(state.playback),
+    state.skip_voters,
   ]);

@@ -1,4 +1,10 @@
-import { type EventData, type EventType, placeInQueue, type Playback } from '../../../src/contract/index.js';
+import {
+  type EventData,
+  type EventType,
+  placeInQueue,
+  type Playback,
+  type RoomSettings,
+} from '../../../src/contract/index.js';
 import { duration, Refused, RoomTables, trackId, type TrackRow } from './room-tables.js';
 
 export { Refused, roomId, type Rows, userId } from './room-tables.js';
@@ -60,6 +66,39 @@ export class RoomModel extends RoomTables {
     return row.id;
   }
 
+  addAgain(user: string, trackId: string, now: number): void {
+    this.#requireParticipant(user);
+    const row = this.track(trackId);
+    if (row.status !== 'played') throw new Refused('already_queued');
+    this.#requeue(row, now);
+    const queue = this.queue();
+    this.#raise('track_added', {
+      track: this.view(row),
+      uploader: this.user(user),
+      queue_position: queue.indexOf(row) + 1,
+      total_tracks: queue.length,
+    });
+    if (!this.current() && queue.length === 1) this.#begin(trackId, null, now);
+  }
+
+  /** The current track ends by itself. */
+  end(now: number): void {
+    const current = this.current();
+    if (current && this.rows.playback.status === 'playing') this.#advance(current, null, 'ended', now);
+  }
+
+  skipVote(user: string, needed: number, now: number): void {
+    this.#requireParticipant(user);
+    const current = this.current();
+    if (!current || this.rows.playback.status === 'stopped') throw new Refused('not_playing');
+    const { skipVoters } = this.rows;
+    if (skipVoters.includes(user)) return;
+    skipVoters.push(user);
+    const votes = skipVoters.length;
+    this.#raise('skip_voted', { track_id: current.id, user: this.user(user), votes, needed });
+    if (votes >= needed) this.#advance(current, null, 'skipped', now);
+  }
+
   remove(user: string, trackId: string, now: number): void {
     this.#requireParticipant(user);
     const row = this.track(trackId);
@@ -74,7 +113,7 @@ export class RoomModel extends RoomTables {
   place(user: string, trackId: string, position: number): void {
     this.#requireAdministrator(user);
     if (this.track(trackId).status !== 'queued') throw new Refused('not_queued');
-    const positions = placeInQueue(this.entries(), trackId, position);
+    const positions = placeInQueue(this.entries(), trackId, position, this.turns());
     let hasMoved = false;
     for (const [other, placed] of positions) {
       const row = this.rows.tracks[other]!;
@@ -136,6 +175,7 @@ export class RoomModel extends RoomTables {
   removeUser(user: string, reason: EventData<'user_left'>['reason']): void {
     this.#requireParticipant(user);
     delete this.rows.joined[user];
+    this.rows.skipVoters = this.rows.skipVoters.filter((voter) => voter !== user);
     if (reason === 'banned') this.rows.banned.push(user);
     const participant_count = this.participants().length;
     this.#raise('user_left', { user: this.user(user), participant_count, reason });
@@ -157,10 +197,13 @@ export class RoomModel extends RoomTables {
     if (this.administrator === user) this.#raise('room_state_updated', { room: this.room() });
   }
 
-  update(user: string, name: string): void {
+  update(user: string, name: string | undefined, settings: Partial<RoomSettings> = {}): void {
     this.#requireAdministrator(user);
-    if (this.rows.room.name === name) return;
-    this.rows.room.name = name;
+    const { room } = this.rows;
+    const before = JSON.stringify(room);
+    room.name = name ?? room.name;
+    room.settings = { ...room.settings, ...settings };
+    if (JSON.stringify(room) === before) return;
     this.#raise('room_state_updated', { room: this.room() });
   }
 
@@ -189,23 +232,42 @@ export class RoomModel extends RoomTables {
     this.#raise('playback_started', { ...data, user: user === null ? null : this.user(user) });
   }
 
-  #advance(previous: TrackRow, user: string, reason: 'skipped' | 'removed', now: number): void {
-    const next = this.rows.playback.status === 'stopped' ? undefined : this.queue()[0];
+  #advance(
+    previous: TrackRow,
+    user: string | null,
+    reason: 'skipped' | 'removed' | 'ended',
+    now: number,
+  ): void {
     const version = this.rows.playback.version + 1;
-    if (next) {
-      this.#makeCurrent(next.id, now);
-      this.rows.playback = this.#playing(next.id, now);
-    } else {
-      this.#retire(now);
-      this.rows.playback = { status: 'stopped', track_id: null, position: 0, started_at: null, version };
-    }
+    const { repeat } = this.rows.room.settings;
+    const next = this.rows.playback.status === 'stopped' ? undefined : this.#next(previous, reason);
+    const requeues = reason === 'ended' && repeat === 'queue';
+    this.rows.skipVoters = [];
+    if (!next) this.#retire(now);
+    else if (next !== previous) this.#makeCurrent(next.id, now);
+    if (requeues && next === previous) previous.votes = [];
+    else if (requeues) this.#requeue(previous, now);
+    this.rows.playback = next
+      ? this.#playing(next.id, now)
+      : { status: 'stopped', track_id: null, position: 0, started_at: null, version };
+    const view = this.view(previous);
     this.#raise('track_skipped', {
-      previous_track: { ...this.view(previous), status: 'played' },
+      previous_track: reason === 'removed' ? { ...view, status: 'played' } : view,
       track: next ? this.view(next) : null,
       playback: this.rows.playback,
-      user: this.user(user),
+      user: user === null ? null : this.user(user),
       reason,
     });
+  }
+
+  #next(current: TrackRow, reason: 'skipped' | 'removed' | 'ended'): TrackRow | undefined {
+    const { repeat, fallback } = this.rows.room.settings;
+    if (reason === 'ended' && repeat === 'track') return current;
+    const next = this.queue()[0];
+    if (next) return next;
+    if (reason === 'ended' && repeat === 'queue') return current;
+    if (fallback === 'off') return undefined;
+    return this.played().at(-1) ?? (reason === 'removed' ? undefined : current);
   }
 
   #playing(track_id: string, now: number): Playback {
@@ -219,9 +281,18 @@ export class RoomModel extends RoomTables {
     this.#raise(type, { playback: this.rows.playback, user: this.user(user), ...more });
   }
 
+  /** To the end of the queue, without votes. */
+  #requeue(row: TrackRow, now: number): void {
+    // Times on the wire are distinct, except for tracks that were added at the same time.
+    this.rows.lastPlayedAt = Math.max(now, this.rows.lastPlayedAt + 0.001);
+    const created_at = this.rows.lastPlayedAt;
+    Object.assign(row, { status: 'queued', votes: [], created_at, placed_position: null, played_at: null });
+  }
+
   #makeCurrent(trackId: string, now: number): void {
-    this.#retire(now);
     this.#leaveQueue(trackId);
+    this.#retire(now);
+    this.rows.skipVoters = [];
     Object.assign(this.track(trackId), { status: 'playing', played_at: null });
   }
 

@@ -2,6 +2,7 @@ import {
   orderQueue,
   type Playback,
   type Room,
+  type RoomSettings,
   type RoomState,
   type Track,
   type User,
@@ -26,6 +27,7 @@ export interface Rows {
   /** Open connections by user. */
   connections: Record<string, number>;
   playback: Playback;
+  skipVoters: string[];
   nextTrack: number;
   lastPlayedAt: number;
 }
@@ -36,6 +38,18 @@ export const userId = (number: number): string => id('8000', number);
 export const roomId = id('a000', 1);
 export const trackId = (number: number): string => id('b000', number);
 export const duration = 100;
+
+const initialSettings: RoomSettings = {
+  playback_control: 'everyone',
+  upload: 'everyone',
+  vote: 'everyone',
+  skip_vote_share: 1,
+  max_tracks_per_user: null,
+  fair_turns: false,
+  fallback: 'off',
+  repeat: 'off',
+  level_loudness: true,
+};
 
 /** A refusal with the server's code. */
 export class Refused extends Error {
@@ -54,13 +68,12 @@ export abstract class RoomTables {
   /** @param users the first one administers the room */
   constructor(users: number) {
     const ids = Array.from({ length: users }, (_, number) => userId(number));
-    const everyone = { playback_control: 'everyone', upload: 'everyone', vote: 'everyone' } as const;
     this.rows = {
       room: {
         id: roomId,
         name: 'Room',
         visibility: 'public',
-        settings: everyone,
+        settings: initialSettings,
         administrator_id: ids[0]!,
         created_at: 1,
       },
@@ -72,6 +85,7 @@ export abstract class RoomTables {
       banned: [],
       connections: {},
       playback: { status: 'stopped', track_id: null, position: 0, started_at: null, version: 0 },
+      skipVoters: [],
       nextTrack: 1,
       lastPlayedAt: 0,
     };
@@ -112,9 +126,6 @@ export abstract class RoomTables {
     const participants = this.participants();
     const online_users = this.online();
     const current = this.current();
-    const played = Object.values(this.rows.tracks)
-      .filter(({ status }) => status === 'played')
-      .sort((a, b) => b.played_at! - a.played_at! || (a.id < b.id ? 1 : -1));
     return {
       ...this.room(),
       participants,
@@ -123,8 +134,11 @@ export abstract class RoomTables {
       online_count: online_users.length,
       current_track: current ? this.view(current) : null,
       queue: this.queue().map((row) => this.view(row)),
-      history: played.slice(0, 20).map((row) => this.view(row)),
+      history: this.played()
+        .slice(0, 20)
+        .map((row) => this.view(row)),
       playback: this.rows.playback,
+      skip_voters: [...this.rows.skipVoters].sort(),
     };
   }
 
@@ -149,11 +163,23 @@ export abstract class RoomTables {
   protected entries() {
     return Object.values(this.rows.tracks)
       .filter(({ status }) => status === 'queued')
-      .map((row) => ({ ...row, vote_score: row.votes.length }));
+      .map((row) => ({ ...row, uploader_id: row.uploader, vote_score: row.votes.length }));
   }
 
   protected queue(): TrackRow[] {
-    return orderQueue(this.entries()).map((entry) => this.rows.tracks[entry.id]!);
+    return orderQueue(this.entries(), this.turns()).map((entry) => this.rows.tracks[entry.id]!);
+  }
+
+  protected played(): TrackRow[] {
+    return Object.values(this.rows.tracks)
+      .filter(({ status }) => status === 'played')
+      .sort((a, b) => b.played_at! - a.played_at! || (a.id < b.id ? 1 : -1));
+  }
+
+  protected turns(): string[] | null {
+    if (!this.rows.room.settings.fair_turns) return null;
+    const current = this.current();
+    return [...(current ? [current] : []), ...this.played().slice(0, 20)].map(({ uploader }) => uploader);
   }
 
   protected participants() {

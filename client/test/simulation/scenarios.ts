@@ -28,6 +28,8 @@ export const kinds = [
   'playback',
   'playback',
   'rename_room',
+  'settings',
+  'queue_again',
   'kick',
   'leave',
   // Changes that others make.
@@ -37,6 +39,8 @@ export const kinds = [
   'change',
   'change',
   'change',
+  'end',
+  'skip_vote',
   'rename_user',
   'rejoin',
   'delete_room',

@@ -29,6 +29,7 @@ export const loggedTypes = [
   'user_updated',
   'track_added',
   'track_voted',
+  'skip_voted',
   'track_unvoted',
   'track_removed',
   'queue_reordered',

@@ -1,3 +1,4 @@
+import type { RoomSettings } from '../../src/contract.js';
 import { networkError } from '../../src/http/request.js';
 import type { request } from '../../src/http/request.js';
 import { RoomcastError } from '../../src/errors.js';
@@ -28,7 +29,8 @@ export const simulatedRest = (server: SimulatedServer, userId: string, network: 
       track_id?: string;
       queue_position: number;
       position: number;
-      name: string;
+      name?: string;
+      settings?: Partial<RoomSettings>;
     };
     const { now } = server;
     switch (`${method} ${kind} ${action ?? ''}`) {
@@ -42,10 +44,12 @@ export const simulatedRest = (server: SimulatedServer, userId: string, network: 
         return model.vote(userId, id!, false);
       case 'DELETE tracks ':
         return model.remove(userId, id!, now);
+      case 'POST tracks queue':
+        return model.addAgain(userId, id!, now);
       case 'PUT rooms queue':
         return model.place(userId, fields.track_id!, fields.queue_position);
       case 'PATCH rooms ':
-        return model.update(userId, fields.name);
+        return model.update(userId, fields.name, fields.settings);
       case 'DELETE rooms participants':
         return model.kick(userId, more!, path.endsWith('ban=true'));
       case 'DELETE rooms ':

@@ -66,6 +66,20 @@ export class World {
         return client.command((room) => this.#playback(room, what, trackId));
       case 'rename_room':
         return client.command((room) => room.updateRoom({ name: `name ${what}` }));
+      case 'settings': {
+        const settings = {
+          fair_turns: what % 2 === 0,
+          fallback: what % 3 === 0 ? 'history' : 'off',
+          repeat: (['off', 'track', 'queue'] as const)[what % 5] ?? 'off',
+        } as const;
+        return client.command((room) => room.updateRoom({ settings }));
+      }
+      case 'queue_again':
+        return withTrack((room, id) => room.queueAgain(id));
+      case 'end':
+        return this.#change(() => model.end(server.now));
+      case 'skip_vote':
+        return this.#change(() => model.skipVote(userId(what % 3), 1 + (what % 2), server.now));
       case 'kick':
         if (what < 20) client.command((room) => room.kick(userId(1)));
         else if (what < 25) client.command((room) => room.ban(userId(1)));

@@ -106,6 +106,10 @@ export class PresenceService {
     return (await selectOnline.all(trx, { roomId })).map(userView);
   }
 
+  onlineCount(trx: Trx, roomId: string): Promise<number> {
+    return onlineCount(trx, roomId);
+  }
+
   /** A page of the users who are online in the room, in the order of their ids, after the user with the id `after`. */
   async onlinePage(trx: Trx, roomId: string, after: string, limit: number) {
     const rows = await selectOnlinePage.all(trx, { roomId, after, limit: limit + 1 });

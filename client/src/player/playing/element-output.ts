@@ -10,6 +10,8 @@ const maxRate = 0.005;
 /** Seconds in which an error is corrected. */
 const correctionTime = 2;
 const seekCooldownMs = 1500;
+/** The element may end so much before its segment does. */
+const endedSeconds = 1;
 /** What a seek takes, before any was measured. */
 const usualSeekSeconds = 0.05;
 
@@ -111,7 +113,8 @@ export class ElementOutput implements Output {
   #correct(segment: Segment): void {
     const element = this.#element;
     const wanted = this.#wanted(segment);
-    if (element.ended || wanted >= element.duration) return;
+    // An element that has ended is started again only for the same track's next segment.
+    if (wanted >= element.duration || (element.ended && wanted > element.duration - endedSeconds)) return;
     const error = element.currentTime - wanted;
     const since = performance.now() - this.#lastSeek;
     if ((element.paused || Math.abs(error) > seekFrom) && since > seekCooldownMs) {
