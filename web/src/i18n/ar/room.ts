@@ -116,6 +116,7 @@ export const room: Texts['room'] = {
     playback_stopped: (name) => `أوقف ${name} الموسيقى`,
     playback_seeked: (name) => `انتقل ${name} إلى موضع آخر`,
     track_skipped: (name, title) => `تخطى ${name} المقطع ${title}`,
+    skipped_by_vote: (title) => `تُخطي ${title} بالتصويت`,
     track_ended: (title) => `انتهى ${title}`,
     room_state_updated: 'تغيّرت إعدادات الغرفة',
     skip_voted: (name, votes, needed) => `صوّت ${name} للتخطي (${votes} من ${needed})`,

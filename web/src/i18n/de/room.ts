@@ -117,6 +117,7 @@ export const room: Texts['room'] = {
     playback_stopped: (name) => `${name} hat die Musik beendet`,
     playback_seeked: (name) => `${name} ist an eine andere Stelle gesprungen`,
     track_skipped: (name, title) => `${name} hat ${title} übersprungen`,
+    skipped_by_vote: (title) => `${title} wurde nach Abstimmung übersprungen`,
     track_ended: (title) => `${title} ist zu Ende`,
     room_state_updated: 'Die Einstellungen des Raums wurden geändert',
     skip_voted: (name, votes, needed) => `${name} möchte überspringen (${votes} von ${needed})`,

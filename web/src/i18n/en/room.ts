@@ -115,6 +115,7 @@ export const room = {
     playback_stopped: (name: string) => `${name} stopped the music`,
     playback_seeked: (name: string) => `${name} moved to another position`,
     track_skipped: (name: string, title: string) => `${name} skipped ${title}`,
+    skipped_by_vote: (title: string) => `${title} was skipped by vote`,
     track_ended: (title: string) => `${title} ended`,
     room_state_updated: 'The settings of the room changed',
     skip_voted: (name: string, votes: number, needed: number) =>

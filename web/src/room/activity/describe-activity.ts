@@ -38,6 +38,7 @@ export function describeActivity(activity: Activity, texts: Texts['room']): stri
       return event.data.user ? text.playback_seeked(isolate(event.data.user.username)) : undefined;
     case 'track_skipped': {
       const { reason, user, previous_track: previous, track } = event.data;
+      if (reason === 'skipped' && !user) return text.skipped_by_vote(isolate(previous.title));
       if (reason === 'skipped') {
         return text.track_skipped(isolate(user?.username ?? text.someone), isolate(previous.title));
       }

@@ -2,9 +2,11 @@ import { ActionIcon, Title, Tooltip } from '@mantine/core';
 import { IconDeviceTv } from '@tabler/icons-react';
 import { Link } from 'wouter';
 import { useTexts } from '../../i18n/language.js';
+import { DeliveryPanelButton } from '../../delivery/delivery-panel-button.js';
 import { AccountMenu } from '../../parts/account-menu.js';
 import { AppearanceMenu } from '../../parts/appearance-menu.js';
 import { RoomSettingsButton } from '../../settings/room-settings-button.js';
+import { ShareButton } from '../../sharing/share-button.js';
 import { useJoinedRoom, useRoomState } from '../joined-room.js';
 import { LeaveButton } from './leave-button.js';
 import classes from './room-header.module.css';
@@ -18,10 +20,10 @@ export function RoomHeader({ isPhone }: { isPhone: boolean }) {
         {name}
       </Title>
       <div className={classes.actions}>
-        {/* SLOT: ShareButton from ../../sharing/share-button.js */}
+        <ShareButton compact={isPhone} />
         <RoomSettingsButton />
-        {/* SLOT: DeliveryPanelButton from ../../delivery/delivery-panel-button.js, not on phones */}
-        {/* SLOT: TvLink, when the page has the route /rooms/:id/tv */}
+        {!isPhone && <DeliveryPanelButton />}
+        {!isPhone && <TvLink />}
         {!isPhone && <AppearanceMenu />}
         <AccountMenu />
         <LeaveButton />
@@ -31,7 +33,7 @@ export function RoomHeader({ isPhone }: { isPhone: boolean }) {
 }
 
 /** Shows the room on a big screen, in a page of its own. */
-export function TvLink() {
+function TvLink() {
   const { room: text } = useTexts();
   const { room } = useJoinedRoom();
   return (
