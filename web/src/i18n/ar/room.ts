@@ -65,7 +65,6 @@ export const room: Texts['room'] = {
     waiting: 'في الانتظار',
     waitingMore: (count) => (count === 1 ? 'ملف آخر في الانتظار' : `ملفات أخرى في الانتظار: ${count}`),
     processing: 'جارٍ فحص الملف…',
-    done: 'أُضيف',
     cancel: (name) => `ألغِ ${name}`,
     retry: (name) => `أعد محاولة ${name}`,
     progress: (name) => `رفع ${name}`,
@@ -120,7 +119,6 @@ export const room: Texts['room'] = {
     track_ended: (title) => `انتهى ${title}`,
     room_state_updated: 'تغيّرت إعدادات الغرفة',
     skip_voted: (name, votes, needed) => `صوّت ${name} للتخطي (${votes} من ${needed})`,
-    reaction_sent: (name, reaction) => `${name}: ${reaction}`,
     server_status: 'تغيّرت حالة الخادم',
   },
 

@@ -66,7 +66,6 @@ export const room: Texts['room'] = {
     waiting: 'Wartet',
     waitingMore: (count) => (count === 1 ? '1 weitere Datei wartet' : `${count} weitere Dateien warten`),
     processing: 'Die Datei wird geprüft …',
-    done: 'Hinzugefügt',
     cancel: (name) => `${name} abbrechen`,
     retry: (name) => `${name} noch einmal versuchen`,
     progress: (name) => `Upload von ${name}`,
@@ -121,7 +120,6 @@ export const room: Texts['room'] = {
     track_ended: (title) => `${title} ist zu Ende`,
     room_state_updated: 'Die Einstellungen des Raums wurden geändert',
     skip_voted: (name, votes, needed) => `${name} möchte überspringen (${votes} von ${needed})`,
-    reaction_sent: (name, reaction) => `${name}: ${reaction}`,
     server_status: 'Der Zustand des Servers hat sich geändert',
   },
 

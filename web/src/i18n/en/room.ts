@@ -64,7 +64,6 @@ export const room = {
     waiting: 'Waiting',
     waitingMore: (count: number) => (count === 1 ? '1 more is waiting' : `${count} more are waiting`),
     processing: 'Checking the file…',
-    done: 'Added',
     cancel: (name: string) => `Cancel ${name}`,
     retry: (name: string) => `Try ${name} again`,
     progress: (name: string) => `Upload of ${name}`,
@@ -120,7 +119,6 @@ export const room = {
     room_state_updated: 'The settings of the room changed',
     skip_voted: (name: string, votes: number, needed: number) =>
       `${name} voted to skip (${votes} of ${needed})`,
-    reaction_sent: (name: string, reaction: string) => `${name}: ${reaction}`,
     server_status: 'The status of the server changed',
   },
 
