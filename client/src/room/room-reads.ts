@@ -34,8 +34,9 @@ export abstract class RoomReads {
   }
 
   /** Who has confirmed an event, and who has not. @throws {RoomcastError} event_not_found */
-  deliveryReport(eventId: string): Promise<DeliveryReport> {
-    return this.#get(`events/${encodeURIComponent(eventId)}/delivery`, {});
+  async deliveryReport(eventId: string): Promise<DeliveryReport> {
+    const path = `events/${encodeURIComponent(eventId)}/delivery`;
+    return (await this.#get<{ delivery: DeliveryReport }>(path, {})).delivery;
   }
 
   #get<T>(path: string, query: object): Promise<T> {

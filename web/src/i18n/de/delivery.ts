@@ -1,0 +1,65 @@
+import type { Texts } from '../language.js';
+
+export const delivery: Texts['delivery'] = {
+  title: 'Gleichlauf und Zustellung',
+  listeners: 'Zuhörende',
+  events: 'Ereignisse',
+  triedAgain: 'In ein paar Sekunden wird es noch einmal versucht.',
+  summary: (online, listening) => `${online} online, davon hören ${listening} zu`,
+
+  listener: 'Person',
+  status: 'Zustand',
+  roundTrip: 'Umlaufzeit',
+  drift: 'Abweichung',
+  confirmed: 'Zuletzt bestätigt',
+  retries: 'Wiederholungen',
+  gone: 'gerade gegangen',
+  unknown: 'unbekannt',
+  muted: 'stumm',
+  statuses: {
+    in_step: 'im Takt',
+    correcting: 'gleicht aus',
+    buffering: 'lädt',
+    blocked: 'Ton gesperrt',
+    silent: 'still',
+  },
+  previousPage: 'Zurück',
+  nextPage: 'Weiter',
+  legend: [
+    ['Umlaufzeit', 'Wie lange eine Nachricht zum Server und zurück braucht.'],
+    [
+      'Abweichung',
+      'Wie weit das Gerät dem Raum voraus (+) oder hinterher (−) ist. Unter 30 ms hört das niemand.',
+    ],
+    ['Zuletzt bestätigt', 'Das neueste Ereignis, das das Gerät bestätigt hat: Nummer und Zeit.'],
+    [
+      'Wiederholungen',
+      'Wie oft ein Ereignis noch einmal gesendet wurde, weil es nicht rechtzeitig bestätigt war.',
+    ],
+  ],
+
+  eventsHint: 'Die neuesten 50. Öffne eines, um zu sehen, wen es erreicht hat.',
+  noEvents: 'In diesem Raum ist nichts geschehen.',
+  isConfirmed: 'mit Bestätigung',
+  report: 'Zustellung',
+  needsNoConfirmation:
+    'Ereignisse dieser Art werden nicht bestätigt. Wer es verpasst hat, bekommt es nachgereicht.',
+  nobodyExpected: 'Als es geschah, war niemand verbunden, der es hätte bestätigen können.',
+  of: (part, whole) => `${part} von ${whole}`,
+  outcome: 'Ergebnis',
+  outcomes: {
+    confirmed: 'bestätigt',
+    pending: 'ausstehend',
+    superseded: 'überholt',
+    expired: 'vorher getrennt',
+    dead_letter: 'nie bestätigt',
+  },
+  late: (time) => `spät bestätigt um ${time}`,
+  attempts: 'Versuche',
+  took: 'Dauer',
+  connections: 'Verbindungen',
+  half: 'Die Hälfte in',
+  almostAll: '99 % in',
+  slowest: 'Langsamste',
+  leftOut: (count) => `${count} weitere haben ohne Mühe bestätigt und sind nicht aufgeführt.`,
+};
