@@ -176,7 +176,7 @@ export interface InviteList {
 
 export interface LeftAnswer {
   readonly ok: true;
-  /** The last event of this change that the caller receives; null if nothing changed */
+  /** The last event of this change that the caller receives; null if nothing changed, and for a new room, whose log is empty */
   readonly event: {
     /** UUID, version 7 */
     readonly event_id: string;
@@ -218,7 +218,7 @@ export interface PlaybackStatusAnswer {
 export interface QueueAnswer {
   readonly track: Track;
   readonly queue_position: number;
-  /** The last event of this change that the caller receives; null if nothing changed */
+  /** The last event of this change that the caller receives; null if nothing changed, and for a new room, whose log is empty */
   readonly event: {
     /** UUID, version 7 */
     readonly event_id: string;
@@ -229,7 +229,7 @@ export interface QueueAnswer {
 
 export interface RemovedAnswer {
   readonly user: User;
-  /** The last event of this change that the caller receives; null if nothing changed */
+  /** The last event of this change that the caller receives; null if nothing changed, and for a new room, whose log is empty */
   readonly event: {
     /** UUID, version 7 */
     readonly event_id: string;
@@ -238,13 +238,9 @@ export interface RemovedAnswer {
   } | null;
 }
 
-export interface RoomAnswer {
-  readonly room: Room;
-}
-
 export interface RoomCommandAnswer {
   readonly room: Room;
-  /** The last event of this change that the caller receives; null if nothing changed */
+  /** The last event of this change that the caller receives; null if nothing changed, and for a new room, whose log is empty */
   readonly event: {
     /** UUID, version 7 */
     readonly event_id: string;
@@ -283,7 +279,7 @@ export interface SignedIn {
 
 export interface TrackAnswer {
   readonly track: Track;
-  /** The last event of this change that the caller receives; null if nothing changed */
+  /** The last event of this change that the caller receives; null if nothing changed, and for a new room, whose log is empty */
   readonly event: {
     /** UUID, version 7 */
     readonly event_id: string;

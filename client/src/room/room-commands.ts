@@ -4,7 +4,7 @@ import type {
   QueueAnswer,
   Invite,
   InviteList,
-  RoomAnswer,
+  RoomCommandAnswer,
   Track,
   TrackAnswer,
   User,
@@ -126,9 +126,9 @@ export abstract class RoomCommands {
   }
 
   /** Changes name, visibility or settings of the room. Administrator only. */
-  async updateRoom(update: expected.RoomUpdate): Promise<RoomAnswer['room']> {
+  async updateRoom(update: expected.RoomUpdate): Promise<RoomCommandAnswer['room']> {
     const change = expected.roomUpdate(update);
-    const answer = await this.#run<RoomAnswer>({
+    const answer = await this.#run<RoomCommandAnswer>({
       method: 'PATCH',
       path: this.#path(),
       body: update,
