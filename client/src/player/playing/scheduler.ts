@@ -1,4 +1,4 @@
-import type { PlayerTrack } from '../player-room.js';
+import type { PlayerTrack, SilentReason } from '../player-room.js';
 import type { RenderHost } from '../render/render-host.js';
 import { horizonFor, initialControl, jumpCooldown, jumpFrom } from '../timing/control.js';
 import type { RoomTime } from '../timing/room-time.js';
@@ -80,6 +80,14 @@ export class Scheduler {
       position,
       error: position - this.#clock.wanted(chunk.segment, frame),
     };
+  }
+
+  /** Why there is silence in what is heard at a context time; undefined if there is none. */
+  silenceAt(contextTime: number): SilentReason | undefined {
+    const chunk = this.#line.chunkAt(Math.round(contextTime * this.#clock.rate));
+    if (!chunk) return undefined;
+    const position = positionIn(chunk, contextTime * this.#clock.rate, this.#clock.rate);
+    return this.pool.existing(chunk.segment)?.silenceAt(position);
   }
 
   /** Takes a new timeline, for the next step: keeps what is scheduled and still right. */
