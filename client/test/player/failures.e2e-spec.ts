@@ -93,7 +93,6 @@ describe('what can fail in the middle of a track', () => {
   )('%s, whose middle is garbage: plays on, or is silent with a reason', async (file) => {
     // The room takes it for longer than it is: behind its end there is silence.
     const { statuses, unexplained } = await play(file, 8, ['silent ended']);
-    console.log(file, statuses.join(', '));
     expect(unexplained).toEqual([]);
     expect(['silent ended', 'silent unplayable']).toContain(statuses.at(-1));
     expect(errors).toEqual([]);

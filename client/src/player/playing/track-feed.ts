@@ -36,7 +36,7 @@ export class TrackFeed {
   #running = false;
   #closed = false;
   #refused = 0;
-  /** The slices that the decoder refused, and for which there is silence: seconds of the track. */
+  /** Where there is silence because the decoder refused a slice, or a part is missing: seconds of the track. */
   #silent: { from: number; to: number }[] = [];
   #retryMs = firstRetryMs;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
@@ -160,13 +160,16 @@ export class TrackFeed {
     const channels = await this.#decode(slices, slice);
     if (this.#closed) return;
     if (channels) this.host.push(this.voice, slice.start, channels);
-    else {
-      const { sampleRate } = slices;
-      this.#silent.push({ from: slice.start / sampleRate, to: (slice.start + slice.length) / sampleRate });
-    }
+    else this.#addSilence(slice.start, slice.start + slice.length);
+    // A part that is damaged may be missing between two slices.
+    if (this.#end > this.#start && slice.start > this.#end) this.#addSilence(this.#end, slice.start);
     // The first slice contains the position at which the feed begins, and may begin before it.
     if (this.#end === this.#start) this.#start = Math.min(this.#start, slice.start);
     this.#end = slice.start + slice.length;
+  }
+
+  #addSilence(from: number, to: number): void {
+    this.#silent.push({ from: from / this.sampleRate, to: to / this.sampleRate });
   }
 
   async #decode(slices: AudioSlices, slice: Slice): Promise<Float32Array<ArrayBuffer>[] | undefined> {
