@@ -449,7 +449,7 @@ export interface InvitePreviewAnswer {
 
 export interface LeftAnswer {
   readonly ok: true;
-  /** The last event of this change that the caller receives; null if nothing changed */
+  /** The last event of this change that the caller receives; null if nothing changed, and for a new room, whose log is empty */
   readonly event: {
     /** UUID, version 7 */
     readonly event_id: string;
@@ -495,7 +495,7 @@ export interface PreviewAnswer {
 export interface QueueAnswer {
   readonly track: Track;
   readonly queue_position: number;
-  /** The last event of this change that the caller receives; null if nothing changed */
+  /** The last event of this change that the caller receives; null if nothing changed, and for a new room, whose log is empty */
   readonly event: {
     /** UUID, version 7 */
     readonly event_id: string;
@@ -506,7 +506,7 @@ export interface QueueAnswer {
 
 export interface RemovedAnswer {
   readonly user: User;
-  /** The last event of this change that the caller receives; null if nothing changed */
+  /** The last event of this change that the caller receives; null if nothing changed, and for a new room, whose log is empty */
   readonly event: {
     /** UUID, version 7 */
     readonly event_id: string;
@@ -515,13 +515,9 @@ export interface RemovedAnswer {
   } | null;
 }
 
-export interface RoomAnswer {
-  readonly room: Room;
-}
-
 export interface RoomCommandAnswer {
   readonly room: Room;
-  /** The last event of this change that the caller receives; null if nothing changed */
+  /** The last event of this change that the caller receives; null if nothing changed, and for a new room, whose log is empty */
   readonly event: {
     /** UUID, version 7 */
     readonly event_id: string;
@@ -560,7 +556,7 @@ export interface SignedIn {
 
 export interface TrackAnswer {
   readonly track: Track;
-  /** The last event of this change that the caller receives; null if nothing changed */
+  /** The last event of this change that the caller receives; null if nothing changed, and for a new room, whose log is empty */
   readonly event: {
     /** UUID, version 7 */
     readonly event_id: string;

@@ -23,14 +23,14 @@ import {
 
 /** What the command raised: the last event that the caller receives about the change. */
 const event = Type.Union([EventReference, Type.Null()], {
-  description: 'The last event of this change that the caller receives; null if nothing changed',
+  description:
+    'The last event of this change that the caller receives; null if nothing changed, and for a new room, whose log is empty',
 });
 
 export const SignedIn = shape({ token: Type.String(), expires_at: Time, user: User });
 export const Me = shape({ user: User, expires_at: Time });
 export const MediaTokenAnswer = shape({ media_token: Type.String(), expires_at: Time });
 export const ServerTime = shape({ server_time: Time });
-export const RoomAnswer = shape({ room: Room });
 export const RoomCommandAnswer = shape({ room: Room, event });
 export const RoomStateAnswer = shape({ room: RoomState, sequence: Sequence, epoch: Epoch });
 export const RoomList = shape({

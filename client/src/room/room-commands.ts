@@ -6,7 +6,7 @@ import type {
   InviteList,
   MessageAnswers,
   RoomReaction,
-  RoomAnswer,
+  RoomCommandAnswer,
   Track,
   TrackAnswer,
   User,
@@ -161,9 +161,9 @@ export abstract class RoomCommands extends RoomReads {
   }
 
   /** Changes name, visibility or settings of the room. Administrator only. */
-  async updateRoom(update: expected.RoomUpdate): Promise<RoomAnswer['room']> {
+  async updateRoom(update: expected.RoomUpdate): Promise<RoomCommandAnswer['room']> {
     const change = expected.roomUpdate(update);
-    const answer = await this.#run<RoomAnswer>({
+    const answer = await this.#run<RoomCommandAnswer>({
       method: 'PATCH',
       path: this.#path(),
       body: update,

@@ -38,7 +38,11 @@ export function createOutput(
     clock,
     workerUrl: options.workerUrl,
     openTrack: async ({ stream_url: url }) =>
-      openAudio(await RangedSource.open((range) => room.fetch(url, { range, signal }))),
+      openAudio(
+        await RangedSource.open((range, stalled) =>
+          room.fetch(url, { range, signal: eitherOf(signal, stalled) }),
+        ),
+      ),
     decode: (slices, slice) => decoder.samplesOf(slices, slice),
     gainOf,
     keepAlive: options.keepAlive ?? true,
@@ -47,6 +51,17 @@ export function createOutput(
   });
   const output = new OutputRouter(web, element);
   return { output, context };
+}
+
+/** Aborted with the first of two; `AbortSignal.any` is newer than the browsers that are supported. */
+function eitherOf(lasting: AbortSignal, other: AbortSignal): AbortSignal {
+  const either = new AbortController();
+  const abort = () => either.abort();
+  if (lasting.aborted || other.aborted) abort();
+  // The lasting one must not keep a listener of each request: the other one always ends.
+  lasting.addEventListener('abort', abort, { signal: other });
+  other.addEventListener('abort', abort, { once: true });
+  return either.signal;
 }
 
 function createContext(): AudioContext | undefined {

@@ -90,6 +90,8 @@ export class WebAudioOutput implements Output {
     if (!Number.isFinite(clock.uncertainty)) return { is: 'buffering', reason: 'clock' };
     if (!this.#time.ready || !this.#scheduler) return { is: 'buffering', reason: 'audio_clock' };
     const heard = this.heard;
+    const silent = heard && this.#scheduler.silenceAt(this.#audibleTime);
+    if (silent) return { is: 'silent', reason: silent };
     if (heard) {
       const error = Math.abs(heard.error);
       if (error < fastFrom) return { is: 'in_step', reason: 'web_audio' };
