@@ -9,7 +9,9 @@ export default {
   ],
   testMatch: ['**/*.spec.ts', '**/*.e2e-spec.ts', '**/*.spec.mjs'],
   extensionsToTreatAsEsm: ['.ts'],
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  resolver: '<rootDir>/test/support/modules/resolver.cjs',
+  // Only TypeScript is compiled; what the global setup has built is loaded as it is.
+  transformIgnorePatterns: ['\\.[cm]?js$'],
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',
