@@ -32,4 +32,7 @@ export default {
   testTimeout: 30_000,
   // More than the two cores of a small machine: half of most suites' time is waiting.
   maxWorkers: 3,
+  // Jest does not free everything of a suite that has ended. A worker that has grown is replaced before the next one:
+  // a full heap slows every suite, and takes so long to free that Jest does not wait for the worker's end.
+  workerIdleMemoryLimit: '800MB',
 };

@@ -1,31 +1,41 @@
 import Sequencer from '@jest/test-sequencer';
 
 /**
- * The suites that take longest, which start first: one of them at the end would run while the other core has nothing to
- * do. Jest would order by the durations of earlier runs, which a fresh clone does not have.
+ * The suites that take longest, in a fresh clone, where Jest has no durations of earlier runs. They start first: one of
+ * them at the end would run while the other core has nothing to do.
  */
 const longest = [
-  'floods',
-  'simulation',
-  'database-damage',
-  'fuzz',
-  'memory',
-  'crash',
-  'inspection',
-  'guessing',
-  'passwords',
-  'hostile-audio',
-  'postgres',
-  'request-limits',
-  'legitimate-use',
+  'test/floods',
+  'test/simulation',
+  'test/database-damage',
+  'test/fuzz',
+  'test/memory',
+  'test/crash',
+  'test/inspection',
+  'test/guessing',
+  'test/passwords',
+  'test/hostile-audio',
+  'test/postgres',
+  'test/request-limits',
+  'test/legitimate-use',
+  'client/test/simulation',
+  'test/transfers',
+  'test/packets',
+  'client/test/fold',
+  'test/rooms',
+  'test/audio',
 ];
+
+const place = ({ path }) => {
+  const index = longest.findIndex((name) => new RegExp(`/${name}\\.(e2e-)?spec\\.ts$`).test(path));
+  return index === -1 ? longest.length : index;
+};
 
 export default class LongestFirst extends Sequencer {
   sort(tests) {
-    const rank = ({ path }) => {
-      const place = longest.findIndex((name) => path.endsWith(`/test/${name}.e2e-spec.ts`));
-      return place === -1 ? longest.length : place;
-    };
-    return super.sort(tests).sort((a, b) => rank(a) - rank(b));
+    const sorted = super.sort(tests);
+    // Jest starts with the suites whose duration it does not know, and then takes the longest first.
+    const isMeasured = sorted.every((test) => test.duration != null);
+    return isMeasured ? sorted : sorted.sort((a, b) => place(a) - place(b));
   }
 }
