@@ -390,7 +390,7 @@ describe('in real time, because there is no fake clock for it, after 10 s', () =
   });
 
   it.each(['a JSON body', 'headers'])(
-    '%s that did not arrive is answered with 408 in the error format, and the connection is closed',
+    '408 in the error format answers %s that did not arrive, and the connection is closed',
     async (what) => {
       const connection = late[what === 'headers' ? 1 : 0]!;
       await connection.closed(20_000);
