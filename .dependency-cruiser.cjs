@@ -207,13 +207,19 @@ module.exports = {
       to: { path: '^src/room-state/' },
     },
     offers('rooms', [
+      'operator-rooms',
       'rooms.module',
       'room-access',
       'rooms.reader',
       'invites.service',
       'presence/(presence.service|listener-counts|listener-reports)',
     ]),
-    offers('tracks', ['tracks.module', 'queue.service', 'track-view', 'storage/storage-health']),
+    offers('tracks', [
+      'tracks.module',
+      'queue.service',
+      'track-view',
+      'storage/(storage-health|storage-use)',
+    ]),
     offers('playback', ['playback.module', 'playback-store', 'skip-votes', 'skip-vote.service']),
     offers('room-state', ['room-state.module', 'room-state.service']),
     {
@@ -243,8 +249,15 @@ module.exports = {
       comment:
         'What is counted is shown by routes, which ask features and deliveries; only the composition of operations knows them.',
       severity: 'error',
-      from: { path: '^src/', pathNot: ['^src/(metrics|operations)/', composition] },
+      from: { path: '^src/', pathNot: ['^src/(metrics|operations|operator)/', composition] },
       to: { path: '^src/metrics/', pathNot: counters },
+    },
+    {
+      name: 'operator-on-top',
+      comment: 'What the operator sees is read from all features; none of them knows that there is one.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: ['^src/operator/', composition] },
+      to: { path: '^src/operator/' },
     },
     {
       name: 'gateway-on-top',

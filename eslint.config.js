@@ -52,6 +52,7 @@ export default tseslint.config(
     languageOptions: {
       globals: {
         AbortSignal: 'readonly',
+        __dirname: 'readonly',
         Blob: 'readonly',
         Buffer: 'readonly',
         console: 'readonly',

@@ -10,7 +10,9 @@ export default {
   ],
   testMatch: ['**/*.spec.ts', '**/*.e2e-spec.ts', '**/*.spec.mjs'],
   extensionsToTreatAsEsm: ['.ts'],
-  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  resolver: '<rootDir>/test/support/modules/resolver.cjs',
+  // Only TypeScript is compiled; what the global setup has built is loaded as it is.
+  transformIgnorePatterns: ['\\.[cm]?js$'],
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',
@@ -31,4 +33,7 @@ export default {
   testTimeout: 30_000,
   // More than the two cores of a small machine: half of most suites' time is waiting.
   maxWorkers: 3,
+  // Jest does not free everything of a suite that has ended. A worker that has grown is replaced before the next one:
+  // a full heap slows every suite, and takes so long to free that Jest does not wait for the worker's end.
+  workerIdleMemoryLimit: '800MB',
 };

@@ -18,6 +18,9 @@ const track = {
   placed: false,
   stream_url: `/api/tracks/${id}/stream`,
   cover_url: null,
+  cover_color: null,
+  loudness: { integrated_lufs: -9.87, true_peak_db: 0.43 },
+  has_waveform: true,
   created_at: 1795437729.559,
 };
 

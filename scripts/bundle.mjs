@@ -3,28 +3,15 @@
 //   node scripts/bundle.mjs build dist
 import { rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { rolldown } from 'rolldown';
+import { bundlerOf, output } from './bundling.mjs';
 
-const external = [
-  // Native code.
-  'argon2',
-  'better-sqlite3',
-  // Packages that read files next to their code. (Those of pino's transports and Socket.IO's client are not used.)
-  /^swagger-ui-dist(\/|$)/,
-  /^piscina(\/|$)/,
-  // Nest also requires these by a computed name. If bundled, two copies of each would run, and the validation would not
-  // see the decorators registered with the other copy.
-  /^class-(transformer|validator)(\/|$)/,
-  // Optional dependencies that are not installed.
-  'pg-native',
-  'bufferutil',
-  'utf-8-validate',
-  /^@nestjs\/(microservices|mongoose)(\/|$)/,
-  /^@fastify\//,
+/** Entry points: the server, and what inspects and decodes uploads outside of its thread. */
+const entries = [
+  'main',
+  'tracks/inspection/worker',
+  'tracks/analysis/worker',
+  'tracks/analysis/cover-process',
 ];
-
-/** Entry points: the server, and the worker threads that inspect uploads. */
-const entries = ['main', 'tracks/inspection/worker'];
 
 const [from, to] = process.argv.slice(2).map((folder) => resolve(folder));
 if (!from || !to) {
@@ -32,28 +19,14 @@ if (!from || !to) {
   process.exit(2);
 }
 
-const bundler = await rolldown({
-  // Keyed by relative path, so that the server finds the worker at the same relative path, bundled or not.
+// Keyed by relative path, so that the server finds the worker at the same relative path, bundled or not.
+const bundler = await bundlerOf({
   input: Object.fromEntries(entries.map((name) => [name, join(from, `${name}.js`)])),
-  platform: 'node',
-  external,
-  onLog(level, log, handler) {
-    // A missing package or export is only a warning to Rolldown; here it fails the build.
-    if (level === 'warn') throw new Error(log.message);
-    handler(level, log);
-  },
 });
 // Written to a new folder first, so that a failed build leaves the previous one.
 const fresh = `${to}.new`;
 await rm(fresh, { recursive: true, force: true });
-await bundler.write({
-  dir: fresh,
-  format: 'esm',
-  entryFileNames: '[name].js',
-  chunkFileNames: 'chunks/[name]-[hash].js',
-  // Logs, metrics and Nest use the names of classes.
-  keepNames: true,
-});
+await bundler.write({ dir: fresh, ...output });
 await bundler.close();
 await rm(to, { recursive: true, force: true });
 await rename(fresh, to);

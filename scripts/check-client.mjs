@@ -24,7 +24,8 @@ faults.push(...messages.map((message) => `publint: ${formatMessage(message, pkg)
 const folder = await mkdtemp(join(tmpdir(), 'roomcast-client-'));
 try {
   const npm = ['pack', '--json', '--ignore-scripts', '--pack-destination', folder];
-  const [{ filename }] = JSON.parse(execFileSync('npm', npm, { cwd: client, encoding: 'utf8' }));
+  const [{ filename, files }] = JSON.parse(execFileSync('npm', npm, { cwd: client, encoding: 'utf8' }));
+  if (!files.some(({ path }) => path === 'LICENSE')) faults.push('the package has no LICENSE');
   const attw = join(root, 'node_modules/.bin/attw');
   // The worker is a file to be started, not a module to be imported: it has no types.
   execFileSync(

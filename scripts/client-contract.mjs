@@ -81,7 +81,7 @@ ${Object.entries(socketMessages).map(answerOf).join('\n')}
 }
 
 /** A reaction that \`react\` accepts. */
-export type Reaction = ${contract.reactions.map(literal).join(' | ')};
+export type RoomReaction = ${contract.reactions.map(literal).join(' | ')};
 
 /** What a listener's player is doing. */
 export type SyncStatus = ${contract.syncStatuses.map(literal).join(' | ')};
@@ -129,7 +129,10 @@ function descriptionOf(schema, named) {
   return schema.description ?? schema.anyOf?.map((item) => descriptionOf(item, named)).find(Boolean);
 }
 
-function objectOf({ properties, required = [] }, named) {
+function objectOf({ properties, patternProperties, required = [] }, named) {
+  if (patternProperties) {
+    return `Readonly<Record<string, ${typeOf(Object.values(patternProperties)[0], named)}>>`;
+  }
   const fields = Object.entries(properties).map(([key, schema]) => {
     const optional = required.includes(key) ? '' : '?';
     return `${comment(descriptionOf(schema, named))}readonly ${key}${optional}: ${typeOf(schema, named)};`;

@@ -17,10 +17,13 @@ import { LifecycleModule } from './lifecycle/lifecycle.module.js';
 import { LimitsModule } from './limits/limits.module.js';
 import { loggerOptions } from './operations/logging.js';
 import { OperationsModule } from './operations/operations.module.js';
+import { OperatorModule } from './operator/operator.module.js';
 import { PageModule } from './page/page.module.js';
 import { PlaybackModule } from './playback/playback.module.js';
 import { RoomStateModule } from './room-state/room-state.module.js';
 import { RoomsModule } from './rooms/rooms.module.js';
+import { AnalysisModule } from './tracks/analysis/analysis.module.js';
+import type { AnalysisWorkers } from './tracks/analysis/analysis-workers.js';
 import { InspectionModule } from './tracks/inspection/inspection.module.js';
 import { TracksModule } from './tracks/tracks.module.js';
 
@@ -32,15 +35,21 @@ export interface Parts {
   inspectionWorker: URL;
   /** The folder of the built page. */
   pageFolder: URL;
+  /** What decodes uploads. Default: beside `inspectionWorker`. */
+  analysisWorkers?: AnalysisWorkers;
 }
+
+const analysisWorkersBeside = (inspectionWorker: URL): AnalysisWorkers => ({
+  audio: new URL('../analysis/worker.js', inspectionWorker),
+  cover: new URL('../analysis/cover-process.js', inspectionWorker),
+});
 
 /** The root module: all modules of the server, with the validation and error handling of every route. */
 @Module({})
 export class AppModule {
-  static with(
-    settings: Settings,
-    { bus = new LocalEventBus(), inspectionWorker, pageFolder }: Parts,
-  ): DynamicModule {
+  static with(settings: Settings, parts: Parts): DynamicModule {
+    const { bus = new LocalEventBus(), inspectionWorker, pageFolder } = parts;
+    const { analysisWorkers = analysisWorkersBeside(inspectionWorker) } = parts;
     return {
       module: AppModule,
       imports: [
@@ -58,10 +67,12 @@ export class AppModule {
         OperationsModule,
         RoomsModule,
         InspectionModule.with(inspectionWorker),
+        AnalysisModule.with(analysisWorkers),
         TracksModule,
         PlaybackModule,
         RoomStateModule,
         GatewayModule,
+        OperatorModule,
         PageModule.with(pageFolder),
       ],
       providers: [

@@ -8,12 +8,13 @@ import { rest, type Room, type Track } from '../src/contract/index.js';
 import { openApiDocument } from '../src/operations/openapi.js';
 import { expectAnswer, expectProblem } from './support/answers.js';
 import { type Answer, guest, type Person, request, roomOf, stateOf } from './support/api.js';
-import { fixture, wav } from './support/audio.js';
+import { fixture, storedCover, wav } from './support/audio.js';
 import { eventually, Listener } from './support/listener.js';
 import { startServer, type TestServer } from './support/server.js';
 
 const secret = 'a secret that only this test knows';
 const megabyte = 1024 * 1024;
+const coverImage = storedCover();
 
 let server: TestServer;
 let ada: Person;
@@ -112,7 +113,7 @@ describe('an upload', () => {
           mime_type: mime,
           size_bytes: bytes.length,
           sha256: sha256(bytes),
-          cover_mime_type: cover ? 'image/png' : null,
+          cover_mime_type: cover ? 'image/webp' : null,
         },
       });
 
@@ -124,15 +125,13 @@ describe('an upload', () => {
       const image = await read(`/tracks/${track.id}/cover`, bearer(bob));
       if (cover) {
         expect(image.status).toBe(200);
-        expect(image.headers.get('content-type')).toBe('image/png');
-        expect(image.bytes.equals(fixture('cover.png'))).toBe(true);
+        expect(image.headers.get('content-type')).toBe('image/webp');
+        expect(image.bytes.equals(coverImage)).toBe(true);
       } else {
         expect(image.status).toBe(404);
         expect(JSON.parse(image.bytes.toString())).toMatchObject({ error: { code: 'cover_not_found' } });
       }
-      expect(await filesIn('files')).toEqual(
-        [sha256(bytes), ...(cover ? [sha256(fixture('cover.png'))] : [])].sort(),
-      );
+      expect(await filesIn('files')).toEqual([sha256(bytes), ...(cover ? [sha256(coverImage)] : [])].sort());
       expect(await filesIn('uploads')).toEqual([]);
     },
   );
@@ -144,7 +143,7 @@ describe('an upload', () => {
 
   it('of a file that is stored already stores it once; the file is deleted with its last track', async () => {
     const bytes = fixture('tagged.mp3');
-    const both = [sha256(bytes), sha256(fixture('cover.png'))].sort();
+    const both = [sha256(bytes), sha256(coverImage)].sort();
     const elsewhere = await roomOf(ada);
     const first = await upload(bytes, 'one.mp3');
     const second = (await ada.upload(elsewhere.id, bytes, 'two.mp3')).body.track;
@@ -157,9 +156,7 @@ describe('an upload', () => {
     expect(await filesIn('files')).toEqual([...both, sha256(fixture('tagged.flac'))].sort());
     expect((await read(`/tracks/${second.id}/stream`, bearer(ada))).bytes.equals(bytes)).toBe(true);
     await ada.delete(`/rooms/${elsewhere.id}`);
-    expect(await filesIn('files')).toEqual(
-      [sha256(fixture('cover.png')), sha256(fixture('tagged.flac'))].sort(),
-    );
+    expect(await filesIn('files')).toEqual([sha256(coverImage), sha256(fixture('tagged.flac'))].sort());
     await ada.delete(`/tracks/${third.id}`);
     expect(await filesIn('files')).toEqual([]);
   });
@@ -559,9 +556,9 @@ describe('a media token', () => {
     expect(
       (await read(`/tracks/${track.id}/stream?media_token=${media}`)).bytes.equals(fixture('tagged.mp3')),
     ).toBe(true);
-    expect(
-      (await read(`/tracks/${track.id}/cover?media_token=${media}`)).bytes.equals(fixture('cover.png')),
-    ).toBe(true);
+    expect((await read(`/tracks/${track.id}/cover?media_token=${media}`)).bytes.equals(coverImage)).toBe(
+      true,
+    );
     expectAnswer(
       await request(server.url, 'GET', `/tracks/${track.id}/metadata?media_token=${media}`),
       200,

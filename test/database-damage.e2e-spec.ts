@@ -1,5 +1,6 @@
 import {
   copyFile,
+  cp,
   mkdir,
   open,
   readdir,
@@ -11,11 +12,11 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import BetterSqlite3 from 'better-sqlite3';
 import { expectProblem } from './support/answers.js';
 import { guest, type Person, person, roomOf } from './support/api.js';
-import { fixture, wav } from './support/audio.js';
+import { fixture, storedCover, wav } from './support/audio.js';
 import { filesIn, hashesIn, sha256 } from './support/files.js';
 import { eventually } from './support/listener.js';
 import { startPostgres } from './support/postgres.js';
@@ -25,11 +26,20 @@ import { failingStart, type ServerProcess, spawnServer, temporaryFolder } from '
 jest.setTimeout(120_000);
 
 const song = fixture('tagged.mp3');
-const cover = fixture('cover.png');
+const cover = storedCover();
 
 let dataDir: string;
 let file: string;
 let server: ServerProcess | undefined;
+/** The data folder of a server that was filled and has ended cleanly, and what is in it. */
+let ended: { dataDir: string; filled: Filled };
+beforeAll(async () => {
+  dataDir = await temporaryFolder();
+  await start();
+  ended = { dataDir, filled: await fill() };
+  await endCleanly();
+});
+afterAll(() => rm(ended.dataDir, { recursive: true, force: true }));
 beforeEach(async () => {
   dataDir = await temporaryFolder();
   file = join(dataDir, 'roomcast.sqlite');
@@ -83,6 +93,12 @@ async function endCleanly(): Promise<void> {
   server = undefined;
 }
 
+/** As after `start`, `fill` and `endCleanly`, without the time that they take. */
+async function copyEnded(): Promise<Filled> {
+  await cp(ended.dataDir, dataDir, { recursive: true });
+  return ended.filled;
+}
+
 describe('a start with a damaged database', () => {
   it.each<[string, (path: string) => Promise<void>]>([
     ['overwritten from its beginning', (path) => overwrite(path, 0, 4096)],
@@ -91,9 +107,7 @@ describe('a start with a damaged database', () => {
     ['emptied', (path) => truncate(path, 0)],
     ['replaced by another file', (path) => writeFile(path, 'not a database'.repeat(1000))],
   ])('ends with one line if it is %s, and changes nothing', async (_, damage) => {
-    await start();
-    await fill();
-    await endCleanly();
+    await copyEnded();
     await damage(file);
     const before = await hashesIn(dataDir);
     for (let attempt = 0; attempt < 2; attempt += 1) {
@@ -135,9 +149,7 @@ describe('a start after the database was lost', () => {
   const notKnown = 'The database does not know the audio files';
 
   async function lose(): Promise<Filled> {
-    await start();
-    const filled = await fill();
-    await endCleanly();
+    const filled = await copyEnded();
     await mkdir(join(dataDir, 'backup'));
     await rename(file, join(dataDir, 'backup', 'roomcast.sqlite'));
     return filled;
@@ -187,9 +199,7 @@ describe('a start after the database was lost', () => {
   });
 
   it('accepts a data folder without database-id, and writes that file', async () => {
-    await start();
-    await fill();
-    await endCleanly();
+    await copyEnded();
     await rm(join(dataDir, 'database-id'));
     await start();
     await eventually(async () => (await readdir(dataDir)).includes('database-id'), 'the marker');
@@ -199,9 +209,7 @@ describe('a start after the database was lost', () => {
 });
 
 it('a file without a track is moved to the trash at start, and deleted after a week', async () => {
-  await start();
-  await fill();
-  await endCleanly();
+  await copyEnded();
   const [orphan, old, recent] = [wav(1, 300), wav(1, 301), wav(1, 302)];
   const folder = join(dataDir, 'files', sha256(orphan).slice(0, 2));
   await mkdir(folder, { recursive: true });
@@ -323,9 +331,7 @@ describe('while the server runs, a database that', () => {
   });
 
   it('has a damaged page is no longer written to, and reads of the page are answered with 503', async () => {
-    await start();
-    const filled = await fill();
-    await endCleanly();
+    const filled = await copyEnded();
     await start();
     const ada = again(filled.ada);
     // A page that the server has not read since its start.

@@ -75,6 +75,7 @@ describeOnEachDatabase((on) => {
     it('gets the same answer and changes nothing, whatever the command', async () => {
       const eve = await guest(url, 'eve');
       const made = await twice(ada, (who) => who.post('/rooms', { name: 'Made once' }));
+      expect(made.event).toBeNull();
       const { rooms } = (await eve.get('/rooms')).body;
       expect(rooms.filter(({ name }: { name: string }) => name === 'Made once')).toMatchObject([
         { id: made.room.id },

@@ -31,7 +31,8 @@ const typesOf = async (who: Person, roomId: string): Promise<EventType[]> =>
 describe('creating a room', () => {
   it('makes its creator the administrator and first participant', async () => {
     const answer = await ada.post('/rooms', { name: '  Friday night  ' });
-    expectAnswer(answer, 201, rest.RoomAnswer);
+    expectAnswer(answer, 201, rest.RoomCommandAnswer);
+    expect(answer.body.event).toBeNull();
     expect(answer.body.room).toMatchObject({
       name: 'Friday night',
       visibility: 'public',

@@ -10,7 +10,7 @@ import type { Track } from '../src/contract/index.js';
 import { UploadFolder } from '../src/tracks/storage/upload-folder.js';
 import { expectProblem } from './support/answers.js';
 import { type Answer, guest, type Person, roomOf, stateOf } from './support/api.js';
-import { fixture, paddedWav, wav } from './support/audio.js';
+import { fixture, paddedWav, storedCover, wav } from './support/audio.js';
 import { filesIn } from './support/files.js';
 import { eventually, listen } from './support/listener.js';
 import { type Postgres, startPostgres } from './support/postgres.js';
@@ -109,7 +109,7 @@ describe.each(['SQLite', 'PostgreSQL'])('storage limits in %s', (kind) => {
     const { url } = await start({ MAX_USER_STORAGE_MB: '1' });
     const ada = await guest(url, 'ada');
     const room = await roomOf(ada);
-    const [tagged, cover] = [fixture('tagged.mp3'), fixture('cover.png')];
+    const [tagged, cover] = [fixture('tagged.mp3'), storedCover()];
     await upload(ada, room.id, tagged);
     const refused: Answer = await ada.upload(room.id, paddedWav(megabyte), 'song.wav');
     expectFull(refused, 'user');

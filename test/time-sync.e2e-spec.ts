@@ -1,5 +1,5 @@
 import type { Socket as TcpSocket } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { Compile } from 'typebox/compile';
 import { Clock } from '../src/config/clock.js';
 import { socketMessages } from '../src/contract/index.js';
@@ -28,16 +28,16 @@ describe.each(['standard', 'fast'])('time_sync on the %s transport', (transport)
     opened.push(listener);
     return listener;
   };
-  beforeEach(async () => {
+  beforeAll(async () => {
     server = await startServer({ TRANSPORT: transport });
     clock = server.app.get(Clock);
     ada = await guest(server.url, 'ada');
     roomId = (await roomOf(ada)).id;
   });
-  afterEach(async () => {
+  afterEach(() => {
     for (const listener of opened.splice(0)) listener.close();
-    await server.close();
   });
+  afterAll(() => server.close());
 
   it.each(['websocket', 'polling'])(
     'has the times of arrival and of sending in microseconds, in the room and in the lobby, over %s',

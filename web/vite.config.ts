@@ -5,8 +5,8 @@ import { compress } from './compress.js';
 /** The server replaces it in index.html with a new nonce for each answer. */
 const noncePlaceholder = '__CSP_NONCE__';
 
-/** The server that the development server passes requests on to. */
-const server = process.env['ROOMCAST_SERVER'] ?? 'http://127.0.0.1:3000';
+/** The server that Vite's development server hands requests to. */
+const target = process.env.ROOMCAST_SERVER ?? 'http://127.0.0.1:3000';
 
 export default defineConfig({
   plugins: [react(), compress()],
@@ -19,8 +19,8 @@ export default defineConfig({
   },
   server: {
     proxy: {
-      '/api': server,
-      '/socket.io': { target: server, ws: true },
+      '/api': target,
+      '/socket.io': { target, ws: true },
     },
   },
 });

@@ -14,6 +14,7 @@ const { positionals, values } = parseArgs({
     seed: { type: 'string', default: '1' },
     quick: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
+    log: { type: 'boolean', default: false },
   },
 });
 const unknown = positionals.find((name) => !Object.hasOwn(scenarios, name));
@@ -33,6 +34,8 @@ const rig = {
   serverPort: server.port,
   pages,
   seed: Number(values.seed),
+  /** Whether to write down what each player did. */
+  log: values.log,
   /** Seconds, or how often: shorter with `--quick`. */
   long: (count) => (values.quick ? Math.ceil(quickPart * count) : count),
 };

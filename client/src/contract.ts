@@ -47,8 +47,19 @@ export interface Track {
   readonly placed: boolean;
   /** Path of the audio */
   readonly stream_url: string;
-  /** Path of the cover; null if there is none */
+  /** Path of the cover; null if there is none. `?size=` 96, 320 or 1024 (default) selects a size */
   readonly cover_url: string | null;
+  /** The cover's dominant colour, if it is known */
+  readonly cover_color: string | null;
+  /** Null if it was not measured: silent, too long to decode, no decoder (AAC), or an old upload */
+  readonly loudness: {
+    /** Integrated loudness (ITU-R BS.1770-4) on two speakers: one channel counts twice */
+    readonly integrated_lufs: number;
+    /** True peak in dBTP; above 0 if the track clips */
+    readonly true_peak_db: number;
+  } | null;
+  /** Whether `/waveform` has peaks of this track */
+  readonly has_waveform: boolean;
   /** When it was added to the queue, for the last time: Unix time in seconds */
   readonly created_at: number;
 }
@@ -288,6 +299,125 @@ export interface DeliveryReport {
   readonly users_left_out: number;
 }
 
+/** The state of the server. */
+export interface AdminOverview {
+  /** Unix time in seconds, with milliseconds as fraction */
+  readonly server_time: number;
+  /** Unix time in seconds, with milliseconds as fraction */
+  readonly started_at: number;
+  /** Seconds since this process started */
+  readonly uptime: number;
+  readonly version: string;
+  /** UUID, version 7 */
+  readonly node_id: string;
+  /** The version of Node.js */
+  readonly nodejs: string;
+  readonly rooms: number;
+  readonly users: number;
+  /** Open connections to this node */
+  readonly connections: number;
+  /** By event type, over the last minute on this node; types without events are left out */
+  readonly events_per_second: Readonly<Record<string, number>>;
+  /** Of the last hour on this node. */
+  readonly latencies: {
+    /** Upper bounds of histogram buckets, at most twice the true value; null if nothing was measured. */
+    readonly commit_to_write: {
+      readonly count: number;
+      /** Seconds */
+      readonly p50: number | null;
+      /** Seconds */
+      readonly p95: number | null;
+      /** Seconds */
+      readonly p99: number | null;
+    };
+    /** Upper bounds of histogram buckets, at most twice the true value; null if nothing was measured. */
+    readonly write_to_confirmation: {
+      readonly count: number;
+      /** Seconds */
+      readonly p50: number | null;
+      /** Seconds */
+      readonly p95: number | null;
+      /** Seconds */
+      readonly p99: number | null;
+    };
+  };
+  /** Since this process started. */
+  readonly confirmations: {
+    readonly pending: number;
+    readonly confirmed: number;
+    readonly retries: number;
+    readonly dead_letters: number;
+  };
+  readonly memory: {
+    readonly rss_bytes: number;
+    readonly heap_used_bytes: number;
+    readonly external_bytes: number;
+  };
+  /** By how many seconds timers were late since the last request of the overview. Null for the first request: it is measured only while the overview is being read. */
+  readonly loop_delay: {
+    readonly mean: number;
+    readonly p50: number;
+    readonly p99: number;
+    readonly max: number;
+  } | null;
+  readonly storage: {
+    readonly tracks: number;
+    /** Audio and covers of all tracks */
+    readonly bytes: number;
+    readonly max_bytes: number | null;
+  };
+}
+
+export interface AdminRoom {
+  /** UUID, version 7 */
+  readonly id: string;
+  readonly name: string;
+  readonly visibility: Visibility;
+  readonly administrator: User | null;
+  /** Unix time in seconds, with milliseconds as fraction */
+  readonly created_at: number;
+  readonly participants: number;
+  readonly online: number;
+  /** Connections to this node */
+  readonly connections: number;
+  readonly tracks: number;
+  /** Audio and covers of its tracks */
+  readonly bytes: number;
+  /** Position in the room's log: 1, 2, 3 … without gaps; 0 before the first event */
+  readonly sequence: number;
+}
+
+export interface AdminRoomList {
+  /** Newest first */
+  readonly rooms: readonly AdminRoom[];
+  readonly more: boolean;
+  /** UUID, version 7 */
+  readonly next: string | null;
+}
+
+export interface AdminUser {
+  /** UUID, version 7 */
+  readonly id: string;
+  readonly username: string;
+  readonly guest: boolean;
+  /** Unix time in seconds, with milliseconds as fraction */
+  readonly created_at: number;
+  /** Unix time in seconds, with milliseconds as fraction */
+  readonly banned_at: number | null;
+}
+
+export interface AdminUserAnswer {
+  readonly user: AdminUser;
+}
+
+export interface AdminUserList {
+  /** Newest first */
+  readonly users: readonly AdminUser[];
+  readonly more: boolean;
+  /** UUID, version 7 */
+  readonly next: string | null;
+}
+
 export interface Done {
   readonly ok: true;
 }
@@ -319,7 +449,7 @@ export interface InvitePreviewAnswer {
 
 export interface LeftAnswer {
   readonly ok: true;
-  /** The last event of this change that the caller receives; null if nothing changed */
+  /** The last event of this change that the caller receives; null if nothing changed, and for a new room, whose log is empty */
   readonly event: {
     /** UUID, version 7 */
     readonly event_id: string;
@@ -365,7 +495,7 @@ export interface PreviewAnswer {
 export interface QueueAnswer {
   readonly track: Track;
   readonly queue_position: number;
-  /** The last event of this change that the caller receives; null if nothing changed */
+  /** The last event of this change that the caller receives; null if nothing changed, and for a new room, whose log is empty */
   readonly event: {
     /** UUID, version 7 */
     readonly event_id: string;
@@ -376,7 +506,7 @@ export interface QueueAnswer {
 
 export interface RemovedAnswer {
   readonly user: User;
-  /** The last event of this change that the caller receives; null if nothing changed */
+  /** The last event of this change that the caller receives; null if nothing changed, and for a new room, whose log is empty */
   readonly event: {
     /** UUID, version 7 */
     readonly event_id: string;
@@ -385,13 +515,9 @@ export interface RemovedAnswer {
   } | null;
 }
 
-export interface RoomAnswer {
-  readonly room: Room;
-}
-
 export interface RoomCommandAnswer {
   readonly room: Room;
-  /** The last event of this change that the caller receives; null if nothing changed */
+  /** The last event of this change that the caller receives; null if nothing changed, and for a new room, whose log is empty */
   readonly event: {
     /** UUID, version 7 */
     readonly event_id: string;
@@ -430,7 +556,7 @@ export interface SignedIn {
 
 export interface TrackAnswer {
   readonly track: Track;
-  /** The last event of this change that the caller receives; null if nothing changed */
+  /** The last event of this change that the caller receives; null if nothing changed, and for a new room, whose log is empty */
   readonly event: {
     /** UUID, version 7 */
     readonly event_id: string;
@@ -465,6 +591,11 @@ export interface TrackMetadata {
 
 export interface UserAnswer {
   readonly user: User;
+}
+
+export interface Waveform {
+  /** The largest sample of each 400th of the track, with two decimals; 1 is full scale */
+  readonly peaks: readonly number[];
 }
 
 /** The fields of an event's `data` that are specific to its type. */
@@ -716,7 +847,7 @@ export interface MessageAnswers {
 }
 
 /** A reaction that `react` accepts. */
-export type Reaction = '❤️' | '🔥' | '👏' | '😂' | '😮' | '🎉' | '🙏' | '👎';
+export type RoomReaction = '❤️' | '🔥' | '👏' | '😂' | '😮' | '🎉' | '🙏' | '👎';
 
 /** What a listener's player is doing. */
 export type SyncStatus = 'blocked' | 'buffering' | 'in_step' | 'correcting' | 'silent';
@@ -741,7 +872,7 @@ export type ErrorCode =
   | 'not_a_participant'
   /** Only the room's administrator may do this. */
   | 'not_administrator'
-  /** Banned from this room. */
+  /** Banned from this room, or from the server. */
   | 'banned'
   /** No route matches this path. */
   | 'not_found'
@@ -749,12 +880,14 @@ export type ErrorCode =
   | 'room_not_found'
   /** There is no such track, or it is in a private room that the caller is not in. */
   | 'track_not_found'
-  /** There is no such user in the room. */
+  /** There is no such user, or not in the room. */
   | 'user_not_found'
   /** There is no such event in the log. */
   | 'event_not_found'
   /** The track has no cover. */
   | 'cover_not_found'
+  /** The track has no waveform. */
+  | 'waveform_not_found'
   /** The file is missing on the server; the error has been logged. */
   | 'audio_missing'
   /** There is no such invite, or it has expired, is used up or was revoked. */

@@ -1,6 +1,6 @@
 import type { ClosedReason } from './connection/connection.js';
 import type { OpenTransport } from './connection/transport.js';
-import type { RoomAnswer, RoomPreview, Visibility } from './contract.js';
+import type { RoomAnswer, RoomCommandAnswer, RoomPreview, Visibility } from './contract.js';
 import type { Environment } from './environment.js';
 import { RoomcastError } from './errors.js';
 import type { Api } from './http/api.js';
@@ -41,9 +41,9 @@ export class Roomcast {
   }
 
   /** Creates a room; this user administers it, and joins it like any other. @throws {RoomcastError} */
-  async createRoom({ name, visibility }: NewRoom): Promise<RoomAnswer['room']> {
+  async createRoom({ name, visibility }: NewRoom): Promise<RoomCommandAnswer['room']> {
     const body = { name, ...(visibility && { visibility }) };
-    return (await this.api.command<RoomAnswer>('POST', '/rooms', { body })).room;
+    return (await this.api.command<RoomCommandAnswer>('POST', '/rooms', { body })).room;
   }
 
   /**
@@ -54,7 +54,7 @@ export class Roomcast {
   async join(roomId: string, { invite, signal }: JoinOptions = {}): Promise<Room> {
     const path = `/rooms/${encodeURIComponent(roomId)}/join`;
     const body = invite === undefined ? {} : { invite };
-    const { room: joined } = await this.api.command<RoomAnswer>('POST', path, {
+    const { room: joined } = await this.api.command<RoomCommandAnswer>('POST', path, {
       body,
       signal,
       repeatable: true,

@@ -1,4 +1,4 @@
-import type { Reaction } from './contract.js';
+import type { RoomReaction } from './contract.js';
 
 /** The reactions that `room.react` sends. */
 export const reactions = [
@@ -10,7 +10,7 @@ export const reactions = [
   '🎉',
   '🙏',
   '👎',
-] as const satisfies readonly Reaction[];
+] as const satisfies readonly RoomReaction[];
 
 /**
  * How many votes skip the current track.

@@ -58,7 +58,7 @@ export class AuthController {
   })
   @ApiBearerAuth()
   @Answers(200, rest.SignedIn, 'Signed in.')
-  @Refuses('malformed', 'invalid_credentials', 'invalid_field', 'rate_limited', 'unavailable')
+  @Refuses('malformed', 'invalid_credentials', 'banned', 'invalid_field', 'rate_limited', 'unavailable')
   @Public()
   @HttpCode(200)
   @RequestCost(3)

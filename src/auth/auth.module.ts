@@ -9,6 +9,8 @@ import { AuthController } from './auth.controller.js';
 import { AuthGuard } from './auth.guard.js';
 import { AuthService } from './auth.service.js';
 import { LoginThrottle } from './login-throttle.js';
+import { OperatorAccess } from './operator-access.js';
+import { OperatorUsers } from './operator-users.js';
 import { PasswordHasher } from './password-hasher.js';
 import { jwtSecret } from './secret.js';
 import { SessionsService } from './sessions.service.js';
@@ -34,8 +36,10 @@ import { UserChanges } from './user-changes.js';
     AccountLimits,
     LoginThrottle,
     PasswordHasher,
+    OperatorAccess,
+    OperatorUsers,
     { provide: APP_GUARD, useClass: AuthGuard },
   ],
-  exports: [AuthService, SessionsService, UserChanges],
+  exports: [AuthService, SessionsService, UserChanges, OperatorAccess, OperatorUsers],
 })
 export class AuthModule {}

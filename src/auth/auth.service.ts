@@ -13,7 +13,7 @@ import { PasswordHasher } from './password-hasher.js';
 import { type IssuedToken, SessionsService } from './sessions.service.js';
 import { UserChanges } from './user-changes.js';
 import { claimForRegistered, loginKeys, nameForGuest, requireAvailable } from './usernames.js';
-import { userView } from './users.js';
+import { requireNotBanned, userView } from './users.js';
 
 /** A token and the user that it was issued to. */
 export type SignedIn = IssuedToken & { user: User };
@@ -83,7 +83,7 @@ export class AuthService {
   }
 
   /**
-   * @throws {Problem} invalid_credentials, for an unknown name as for a wrong password; rate_limited; unavailable
+   * @throws {Problem} invalid_credentials, for an unknown name as for a wrong password; banned; rate_limited; unavailable
    */
   async login({ username, password }: LoginDto, { address, token, gone }: LoginOrigin): Promise<SignedIn> {
     const keys = loginKeys(username);
@@ -97,7 +97,10 @@ export class AuthService {
       return row && matches ? userView(row) : undefined;
     });
     if (!user) throw new Problem('invalid_credentials', 'Wrong username or password.');
-    return this.database.write((trx) => this.#signIn(trx, user));
+    return this.database.write(async (trx) => {
+      await requireNotBanned(trx, user.id);
+      return this.#signIn(trx, user);
+    });
   }
 
   async refresh(caller: Caller): Promise<SignedIn> {

@@ -3,6 +3,7 @@ import type { Database, Trx } from '../database/database.js';
 import { forUpdate } from '../database/dialects.js';
 import { prepare } from '../database/prepared.js';
 import type { UserRow } from '../database/schema.js';
+import { Problem } from '../errors/problem.js';
 
 /**
  * What other features may read of users. They join `users` in their own queries, because a query for each user would
@@ -53,10 +54,17 @@ export async function lockUser(trx: Trx, id: string): Promise<void> {
   await selectLocked.first(trx, { id });
 }
 
+/** Locks the user's row: a ban at the same time is seen here, or revokes what this transaction opens. @throws {Problem} banned */
+export async function requireNotBanned(trx: Trx, id: string): Promise<void> {
+  const row = await selectLocked.first(trx, { id });
+  if (row && row.banned_at !== null)
+    throw new Problem('banned', 'The operator has banned this user from the server.');
+}
+
 const selectUser = prepare((db, { id }: { id: string }) =>
   db.selectFrom('users').select(userColumns).where('id', '=', id),
 );
 
 const selectLocked = prepare((db, { id }: { id: string }) =>
-  forUpdate(db, db.selectFrom('users').select('id').where('id', '=', id)),
+  forUpdate(db, db.selectFrom('users').select(['id', 'banned_at']).where('id', '=', id)),
 );

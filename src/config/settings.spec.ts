@@ -106,6 +106,8 @@ describe('the settings', () => {
 
   it.each([
     ['JWT_SECRET', 'too short a secret'],
+    ['ADMIN_TOKEN', 'too short'],
+    ['ADMIN_TOKEN', 'too short, since it has spaces'],
     ['DATABASE_URL', 'mysql://user:password1@db/roomcast'],
   ])('do not print the secret in an invalid %s', (name, value) => {
     const error = (() => {

@@ -10,6 +10,8 @@ export interface Settings {
   database: { kind: 'sqlite'; file: string; sync: 'normal' | 'full' } | { kind: 'postgres'; url: string };
   /** null: generated once and stored in `dataDir`. */
   jwtSecret: string | null;
+  /** What the operator of the server sends to read and change everything; null: nobody can. */
+  adminToken: string | null;
   /** Origins that may use the server from a browser; '*' for any. */
   corsOrigins: string[] | '*';
   /** Which `X-Forwarded-For` entries are trusted: none, those of this number of proxies, or those of these addresses. */
@@ -100,6 +102,7 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
     dataDir,
     database: readDatabase(given('DATABASE_URL'), dataDir, oneOf('SQLITE_SYNC', 'normal', syncs)),
     jwtSecret,
+    adminToken: readAdminToken(given('ADMIN_TOKEN')),
     corsOrigins: readOrigins(given('CORS_ORIGINS')),
     trustProxy: readTrustProxy(given('TRUST_PROXY')),
     maxUploadBytes: integer('MAX_UPLOAD_MB', 50, 1, 4096) * megabyte,
@@ -129,6 +132,18 @@ function readDatabase(
     throw new SettingError('DATABASE_URL', redacted(url), 'postgres://user:password@host:port/database');
   }
   return { kind: 'postgres', url };
+}
+
+function readAdminToken(token: string | undefined): string | null {
+  if (token === undefined) return null;
+  if (!/^[!-~]{16,512}$/.test(token)) {
+    throw new SettingError(
+      'ADMIN_TOKEN',
+      `${token.length} characters`,
+      '16 to 512 visible ASCII characters without spaces',
+    );
+  }
+  return token;
 }
 
 function readOrigins(text: string | undefined): string[] | '*' {

@@ -10,3 +10,4 @@ export * from './messages.js';
 export * as rest from './rest.js';
 export * from './delivery.js';
 export * from './statistics.js';
+export * from './operator.js';

@@ -23,14 +23,14 @@ import {
 
 /** What the command raised: the last event that the caller receives about the change. */
 const event = Type.Union([EventReference, Type.Null()], {
-  description: 'The last event of this change that the caller receives; null if nothing changed',
+  description:
+    'The last event of this change that the caller receives; null if nothing changed, and for a new room, whose log is empty',
 });
 
 export const SignedIn = shape({ token: Type.String(), expires_at: Time, user: User });
 export const Me = shape({ user: User, expires_at: Time });
 export const MediaTokenAnswer = shape({ media_token: Type.String(), expires_at: Time });
 export const ServerTime = shape({ server_time: Time });
-export const RoomAnswer = shape({ room: Room });
 export const RoomCommandAnswer = shape({ room: Room, event });
 export const RoomStateAnswer = shape({ room: RoomState, sequence: Sequence, epoch: Epoch });
 export const RoomList = shape({
@@ -81,6 +81,13 @@ export const TrackMetadata = shape({
     cover_mime_type: orNull(Type.String()),
   }),
 });
+export const Waveform = shape({
+  peaks: Type.Array(Type.Number({ minimum: 0, maximum: 1 }), {
+    minItems: 400,
+    maxItems: 400,
+    description: 'The largest sample of each 400th of the track, with two decimals; 1 is full scale',
+  }),
+});
 export const PlaybackAnswer = shape({ playback: Playback, event: EventReference });
 export const PlaybackStatusAnswer = shape({
   playback: Playback,
@@ -88,4 +95,12 @@ export const PlaybackStatusAnswer = shape({
   server_time: RoomTime,
 });
 export const Done = shape({ ok: Type.Literal(true) });
+export {
+  AdminOverview,
+  AdminRoom,
+  AdminRoomList,
+  AdminUser,
+  AdminUserAnswer,
+  AdminUserList,
+} from './operator.js';
 export const LeftAnswer = shape({ ok: Type.Literal(true), event });

@@ -1,6 +1,6 @@
 /** The reactions that `react` accepts. */
 export const reactions = ['❤️', '🔥', '👏', '😂', '😮', '🎉', '🙏', '👎'] as const;
-export type Reaction = (typeof reactions)[number];
+export type RoomReaction = (typeof reactions)[number];
 
 /**
  * How many votes skip the current track.

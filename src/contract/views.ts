@@ -59,6 +59,17 @@ export const Participant = shape(
 );
 export type Participant = Static<typeof Participant>;
 
+export const Loudness = shape(
+  {
+    integrated_lufs: Type.Number({
+      description: 'Integrated loudness (ITU-R BS.1770-4) on two speakers: one channel counts twice',
+    }),
+    true_peak_db: Type.Number({ description: 'True peak in dBTP; above 0 if the track clips' }),
+  },
+  'How loud a track is, measured over its whole length.',
+);
+export type Loudness = Static<typeof Loudness>;
+
 export const TrackStatus = oneOf(['queued', 'playing', 'played'] as const);
 export type TrackStatus = Static<typeof TrackStatus>;
 
@@ -81,7 +92,20 @@ export const Track = shape(
       description: 'Whether it has a position that the administrator gave it and votes do not change',
     }),
     stream_url: Type.String({ description: 'Path of the audio' }),
-    cover_url: orNull(Type.String({ description: 'Path of the cover; null if there is none' })),
+    cover_url: orNull(
+      Type.String({
+        description:
+          'Path of the cover; null if there is none. `?size=` 96, 320 or 1024 (default) selects a size',
+      }),
+    ),
+    cover_color: orNull(
+      Type.String({ pattern: '^#[0-9a-f]{6}$', description: "The cover's dominant colour, if it is known" }),
+    ),
+    loudness: Type.Union([Loudness, Type.Null()], {
+      description:
+        'Null if it was not measured: silent, too long to decode, no decoder (AAC), or an old upload',
+    }),
+    has_waveform: Type.Boolean({ description: 'Whether `/waveform` has peaks of this track' }),
     created_at: Type.Number({
       description: 'When it was added to the queue, for the last time: Unix time in seconds',
     }),

@@ -6,7 +6,9 @@ import { history } from './migrations/006-history.js';
 import { idempotencyKeys } from './migrations/007-idempotency-keys.js';
 import { roomAdministrators } from './migrations/008-room-administrators.js';
 import { sessionUsers } from './migrations/009-session-users.js';
+import { analysis } from './migrations/010-analysis.js';
 import { roomSettings } from './migrations/011-room-settings.js';
+import { userBans } from './migrations/012-user-bans.js';
 
 /* A migration runs on the schema of its time, which `Schema` does not describe, so migrations use an untyped database. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- as above
@@ -229,6 +231,8 @@ export const migrations: MigrationProvider = {
       '007_idempotency_keys': idempotencyKeys,
       '008_room_administrators': roomAdministrators,
       '009_session_users': sessionUsers,
+      '010_analysis': analysis,
       '011_room_settings': roomSettings,
+      '012_user_bans': userBans,
     }),
 };

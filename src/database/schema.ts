@@ -17,6 +17,7 @@ export interface Schema {
   connections: ConnectionsTable;
   tracks: TracksTable;
   votes: VotesTable;
+  waveforms: WaveformsTable;
   playback: PlaybackTable;
   skip_votes: SkipVotesTable;
   events: EventsTable;
@@ -32,6 +33,8 @@ interface UsersTable {
   username_key: string | null;
   password_hash: string | null;
   created_at: number;
+  /** When the operator banned the user from the server. */
+  banned_at: Generated<number | null>;
 }
 
 /** Skeletons of usernames (see `names/skeleton.ts`); each belongs to at most one registered user. */
@@ -121,16 +124,33 @@ interface TracksTable {
   duration: number;
   mime_type: string;
   size_bytes: number;
-  /** SHA-256 of the cover image; null if there is none. */
+  /** SHA-256 of the cover, at most 1024 pixels wide and high; null if there is none. */
   cover_sha256: string | null;
   cover_mime_type: string | null;
+  /** Of all sizes together. */
   cover_size_bytes: Generated<number>;
+  /** The smaller covers; null too if the track is older than they are. */
+  cover_320_sha256: string | null;
+  cover_96_sha256: string | null;
+  /** `#rrggbb` */
+  cover_color: string | null;
+  integrated_lufs: number | null;
+  /** dBTP; null if `integrated_lufs` is. */
+  true_peak_db: number | null;
+  /** 1 if there is a row in `waveforms`. */
+  has_waveform: Generated<number>;
   vote_score: Generated<number>;
   status: TrackStatus;
   placed_position: number | null;
   /** When it was added to the queue, for the last time. */
   created_at: number;
   played_at: number | null;
+}
+
+interface WaveformsTable {
+  track_id: string;
+  /** A byte for each peak, 0 to 100, in base64. */
+  peaks: string;
 }
 
 interface VotesTable {

@@ -2,7 +2,7 @@ import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsBoolean, IsIn, IsInt, IsNumber, IsOptional, Max, Min } from 'class-validator';
 import {
-  type Reaction,
+  type RoomReaction,
   reactions,
   type SocketMessage,
   type SyncStatus,
@@ -82,7 +82,7 @@ export class ReactDto {
   // Swagger reads the values from the decorator only where they are an enumeration.
   @ApiProperty({ enum: reactions })
   @IsIn(reactions)
-  reaction!: Reaction;
+  reaction!: RoomReaction;
 }
 
 /** The payload of each message, from which the AsyncAPI document is generated; null: an empty object. */

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { SETTINGS } from '../config/config.module.js';
 import type { Settings } from '../config/settings.js';
-import type { Reaction, User } from '../contract/index.js';
+import type { RoomReaction, User } from '../contract/index.js';
 import { RateLimited } from '../errors/problem.js';
 import { EventBroadcasterService } from '../events/event-broadcaster.service.js';
 
@@ -28,7 +28,7 @@ export class Reactions {
   ) {}
 
   /** @param connection the same object for each reaction of a connection @throws {Problem} rate_limited */
-  send(connection: object, roomId: string, user: User, reaction: Reaction): void {
+  send(connection: object, roomId: string, user: User, reaction: RoomReaction): void {
     const now = performance.now();
     const ofConnection = current(this.#connections.get(connection), now);
     this.#connections.set(connection, ofConnection);

@@ -17,6 +17,8 @@ const idempotencyKey = {
   schema: { type: 'string', pattern: '^[!-~]{1,100}$' },
 };
 const commandErrors: readonly ErrorCode[] = ['idempotency_key_invalid', 'idempotency_key_reused'];
+/** Tags of routes that ignore the header. */
+const withoutKeys: ReadonlySet<string> = new Set(['auth', 'admin']);
 const commandMethods: ReadonlySet<string> = new Set(['post', 'put', 'patch', 'delete']);
 
 /** The OpenAPI document, generated from the controllers. */
@@ -27,7 +29,7 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     .setDescription(
       'A server for listening to music together. Times are Unix seconds with a fraction, positions and durations are seconds, ids are UUIDs. ' +
         'The events of rooms are sent over Socket.IO: see the AsyncAPI document at `/api/asyncapi.json`.\n\n' +
-        'A command may have an `Idempotency-Key`. The same request is one of the same user with the same method, path, query and JSON body; of an upload, with the same file and file name. Refused commands are not kept. The routes under `/auth` ignore the header.',
+        'A command may have an `Idempotency-Key`. The same request is one of the same user with the same method, path, query and JSON body; of an upload, with the same file and file name. Refused commands are not kept. The routes under `/auth` and `/admin` ignore the header.',
     )
     .setVersion('1')
     .setLicense('MIT', 'https://opensource.org/license/mit')
@@ -37,6 +39,7 @@ export function openApiDocument(app: INestApplication): OpenAPIObject {
     .addTag('tracks', 'Uploads, votes, the queue, and the audio files.')
     .addTag('playback', 'Playback of rooms.')
     .addTag('operations', "The server's health and clock.")
+    .addTag('admin', 'For the operator of the server: with its `ADMIN_TOKEN` instead of a user’s token.')
     .addBearerAuth({
       type: 'http',
       scheme: 'bearer',
@@ -113,7 +116,7 @@ const joined = (known: ErrorResponse, added: ErrorResponse): ErrorResponse => ({
 
 /**
  * Adds what applies to every route: the common errors, and the format `uuid` of path parameters; and to every command
- * outside of `/auth`, the `Idempotency-Key`.
+ * outside of `/auth` and `/admin`, the `Idempotency-Key`.
  */
 function withCommonParts(paths: OpenAPIObject['paths']): OpenAPIObject['paths'] {
   const common = Object.fromEntries(
@@ -134,7 +137,7 @@ function withCommonParts(paths: OpenAPIObject['paths']): OpenAPIObject['paths'] 
             Object.entries(operations as Record<string, Operation>).map(([method, operation]) => [
               method,
               complete(
-                commandMethods.has(method) && !operation.tags?.includes('auth')
+                commandMethods.has(method) && !operation.tags?.some((tag) => withoutKeys.has(tag))
                   ? asCommand(operation)
                   : operation,
               ),

@@ -32,7 +32,7 @@ export class RoomsController {
     summary: 'Create a room',
     description: 'The creator is its administrator and first participant.',
   })
-  @Answers(201, rest.RoomAnswer, 'Created.')
+  @Answers(201, rest.RoomCommandAnswer, 'Created.')
   @Refuses('malformed', 'unauthorized', 'too_many_rooms', 'invalid_field', 'rate_limited')
   @Post()
   create(@CurrentUser() user: User, @Body() input: CreateRoomDto, @ClientAddress() address: string) {

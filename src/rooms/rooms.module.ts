@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { AuthModule } from '../auth/auth.module.js';
 import { InvitesController } from './invites.controller.js';
 import { InvitesService } from './invites.service.js';
+import { OperatorRooms } from './operator-rooms.js';
 import { ParticipantsService } from './participants.service.js';
 import { DeadConnectionsService } from './presence/dead-connections.service.js';
 import { ListenerCounts } from './presence/listener-counts.js';
@@ -32,7 +33,16 @@ import { UserUpdatesService } from './user-updates.service.js';
     RoomsReader,
     RoomAccess,
     RoomLimits,
+    OperatorRooms,
   ],
-  exports: [PresenceService, ListenerCounts, ListenerReports, RoomsReader, RoomAccess, InvitesService],
+  exports: [
+    PresenceService,
+    ListenerCounts,
+    ListenerReports,
+    RoomsReader,
+    RoomAccess,
+    InvitesService,
+    OperatorRooms,
+  ],
 })
 export class RoomsModule {}

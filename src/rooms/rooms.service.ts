@@ -33,11 +33,7 @@ export class RoomsService {
    * Creates a room. The creator is its administrator and first participant.
    * @throws {Problem} rate_limited, too_many_rooms
    */
-  async create(
-    user: User,
-    { name, visibility = 'public' }: CreateRoomDto,
-    address: string,
-  ): Promise<{ room: Room }> {
+  async create(user: User, { name, visibility = 'public' }: CreateRoomDto, address: string) {
     await this.limits.create(user, address);
     const now = this.clock.now();
     const row: RoomFields = {
@@ -58,7 +54,8 @@ export class RoomsService {
       if (visibility === 'public') {
         change.lobby('room_created', { room: { ...room, participant_count: 1, online_count: 0 } });
       }
-      return { room };
+      // Null: the log begins with the first change of the room, and nobody is connected to it yet.
+      return { room, event: await change.lastEvent() };
     });
   }
 

@@ -21,5 +21,17 @@ export const trackView = (row: TrackWithUploader): Track => ({
   placed: row.placed_position !== null,
   stream_url: `/api/tracks/${row.id}/stream`,
   cover_url: row.cover_sha256 === null ? null : `/api/tracks/${row.id}/cover`,
+  cover_color: row.cover_color,
+  loudness:
+    row.integrated_lufs === null || row.true_peak_db === null
+      ? null
+      : { integrated_lufs: row.integrated_lufs, true_peak_db: row.true_peak_db },
+  has_waveform: row.has_waveform === 1,
   created_at: row.created_at,
 });
+
+/** The file of a cover; null if there is none. Tracks from before the sizes have one file for all of them. */
+export function coverFile(row: TrackRow, size: '96' | '320' | '1024' = '1024'): string | null {
+  const smaller = size === '96' ? row.cover_96_sha256 : size === '320' ? row.cover_320_sha256 : null;
+  return smaller ?? row.cover_sha256;
+}

@@ -1,4 +1,4 @@
-import { Controller, Delete, Get, HttpCode, Param, Post, Res } from '@nestjs/common';
+import { Controller, Delete, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiBearerAuth, ApiHeader, ApiOperation, ApiQuery, ApiResponse, ApiTags } from '@nestjs/swagger';
 import type { Response } from 'express';
 import { type Caller, CurrentCaller, CurrentUser, MediaToken } from '../auth/caller.js';
@@ -9,7 +9,8 @@ import { IdPipe } from '../errors/id.pipe.js';
 import { Problem } from '../errors/problem.js';
 import { IdempotentCommands } from '../idempotency/idempotency.interceptor.js';
 import { FileSender } from './file-sender.js';
-import { trackView } from './track-view.js';
+import { coverFile, trackView } from './track-view.js';
+import { CoverDto } from './tracks.dto.js';
 import { OpenTransfers } from './transfers/open-transfers.js';
 import { TracksService } from './tracks.service.js';
 import { UploadsService } from './uploads.service.js';
@@ -134,7 +135,31 @@ export class TracksController {
     };
   }
 
-  @ApiOperation({ summary: 'Get the cover of a track' })
+  @ApiOperation({
+    summary: 'Get the waveform of a track',
+    description: '400 peaks, computed when the track was uploaded. They never change.',
+  })
+  @Answers(200, rest.Waveform)
+  @ApiResponse({ status: 304, description: 'Not modified: the caller has the peaks already.' })
+  @Refuses('malformed', 'unauthorized', 'not_a_participant', 'track_not_found', 'waveform_not_found')
+  @Get('waveform')
+  async waveform(
+    @CurrentUser() user: User,
+    @Param('id', IdPipe) id: string,
+    @Res({ passthrough: true }) response: Response,
+  ) {
+    const peaks = await this.tracks.waveform(user, id);
+    response.setHeader('ETag', `"${id}"`);
+    response.setHeader('Cache-Control', 'private, max-age=3600');
+    if (!response.req.fresh) return { peaks };
+    response.status(304);
+    return undefined;
+  }
+
+  @ApiOperation({
+    summary: 'Get the cover of a track',
+    description: 'WebP, re-encoded by the server. Covers from before it did that have one size.',
+  })
   @mediaQuery
   @ApiResponse({ status: 200, description: 'The image.', content: binary('image/*') })
   @ApiResponse({ status: 304, description: 'Not modified: the caller has the file already.' })
@@ -145,16 +170,20 @@ export class TracksController {
     'track_not_found',
     'cover_not_found',
     'audio_missing',
+    'invalid_field',
   )
   @MediaToken()
   @Get('cover')
-  async cover(@CurrentCaller() caller: Caller, @Param('id', IdPipe) id: string, @Res() response: Response) {
+  async cover(
+    @CurrentCaller() caller: Caller,
+    @Param('id', IdPipe) id: string,
+    @Query() { size }: CoverDto,
+    @Res() response: Response,
+  ) {
     const { user, sessionId } = caller;
-    const {
-      cover_sha256: sha256,
-      cover_mime_type: mimeType,
-      room_id: roomId,
-    } = await this.tracks.get(user, id);
+    const track = await this.tracks.get(user, id);
+    const { cover_mime_type: mimeType, room_id: roomId } = track;
+    const sha256 = coverFile(track, size);
     if (sha256 === null || mimeType === null) {
       throw new Problem('cover_not_found', 'This track has no cover.');
     }

@@ -13,6 +13,14 @@ export class PlaceTrackDto {
   queue_position!: number;
 }
 
+/** Query of `GET /api/tracks/{id}/cover`. */
+export class CoverDto {
+  /** Largest width and height in pixels: 96, 320 or 1024 (default). Smaller pictures are not enlarged. */
+  @IsIn(['96', '320', '1024'])
+  @IsOptional()
+  size?: '96' | '320' | '1024';
+}
+
 /** Query of `GET /api/rooms/{id}/tracks`. */
 export class ListTracksDto {
   /** `played` lists the history instead of the queue. */

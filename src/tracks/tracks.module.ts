@@ -10,6 +10,7 @@ import { FolderAudioStore } from './storage/folder-audio-store.js';
 import { FreeSpace } from './storage/free-space.js';
 import { StorageHealth } from './storage/storage-health.js';
 import { StorageQuota } from './storage/storage-quota.js';
+import { StorageUses } from './storage/storage-use.js';
 import { TrackFiles } from './storage/track-files.js';
 import { UploadFolder } from './storage/upload-folder.js';
 import { TrackLimits } from './track-limits.js';
@@ -36,7 +37,8 @@ import { UploadsService } from './uploads.service.js';
     FreeSpace,
     StorageQuota,
     StorageHealth,
+    StorageUses,
   ],
-  exports: [QueueService, StorageHealth],
+  exports: [QueueService, StorageHealth, StorageUses],
 })
 export class TracksModule {}

@@ -6,7 +6,7 @@ import { EventBroadcasterService } from '../events/event-broadcaster.service.js'
 import type { RoomChange } from '../events/room-change.js';
 import { RoomAccess } from '../rooms/room-access.js';
 import { QueueService, trackNotFound } from './queue.service.js';
-import { TrackFiles } from './storage/track-files.js';
+import { filesOf, TrackFiles } from './storage/track-files.js';
 import { TrackLimits } from './track-limits.js';
 import { trackView, type TrackWithUploader } from './track-view.js';
 
@@ -65,6 +65,21 @@ export class TracksService {
       throw hidden ? trackNotFound() : error;
     }
     return track;
+  }
+
+  /**
+   * The peaks of a track, from 0 to 1, for a participant of its room.
+   * @throws {Problem} track_not_found, not_a_participant, waveform_not_found
+   */
+  async waveform(user: User, trackId: string): Promise<number[]> {
+    await this.get(user, trackId);
+    const row = await this.database.db
+      .selectFrom('waveforms')
+      .select('peaks')
+      .where('track_id', '=', trackId)
+      .executeTakeFirst();
+    if (!row) throw new Problem('waveform_not_found', 'This track has no waveform.');
+    return Array.from(Buffer.from(row.peaks, 'base64'), (peak) => peak / 100);
   }
 
   /**
@@ -136,8 +151,7 @@ export class TracksService {
         removed_by: user,
         reason: isUploader ? 'uploader' : 'administrator',
       });
-      const files = [row.sha256, ...(row.cover_sha256 === null ? [] : [row.cover_sha256])];
-      change.onceCommitted(() => this.files.release(files));
+      change.onceCommitted(() => this.files.release(filesOf(row)));
       return { track, event: await change.lastEvent() };
     });
   }

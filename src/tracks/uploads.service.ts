@@ -7,12 +7,12 @@ import { Problem } from '../errors/problem.js';
 import { EventBroadcasterService } from '../events/event-broadcaster.service.js';
 import type { RoomChange } from '../events/room-change.js';
 import { RoomAccess } from '../rooms/room-access.js';
+import { UploadMedia } from './analysis/upload-media.js';
 import { AudioInspector } from './inspection/audio-inspector.js';
 import { originalName, titleOf } from './original-name.js';
 import { QueueService } from './queue.service.js';
-import { keyOf } from './storage/audio-store.js';
 import { type Reservation, StorageQuota } from './storage/storage-quota.js';
-import { TrackFiles } from './storage/track-files.js';
+import { fileColumns, filesOf, TrackFiles } from './storage/track-files.js';
 import type { ReceivedFile } from './storage/upload-folder.js';
 import { TrackLimits } from './track-limits.js';
 import type { TrackCommandResult } from './tracks.service.js';
@@ -41,6 +41,7 @@ export class UploadsService implements OnModuleInit {
     private readonly access: RoomAccess,
     private readonly queue: QueueService,
     private readonly inspector: AudioInspector,
+    private readonly media: UploadMedia,
     private readonly files: TrackFiles,
     private readonly quota: StorageQuota,
     private readonly database: Database,
@@ -81,11 +82,12 @@ export class UploadsService implements OnModuleInit {
   ): Promise<TrackCommandResult> {
     const original_name = originalName(name);
     const audio = await this.inspector.inspect(user.id, file);
-    const cover = audio.cover && { ...audio.cover, sha256: keyOf(audio.cover.bytes) };
-    if (cover) await reservation.take(cover.bytes.length);
-    return this.files.storeFor(file, cover, () => {
+    const { analysis, cover, images } = await this.media.compute(user.id, file, audio);
+    const coverBytes = images.reduce((sum, { bytes }) => sum + bytes.length, 0);
+    if (coverBytes > 0) await reservation.take(coverBytes);
+    return this.files.storeFor(file, images, () => {
       ended.throwIfAborted();
-      return this.#insert(user, {
+      const row = {
         id: uuid(),
         room_id: roomId,
         uploader_id: user.id,
@@ -97,11 +99,18 @@ export class UploadsService implements OnModuleInit {
         duration: audio.duration,
         mime_type: audio.mimeType,
         size_bytes: file.sizeBytes,
-        cover_sha256: cover?.sha256 ?? null,
+        cover_sha256: cover?.files[1024] ?? null,
+        cover_320_sha256: cover?.files[320] ?? null,
+        cover_96_sha256: cover?.files[96] ?? null,
         cover_mime_type: cover?.mimeType ?? null,
-        cover_size_bytes: cover?.bytes.length ?? 0,
-        status: 'queued',
-      });
+        cover_size_bytes: coverBytes,
+        cover_color: cover?.color ?? null,
+        integrated_lufs: analysis?.loudness?.integrated ?? null,
+        true_peak_db: analysis?.loudness?.truePeak ?? null,
+        has_waveform: analysis ? 1 : 0,
+        status: 'queued' as const,
+      };
+      return this.#insert(user, row, analysis?.peaks);
     });
   }
 
@@ -127,6 +136,7 @@ export class UploadsService implements OnModuleInit {
   #insert(
     user: User,
     row: Omit<TrackRow, 'vote_score' | 'placed_position' | 'created_at' | 'played_at'>,
+    peaks: Uint8Array | undefined,
   ): Promise<TrackCommandResult> {
     return this.broadcaster.roomCommand(row.room_id, async (change) => {
       const { trx, now } = change;
@@ -137,6 +147,10 @@ export class UploadsService implements OnModuleInit {
         .insertInto('tracks')
         .values({ ...row, created_at: now, placed_position: null, played_at: null })
         .execute();
+      if (peaks) {
+        const waveform = { track_id: row.id, peaks: Buffer.from(peaks).toString('base64') };
+        await trx.insertInto('waveforms').values(waveform).execute();
+      }
       return this.#added(change, user, row.id);
     });
   }
@@ -177,12 +191,10 @@ export class UploadsService implements OnModuleInit {
   async #releaseFilesOf(change: RoomChange): Promise<void> {
     const rows = await change.trx
       .selectFrom('tracks')
-      .select(['sha256', 'cover_sha256'])
+      .select(fileColumns)
       .where('room_id', '=', change.room.id)
       .execute();
-    const files = new Set(
-      rows.flatMap((row) => [row.sha256, row.cover_sha256]).filter((file) => file !== null),
-    );
+    const files = new Set(rows.flatMap(filesOf));
     change.onceCommitted(() => this.files.release([...files]));
   }
 }

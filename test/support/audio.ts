@@ -1,4 +1,6 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 // Looking up a global is slow in Jest, and these are used for each sample.
@@ -40,4 +42,13 @@ export function paddedWav(bytes: number, frequency = 440): Buffer {
   file.writeUInt32LE(bytes - sound.length - 8, sound.length + 4);
   file.writeUInt32LE(bytes - 8, 4);
   return file;
+}
+
+/** The cover of the tagged fixtures as the server stores it: one file, because no size is larger than the picture. */
+export function storedCover(): Buffer {
+  const worker = join(process.env['ROOMCAST_TEST_BUILD']!, 'dist/tracks/analysis/cover-process.js');
+  const { stdout } = spawnSync(process.execPath, [worker], { input: fixture('cover.png') });
+  const headEnd = 4 + stdout.readUInt32BE(0);
+  const [length] = JSON.parse(stdout.toString('utf8', 4, headEnd)).lengths;
+  return stdout.subarray(headEnd, headEnd + length);
 }

@@ -2,8 +2,6 @@ import { quantile } from './playing.mjs';
 
 /** Of so many pings the one with the shortest round trip counts. */
 const groupSize = 20;
-/** Pages whose clocks differ by less than this have the machine's; pings are not more exact. */
-const sameMs = 1;
 
 /**
  * Relates a page's clock (`performance.timeOrigin + performance.now()`) to the machine's. Both are the system's
@@ -30,9 +28,8 @@ export class PageClock {
     return fit(this.#best()).slope;
   }
 
-  /** @returns what converts the page's time to the machine's: the same time if the clocks are the same */
+  /** @returns what converts the page's time to the machine's, by a line through the pings */
   correction() {
-    if (this.differenceMs < sameMs) return (time) => time;
     const { origin, value, slope } = fit(this.#best());
     return (time) => time - value - slope * (time - origin);
   }

@@ -18,6 +18,11 @@ window.rig = {
     const context = new AudioContext({ latencyHint: 'playback', sampleRate });
     const recorder = await Recorder.start(context);
     const player = createPlayer(room, roomcast.media, { context, destination: recorder.input });
+    recorder.note((contextTime) => ({
+      ...player.heardAt(contextTime),
+      status: player.status.current,
+      clockOffset: room.clock.offset,
+    }));
     document.querySelector('button').onclick = () => void player.unlock();
     listener = { roomcast, room, player, recorder };
   },

@@ -31,11 +31,14 @@ registerProcessor('recorder', class extends AudioWorkletProcessor {
 });`;
 
 const stampIntervalMs = 25;
+/** Between two notes of what the player does; each of its chunks is 0.5 s long. */
+const noteIntervalMs = 100;
 
 /** Records what is played through `input`, and when the browser says that frames of the context are heard. */
 export class Recorder {
   #blocks = [];
   #stamps = [];
+  #notes = [];
 
   static async start(context) {
     const url = URL.createObjectURL(new Blob([processor], { type: 'text/javascript' }));
@@ -55,12 +58,21 @@ export class Recorder {
     this.context = context;
     this.input = input;
     input.port.onmessage = ({ data }) => this.#blocks.push(data);
-    this.timer = setInterval(() => this.#readStamp(), stampIntervalMs);
+    this.timers = [setInterval(() => this.#readStamp(), stampIntervalMs)];
+  }
+
+  /** Notes down from now on what `look` tells of what is heard at a context time. */
+  note(look) {
+    const write = () => {
+      const { contextTime, performanceTime } = this.context.getOutputTimestamp();
+      this.#notes.push({ time: performance.timeOrigin + performanceTime, contextTime, ...look(contextTime) });
+    };
+    this.timers.push(setInterval(write, noteIntervalMs));
   }
 
   /** Ends the recording, and sends its samples. @returns everything else: times are milliseconds since 1970 */
   async send(url) {
-    clearInterval(this.timer);
+    this.timers.forEach(clearInterval);
     await new Promise((resolve) => {
       this.input.port.onmessage = ({ data }) => {
         this.#blocks.push(data);
@@ -77,6 +89,7 @@ export class Recorder {
       rate: this.context.sampleRate,
       firstFrame: first.frame,
       stamps: this.#stamps.map(([contextTime, time]) => [contextTime, performance.timeOrigin + time]),
+      notes: this.#notes,
     };
   }
 

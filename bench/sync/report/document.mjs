@@ -78,8 +78,8 @@ Machine: ${machine}. Browser: Chromium ${browser}, headless, each browser with p
 - **100 ppm fast**: \`faketime\` makes all clocks of one browser run at 1.0001 times their speed, and with them its
   output, which plays so much faster. Without correction the browsers would be 60 ms apart after
   10 minutes. By the pings of this run the clocks of the two ran ${ppm} ppm fast.
-- **Tracks that follow each other**: the last row is not a distance between browsers, but the gap or overlap between the
-  end of one track and the beginning of the next one, in each browser.
+- **Tracks that follow each other**: measured from 10 s after the first one has begun. The last row is not a distance
+  between browsers, but the gap or overlap between the end of one track and the beginning of the next one, in each browser.
 
 ## How it is measured
 
@@ -109,6 +109,7 @@ npm run sync                      # everything, and writes this document
 npm run sync -- clean jitter      # some scenarios: ${[...new Set(rows.map(({ name }) => name))].join(', ')}
 npm run sync -- --quick           # a fifth of the time; --write: write this document all the same
 npm run sync -- --seed 7          # other tracks and other delays
+npm run sync -- gapless --log     # also what each player did: status, speed, cuts, changes of its room clock
 \`\`\`
 
 It needs Chromium and faketime (Debian: \`apt-get install chromium faketime\`), and a machine that does nothing else. It

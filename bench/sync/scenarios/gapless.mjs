@@ -6,11 +6,11 @@ import { onStage, row } from './measure.mjs';
 
 const listeners = 5;
 const trackSeconds = 8;
-const settle = 6;
+const settle = 10;
 
 /** Tracks that follow each other by themselves. */
 export function gapless(rig) {
-  const count = Math.max(3, rig.long(9));
+  const count = Math.max(4, rig.long(9));
   const tracks = Array.from({ length: count }, () => trackSeconds);
   return onStage(rig, tracks, async (stage) => {
     const begins = await stage.begin(

@@ -23,16 +23,17 @@ export class Listener {
     page.on('pageerror', (error) => process.stderr.write(`${name}: ${error}\n`));
     await page.goto(rig.pages.url);
     await page.waitForFunction('window.rig !== undefined');
-    return new Listener(rig, name, page, proxy, own, roomId);
+    return new Listener(rig, { name, page, proxy, browser: own, roomId, speed });
   }
 
-  constructor(rig, name, page, proxy, browser, roomId) {
+  constructor(rig, { name, page, proxy, browser, roomId, speed }) {
     this.rig = rig;
     this.name = name;
     this.page = page;
     this.proxy = proxy;
     this.browser = browser;
     this.roomId = roomId;
+    this.speed = speed;
   }
 
   /** Joins the room and clicks on the button that lets the browser play. */
@@ -66,20 +67,22 @@ export class Listener {
   async finish() {
     this.#stopped = true;
     await this.#pinging;
-    const { rate, firstFrame, stamps } = await this.page.evaluate(
+    const { rate, firstFrame, stamps, notes } = await this.page.evaluate(
       (url) => window.rig.finish(url),
       `${this.rig.pages.url}recordings/${this.name}`,
     );
     const bytes = this.rig.pages.take(this.name);
     const samples = new Int16Array(bytes.buffer, bytes.byteOffset, bytes.length / 2);
     await this.close();
-    const toMachine = this.#clock.correction();
+    // The clocks of all processes are one, unless it was made to run fast. Pings are less exact, on a busy machine by ms.
+    const toMachine = this.speed === 1 ? (time) => time : this.#clock.correction();
     return {
       name: this.name,
       rate,
       firstFrame,
       samples,
       stamps: stamps.map(([contextTime, time]) => [contextTime, toMachine(time) / 1000]),
+      notes: notes.map((note) => ({ ...note, time: toMachine(note.time) / 1000 })),
       clockRate: this.#clock.rate,
       clockMs: this.#clock.differenceMs,
     };

@@ -2,6 +2,7 @@ import { connect, guest } from '@roomcast/client';
 import { noise } from '../signal/noise.mjs';
 import { wavFile } from '../signal/wav.mjs';
 import { Heard } from '../analysis/heard.mjs';
+import { corrections } from '../report/corrections.mjs';
 import { Timeline } from '../analysis/timeline.mjs';
 import { Listener, machineNow } from './listener.mjs';
 
@@ -82,7 +83,9 @@ export class Stage {
   /** Ends a listener. @returns what it heard */
   async end(listener) {
     this.#listeners = this.#listeners.filter((other) => other !== listener);
-    return new Heard(await listener.finish(), this.#sources, this.timeline);
+    const recording = await listener.finish();
+    if (this.rig.log) process.stderr.write(`${corrections(recording, this.timeline.segments[0].begins)}\n`);
+    return new Heard(recording, this.#sources, this.timeline);
   }
 
   /** Ends everything. @returns what each listener heard that was not ended before */

@@ -29,6 +29,11 @@ const quick: Burst = { probes: 8, everyMs: 10 };
 const thorough: Burst = { probes: 32, everyMs: 50 };
 const regular: Burst = { probes: 8, everyMs: 50 };
 const pauseMs = 5_000;
+/**
+ * The first pauses are shorter, each twice as long as the one before: a page is busiest when it opens a room, and what
+ * it measures then may be off by milliseconds.
+ */
+const firstPauseMs = 1_000;
 
 const probeTimeoutMs = 5_000;
 /** Resolution of `server_time`, which is all that servers of version 1 answer. */
@@ -49,6 +54,7 @@ export class RoomClock implements Clock {
   #isConnected = false;
   #isSuspect = false;
   #timer: Timer | undefined;
+  #nextPauseMs = firstPauseMs;
 
   constructor(
     private readonly ask: Ask,
@@ -118,12 +124,14 @@ export class RoomClock implements Clock {
   #measure(): void {
     this.environment.clearTimeout(this.#timer);
     const isKnown = this.#filter.count >= quick.probes + thorough.probes;
+    if (!isKnown) this.#nextPauseMs = firstPauseMs;
     this.#send(isKnown ? [regular] : [quick, thorough]);
   }
 
   #send([burst, ...others]: readonly Burst[], sent = 0): void {
     if (!burst) {
-      this.#timer = this.environment.setTimeout(() => this.#send([regular]), pauseMs);
+      this.#timer = this.environment.setTimeout(() => this.#send([regular]), this.#nextPauseMs);
+      this.#nextPauseMs = Math.min(2 * this.#nextPauseMs, pauseMs);
       return;
     }
     void this.#probe();

@@ -18,6 +18,8 @@ export interface PlayerOptions {
   /** 0 to 1. */
   volume?: number;
   muted?: boolean;
+  /** Whether tracks are played about equally loud, where the server has measured them; true without it. */
+  levelLoudness?: boolean;
   /** Noise at −80 dB, so that Bluetooth devices do not fall asleep; true without it. */
   keepAlive?: boolean;
   /** Whether the system's media controls show the track; true without it. */

@@ -9,6 +9,7 @@ export interface PlayerTrack {
   mime_type: string;
   stream_url: string;
   cover_url?: string | null;
+  loudness?: { integrated_lufs: number; true_peak_db: number } | null;
 }
 
 /** The room's playback state, with the tracks that it concerns. Times are seconds on the room clock. */

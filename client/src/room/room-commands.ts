@@ -5,8 +5,8 @@ import type {
   Invite,
   InviteList,
   MessageAnswers,
-  Reaction,
-  RoomAnswer,
+  RoomReaction,
+  RoomCommandAnswer,
   Track,
   TrackAnswer,
   User,
@@ -89,7 +89,7 @@ export abstract class RoomCommands extends RoomReads {
   }
 
   /** Sends a reaction to everyone in the room: the event `reaction_sent`. At most 5 a second. */
-  async react(reaction: Reaction): Promise<void> {
+  async react(reaction: RoomReaction): Promise<void> {
     await this.#tell('react', { reaction });
   }
 
@@ -161,9 +161,9 @@ export abstract class RoomCommands extends RoomReads {
   }
 
   /** Changes name, visibility or settings of the room. Administrator only. */
-  async updateRoom(update: expected.RoomUpdate): Promise<RoomAnswer['room']> {
+  async updateRoom(update: expected.RoomUpdate): Promise<RoomCommandAnswer['room']> {
     const change = expected.roomUpdate(update);
-    const answer = await this.#run<RoomAnswer>({
+    const answer = await this.#run<RoomCommandAnswer>({
       method: 'PATCH',
       path: this.#path(),
       body: update,

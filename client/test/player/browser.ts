@@ -22,6 +22,8 @@ const plainHost = 'roomcast.test';
 export interface ServedFile {
   size: number;
   read(start: number, end: number): Uint8Array;
+  /** Called with the first byte of each request: what it waits for; a status other than 200 is the answer. */
+  admit?(start: number): number | Promise<number>;
 }
 
 export const servedBytes = (bytes: Uint8Array): ServedFile => ({
@@ -72,13 +74,14 @@ export async function startRig(
     const url = new URL(request.url!, 'http://localhost');
     const text = texts.get(url.pathname);
     if (text) response.setHeader('content-type', text[0]).end(text[1]);
+    else if (url.pathname === '/favicon.ico') response.writeHead(204).end();
     else if (url.pathname === '/') {
       const policy = url.searchParams.get('policy');
       if (policy) response.setHeader('content-security-policy', policy);
       response
         .setHeader('content-type', 'text/html')
         .end('<!doctype html><script type="module" src="/rig.js"></script>');
-    } else answerFile(files[url.pathname.slice(1)], url.pathname.slice(1), requested, request, response);
+    } else void answerFile(files[url.pathname.slice(1)], url.pathname.slice(1), requested, request, response);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -129,13 +132,13 @@ function launch(executablePath: string, profile: string, autoplay: boolean): Pro
   });
 }
 
-function answerFile(
+async function answerFile(
   file: ServedFile | undefined,
   name: string,
   requested: Map<string, number>,
   request: IncomingMessage,
   response: ServerResponse,
-): void {
+): Promise<void> {
   if (!file) {
     response.writeHead(404).end();
     return;
@@ -147,11 +150,16 @@ function answerFile(
     response.writeHead(416, { 'content-range': `bytes */${file.size}` }).end();
     return;
   }
+  const status = (await file.admit?.(start)) ?? 200;
+  if (status !== 200) {
+    response.writeHead(status).end();
+    return;
+  }
   requested.set(name, (requested.get(name) ?? 0) + end - start);
   response.writeHead(range ? 206 : 200, {
     'content-type': 'application/octet-stream',
     'accept-ranges': 'bytes',
-    'content-length': end - start,
+    'content-length': file.read(start, end).length,
     ...(range ? { 'content-range': `bytes ${start}-${end - 1}/${file.size}` } : {}),
   });
   response.end(file.read(start, end));

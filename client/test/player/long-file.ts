@@ -2,9 +2,9 @@ import type { ServedFile } from './browser.js';
 import { contentRate, wavOf } from './content.js';
 
 /** A WAV file of any length, stereo, with noise that is made as it is read. */
-export function longFile(seconds: number): ServedFile {
-  const header = wavOf([new Float32Array(0), new Float32Array(0)]);
-  const size = 44 + seconds * contentRate * 4;
+export function longFile(seconds: number, rate = contentRate): ServedFile {
+  const header = wavOf([new Float32Array(0), new Float32Array(0)], rate);
+  const size = 44 + seconds * rate * 4;
   const view = new DataView(header.buffer);
   view.setUint32(4, size - 8, true);
   view.setUint32(40, size - 44, true);

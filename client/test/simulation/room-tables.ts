@@ -219,6 +219,9 @@ export abstract class RoomTables {
       placed: row.placed_position !== null,
       stream_url: `/api/tracks/${row.id}/stream`,
       cover_url: null,
+      cover_color: null,
+      loudness: null,
+      has_waveform: false,
       created_at: row.created_at,
     };
   }

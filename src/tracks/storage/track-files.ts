@@ -10,6 +10,20 @@ import { AudioStore } from './audio-store.js';
 import { DatabaseIdentity } from './database-identity.js';
 import type { ReceivedFile } from './upload-folder.js';
 
+/** The columns of `tracks` that name files. Each has an index. */
+export const fileColumns = ['sha256', 'cover_sha256', 'cover_320_sha256', 'cover_96_sha256'] as const;
+
+/** The files of a track; some may be the same. */
+export const filesOf = (row: Record<(typeof fileColumns)[number], string | null>): string[] => [
+  ...new Set(fileColumns.map((column) => row[column]).filter((file) => file !== null)),
+];
+
+/** An image and its key in the store. */
+export interface StoredImage {
+  bytes: Uint8Array;
+  sha256: string;
+}
+
 const trashSeconds = 7 * 24 * 3600;
 const purgeIntervalMs = 24 * 3600 * 1000;
 
@@ -54,13 +68,13 @@ export class TrackFiles implements OnApplicationBootstrap {
   /** Stores the files of a track, then runs `insertTrack`. If either fails, files that no track uses are deleted. */
   async storeFor<R>(
     audio: ReceivedFile,
-    cover: { bytes: Uint8Array; sha256: string } | null,
+    images: readonly StoredImage[],
     insertTrack: () => Promise<R>,
   ): Promise<R> {
-    return this.#withLocks(cover ? [audio.sha256, cover.sha256] : [audio.sha256], async () => {
+    return this.#withLocks([audio.sha256, ...images.map(({ sha256 }) => sha256)], async () => {
       await this.store.put(audio.sha256, audio.sizeBytes, { path: audio.path });
-      if (cover) {
-        await this.store.put(cover.sha256, cover.bytes.length, { stream: Readable.from([cover.bytes]) });
+      for (const { sha256, bytes } of images) {
+        await this.store.put(sha256, bytes.length, { stream: Readable.from([bytes]) });
       }
       return insertTrack();
     });
@@ -157,6 +171,6 @@ const selectUse = prepare((db, { sha256 }: { sha256: string }) =>
   db
     .selectFrom('tracks')
     .select('id')
-    .where((of) => of.or([of('sha256', '=', sha256), of('cover_sha256', '=', sha256)]))
+    .where((of) => of.or(fileColumns.map((column) => of(column, '=', sha256))))
     .limit(1),
 );

@@ -3,7 +3,7 @@ import { type ReactNode, useEffect } from 'react';
 import { LanguageProvider, languages, type LanguageStore, useLanguage } from '../i18n/language.js';
 import { SessionProvider } from '../session/session-context.js';
 import type { Session } from '../session/session.js';
-import { theme } from './theme.js';
+import { cssVariables, theme } from './theme.js';
 
 /** The nonce that the server put into the page; the policy allows only styles and scripts that have it. */
 const nonce = document.querySelector<HTMLScriptElement>('script[nonce]')?.nonce;
@@ -21,7 +21,12 @@ export function Providers({
   return (
     <LanguageProvider value={language}>
       <DirectionProvider detectDirection={false}>
-        <MantineProvider theme={theme} defaultColorScheme="auto" getStyleNonce={() => nonce ?? ''}>
+        <MantineProvider
+          theme={theme}
+          cssVariablesResolver={cssVariables}
+          defaultColorScheme="auto"
+          getStyleNonce={() => nonce ?? ''}
+        >
           <Direction />
           <SessionProvider value={session}>{children}</SessionProvider>
         </MantineProvider>

@@ -8,7 +8,7 @@ import {
   IconRefresh,
   type IconProps,
 } from '@tabler/icons-react';
-import { type ComponentType, useEffect, useRef, useState } from 'react';
+import { type ComponentType, useState } from 'react';
 import { Link } from 'wouter';
 import { useTexts } from '../i18n/language.js';
 import { type AccountAction, AccountDialogs } from '../parts/account-menu.js';
@@ -36,36 +36,31 @@ export function EndPage({
   const { title, text, icon: Icon } = messageOf(end, name, entrance);
   const again = { left: entrance.comeBack, kicked: entrance.enterAgain, unauthorized: entrance.enterAgain };
   const mayNeedAccount = !signedIn && (end === 'no_room' || end === 'unauthorized');
-  const page = useRef<HTMLDivElement>(null);
-  // What had the focus is gone; the news is where reading goes on.
-  useEffect(() => page.current?.focus(), [end]);
   return (
     <SitePage>
-      <div ref={page} tabIndex={-1} aria-label={title} role="group" style={{ outline: 'none' }}>
-        <MessagePage title={title} text={text} icon={<Icon size={56} stroke={1.25} aria-hidden />}>
-          <Group justify="center" mt="sm">
-            {end === 'protocol' && (
-              <Button size="md" onClick={() => location.reload()}>
-                {entrance.reload}
-              </Button>
-            )}
-            {end in again && (
-              <Button size="md" onClick={onEnter}>
-                {again[end as keyof typeof again]}
-              </Button>
-            )}
-            {mayNeedAccount && (
-              <Button size="md" variant="default" onClick={() => setAction('sign_in')}>
-                {account.signIn}
-              </Button>
-            )}
-            <Button size="md" component={Link} href="/" variant={end in again ? 'default' : 'filled'}>
-              {common.backToRooms}
+      <MessagePage isNews title={title} text={text} icon={<Icon size={56} stroke={1.25} aria-hidden />}>
+        <Group justify="center" mt="sm">
+          {end === 'protocol' && (
+            <Button size="md" onClick={() => location.reload()}>
+              {entrance.reload}
             </Button>
-          </Group>
-          <AccountDialogs action={action} onChange={setAction} />
-        </MessagePage>
-      </div>
+          )}
+          {end in again && (
+            <Button size="md" onClick={onEnter}>
+              {again[end as keyof typeof again]}
+            </Button>
+          )}
+          {mayNeedAccount && (
+            <Button size="md" variant="default" onClick={() => setAction('sign_in')}>
+              {account.signIn}
+            </Button>
+          )}
+          <Button size="md" component={Link} href="/" variant={end in again ? 'default' : 'filled'}>
+            {common.backToRooms}
+          </Button>
+        </Group>
+        <AccountDialogs action={action} onChange={setAction} />
+      </MessagePage>
     </SitePage>
   );
 }

@@ -61,7 +61,7 @@ export function NewRoom() {
             size="md"
             aria-label={entrance.visibility}
             value={visibility}
-            onChange={(value) => setVisibility(value as typeof visibility)}
+            onChange={setVisibility}
             data={[
               { value: 'public', label: entrance.public },
               { value: 'private', label: entrance.private },

@@ -9,7 +9,7 @@ export type PreviewState =
   /** The server cannot answer at the moment. `retryAt` is Unix time in milliseconds. */
   | { readonly is: 'waiting'; readonly error: unknown; readonly retryAt: number }
   /** Trying again cannot help. */
-  | { readonly is: 'failed'; readonly error: unknown };
+  | { readonly is: 'failed'; readonly error: Error };
 
 const refreshMs = 15_000;
 const maxWaitMs = 30_000;
@@ -90,7 +90,7 @@ export class PreviewLoader extends ValueStore<PreviewState> {
         const state = this.current;
         if (signal.aborted) reject(signal.reason as Error);
         else if (state.is === 'loaded') resolve(state.preview);
-        else if (state.is === 'failed') reject(state.error as Error);
+        else if (state.is === 'failed') reject(state.error);
         else return false;
         return true;
       };
@@ -122,7 +122,7 @@ export class PreviewLoader extends ValueStore<PreviewState> {
     } catch (error) {
       if (signal.aborted) return;
       if (isTransient(error)) this.#waitAfter(error);
-      else this.set({ is: 'failed', error });
+      else this.set({ is: 'failed', error: error as Error });
     }
   }
 

@@ -26,7 +26,7 @@ export function RoomList() {
   }, [lobby]);
   return (
     <>
-      <div role="status">
+      <div role="status" className={classes.status}>
         {isOffline && (
           <Text size="sm" c="dimmed">
             {rooms ? entrance.roomsOffline : entrance.roomsUnreachable}

@@ -1,6 +1,5 @@
 import { ActionIcon, type MantineColorScheme, Menu, useMantineColorScheme } from '@mantine/core';
-import { IconCheck, IconLanguage } from '@tabler/icons-react';
-import type { CSSProperties } from 'react';
+import { IconLanguage } from '@tabler/icons-react';
 import { type Language, languages, useLanguage, useLanguageStore, useTexts } from '../i18n/language.js';
 
 /** The button with the menu of languages and colour schemes. */
@@ -18,20 +17,27 @@ export function AppearanceMenu({ size = 44 }: { size?: number }) {
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>{common.language}</Menu.Label>
-        {(Object.keys(languages) as Language[]).map((each) => (
-          <Choice key={each} chosen={each === language} onChoose={() => void store.choose(each)}>
-            <span lang={each} dir={languages[each].direction}>
-              {languages[each].name}
-            </span>
-          </Choice>
-        ))}
+        <Menu.RadioGroup value={language} onChange={(chosen) => void store.choose(chosen as Language)}>
+          {(Object.keys(languages) as Language[]).map((each) => (
+            <Menu.RadioItem key={each} value={each} closeMenuOnClick>
+              <span lang={each} dir={languages[each].direction}>
+                {languages[each].name}
+              </span>
+            </Menu.RadioItem>
+          ))}
+        </Menu.RadioGroup>
         <Menu.Divider />
         <Menu.Label>{common.colorScheme}</Menu.Label>
-        {schemes.map(([scheme, text]) => (
-          <Choice key={scheme} chosen={scheme === colorScheme} onChoose={() => setColorScheme(scheme)}>
-            {common[text]}
-          </Choice>
-        ))}
+        <Menu.RadioGroup
+          value={colorScheme}
+          onChange={(chosen) => setColorScheme(chosen as MantineColorScheme)}
+        >
+          {schemes.map(([scheme, text]) => (
+            <Menu.RadioItem key={scheme} value={scheme} closeMenuOnClick>
+              {common[text]}
+            </Menu.RadioItem>
+          ))}
+        </Menu.RadioGroup>
       </Menu.Dropdown>
     </Menu>
   );
@@ -42,26 +48,3 @@ const schemes = [
   ['light', 'light'],
   ['dark', 'dark'],
 ] as const satisfies readonly (readonly [MantineColorScheme, string])[];
-
-const hidden: CSSProperties = { visibility: 'hidden' };
-
-function Choice({
-  chosen,
-  onChoose,
-  children,
-}: {
-  chosen: boolean;
-  onChoose: () => void;
-  children: React.ReactNode;
-}) {
-  return (
-    <Menu.Item
-      role="menuitemradio"
-      aria-checked={chosen}
-      onClick={onChoose}
-      leftSection={<IconCheck size={16} style={chosen ? undefined : hidden} />}
-    >
-      {children}
-    </Menu.Item>
-  );
-}

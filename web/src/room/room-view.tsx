@@ -14,42 +14,41 @@ import { useMay } from './room-features.js';
 import { type RoomTools, RoomToolsProvider } from './room-tools.js';
 import classes from './room-view.module.css';
 import { DeviceSound } from './sound/device-sound.js';
+import tokens from './tokens.module.css';
 import { SoundBlocked } from './sound/sound-blocked.js';
 import { DropZone } from './uploads/drop-zone.js';
 import { UploadQueue } from './uploads/upload-queue.js';
 
+/** The first rendering knows the size of the screen already. */
+const atOnce = { getInitialValueInEffect: false };
+
 /** The inside of a room. */
 export function RoomView() {
-  const { roomcast, room, player } = useJoinedRoom();
+  const { room, player } = useJoinedRoom();
   const [tools] = useState<RoomTools>(() => ({
     notices: new NoticeList(),
     uploads: new UploadQueue(room),
-    activity: new ActivityLog(roomcast, room),
+    activity: new ActivityLog(room),
     sound: new DeviceSound(player),
   }));
   useEffect(() => {
     const ends = [tools.activity.start(), tools.sound.start()];
     return () => ends.forEach((end) => end());
   }, [tools]);
+  const isPhone = useMediaQuery('(max-width: 48em)', undefined, atOnce);
+  const isDesktop = useMediaQuery('(min-width: 75em)', undefined, atOnce);
   const track = useRoomState((state) => state.current_track);
   const mayUpload = useMay('upload');
   return (
     <RoomToolsProvider value={tools}>
-      <div className={classes.room} style={tintOf(track)}>
-        <RoomHeader />
+      <div className={`${tokens.tokens} ${classes.room}`} style={tintOf(track)}>
+        <RoomHeader isPhone={isPhone} />
         <ConnectionBanner />
-        <Layout />
+        {isPhone ? <PhoneLayout /> : isDesktop ? <DesktopLayout /> : <TabletLayout />}
         <SoundBlocked />
         <Notices />
         {mayUpload && <DropZone />}
       </div>
     </RoomToolsProvider>
   );
-}
-
-function Layout() {
-  const isPhone = useMediaQuery('(max-width: 48em)', undefined, { getInitialValueInEffect: false });
-  const isDesktop = useMediaQuery('(min-width: 75em)', undefined, { getInitialValueInEffect: false });
-  if (isPhone) return <PhoneLayout />;
-  return isDesktop ? <DesktopLayout /> : <TabletLayout />;
 }

@@ -38,11 +38,17 @@ export async function loadPreview(
   } catch (error) {
     const code = error instanceof RoomcastError ? error.code : undefined;
     if ('invite' in key || (code !== 'room_not_found' && code !== 'not_found')) throw error;
-    if (token === undefined) {
-      if (code === 'not_found') return null;
-      throw error;
+    // A server without previews.
+    const isUnknown = code === 'not_found';
+    if (token !== undefined) {
+      try {
+        return previewOf(await stateOf(key.roomId, token, signal));
+      } catch (cause) {
+        if (!isUnknown) throw cause;
+      }
     }
-    return previewOf(await stateOf(key.roomId, token, signal));
+    if (isUnknown) return null;
+    throw error;
   }
 }
 

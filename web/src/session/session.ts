@@ -132,11 +132,11 @@ export class Session {
   }
 
   #set(signedIn: SignedInUser | null): void {
-    // Connections of another user, or of none, end.
-    if (signedIn?.user.id !== this.signedIn.current?.user.id) {
-      this.#roomcast?.close();
-      this.#roomcast = undefined;
-    }
+    // Connections of another user, or of none, end. Whoever hears of that finds who is signed in now.
+    const isOther = signedIn?.user.id !== this.signedIn.current?.user.id;
+    const ended = isOther ? this.#roomcast : undefined;
+    if (isOther) this.#roomcast = undefined;
     this.signedIn.set(signedIn);
+    ended?.close();
   }
 }

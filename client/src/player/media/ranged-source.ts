@@ -1,4 +1,5 @@
 import { type ByteSource, Unplayable } from './byte-source.js';
+import { joinBytes } from './bytes.js';
 
 const blockBytes = 128 * 1024;
 /** Blocks of one request when a file is read from front to back. */
@@ -8,8 +9,11 @@ const maxCachedBlocks = 12;
 /** The most that one `read` may ask for. */
 const maxReadBytes = 16 * blockBytes;
 
-/** Requests a range; the player's room does it. */
-export type FetchRange = (range: string) => Promise<Response>;
+/** A request that brings nothing for so long is given up, so that another one can follow. */
+const stallMs = 10_000;
+
+/** Requests a range; the player's room does it. The signal aborts a request that stalls. */
+export type FetchRange = (range: string, signal: AbortSignal) => Promise<Response>;
 
 /**
  * A file behind HTTP, read in blocks that are requested as they are needed. Owned by one track's feed. Holds at most
@@ -103,17 +107,50 @@ async function requestRange(
   offset: number,
   length: number,
 ): Promise<{ bytes: Uint8Array; size: number }> {
-  const response = await fetchRange(`bytes=${offset}-${offset + length - 1}`);
+  const abort = new AbortController();
+  const watch = () => setTimeout(() => abort.abort(), stallMs);
+  let timer = watch();
+  try {
+    const response = await fetchRange(`bytes=${offset}-${offset + length - 1}`, abort.signal);
+    const size = requireSize(response);
+    const bytes = await readBody(response, length, () => {
+      clearTimeout(timer);
+      timer = watch();
+    });
+    return { bytes, size };
+  } finally {
+    clearTimeout(timer);
+    // Ends what is left of an answer that is not wanted.
+    abort.abort();
+  }
+}
+
+/** The size of the file, of which the answer is a part. */
+function requireSize(response: Response): number {
   if (response.status === 206) {
     const size = Number(/\/(\d+)$/.exec(response.headers.get('content-range') ?? '')?.[1]);
     if (!(size > 0)) throw new Unplayable('no_ranges');
-    return { bytes: new Uint8Array(await response.arrayBuffer()).subarray(0, length), size };
+    return size;
   }
-  await response.body?.cancel();
   if (response.ok) throw new Unplayable('no_ranges');
   // Too many requests, or the server's fault: worth another attempt.
   if (response.status === 429 || response.status >= 500) {
     throw new TypeError(`status ${response.status}`);
   }
   throw new Unplayable('refused');
+}
+
+/** Reads at most `length` bytes; calls `onBytes` whenever some have come. */
+async function readBody(response: Response, length: number, onBytes: () => void): Promise<Uint8Array> {
+  const reader = response.body?.getReader();
+  if (!reader) return new Uint8Array();
+  const parts: Uint8Array[] = [];
+  for (let received = 0; received < length;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    onBytes();
+    parts.push(value);
+    received += value.length;
+  }
+  return joinBytes(parts).subarray(0, length);
 }

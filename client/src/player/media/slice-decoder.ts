@@ -6,6 +6,8 @@ export type DecodeFile = (bytes: Uint8Array<ArrayBuffer>, sampleRate: number) =>
 
 /** A decoder that gives fewer samples than this part of a slice has refused it. */
 const leastPart = 0.5;
+/** So many seconds less is what decoders leave out at the end of a track. */
+const mostMissing = 0.1;
 
 /** The context that was used last: Chromium keeps the memory of one per slice. */
 let decoder: OfflineAudioContext | undefined;
@@ -39,7 +41,8 @@ export class SliceDecoder {
   async samplesOf({ codec, sampleRate }: AudioSlices, slice: Slice): Promise<Float32Array<ArrayBuffer>[]> {
     const skip = slice.skip + (await this.lagOf(codec));
     const decoded = await this.decode(slice.bytes, sampleRate);
-    if (decoded.length < (slice.skip + slice.length) * leastPart) {
+    const wanted = slice.skip + slice.length;
+    if (decoded.length < Math.max(wanted * leastPart, wanted - mostMissing * sampleRate)) {
       throw new Unplayable('undecodable');
     }
     return Array.from({ length: decoded.numberOfChannels }, (_, channel) => {

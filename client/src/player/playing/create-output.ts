@@ -5,6 +5,7 @@ import { decodeFile, SliceDecoder } from '../media/slice-decoder.js';
 import type { PlayerOptions } from '../player-options.js';
 import type { PlayerClock, PlayerRoom } from '../player-room.js';
 import { ElementOutput } from './element-output.js';
+import { loudnessGain } from './loudness-gain.js';
 import { OutputRouter } from './output-router.js';
 import { WebAudioOutput } from './web-audio-output.js';
 
@@ -25,7 +26,8 @@ export function createOutput(
       return room.clock.uncertainty;
     },
   };
-  const element = new ElementOutput(clock, (url) => room.mediaUrl(url));
+  const gainOf = options.levelLoudness === false ? () => 1 : loudnessGain;
+  const element = new ElementOutput(clock, (url) => room.mediaUrl(url), gainOf);
   const context = options.mode === 'media_element' ? undefined : (options.context ?? createContext());
   if (!context) return { output: new OutputRouter(undefined, element), context };
   const lag = new DecoderLag(decodeFile);
@@ -36,14 +38,30 @@ export function createOutput(
     clock,
     workerUrl: options.workerUrl,
     openTrack: async ({ stream_url: url }) =>
-      openAudio(await RangedSource.open((range) => room.fetch(url, { range, signal }))),
+      openAudio(
+        await RangedSource.open((range, stalled) =>
+          room.fetch(url, { range, signal: eitherOf(signal, stalled) }),
+        ),
+      ),
     decode: (slices, slice) => decoder.samplesOf(slices, slice),
+    gainOf,
     keepAlive: options.keepAlive ?? true,
     isHidden: () => document.hidden,
     onUnplayable: (track) => output.moveToElement(track),
   });
   const output = new OutputRouter(web, element);
   return { output, context };
+}
+
+/** Aborted with the first of two; `AbortSignal.any` is newer than the browsers that are supported. */
+function eitherOf(lasting: AbortSignal, other: AbortSignal): AbortSignal {
+  const either = new AbortController();
+  const abort = () => either.abort();
+  if (lasting.aborted || other.aborted) abort();
+  // The lasting one must not keep a listener of each request: the other one always ends.
+  lasting.addEventListener('abort', abort, { signal: other });
+  other.addEventListener('abort', abort, { once: true });
+  return either.signal;
 }
 
 function createContext(): AudioContext | undefined {

@@ -14,6 +14,8 @@ const seekCooldownMs = 1500;
 const endedSeconds = 1;
 /** What a seek takes, before any was measured. */
 const usualSeekSeconds = 0.05;
+const firstRetryMs = 500;
+const maxRetryMs = 8000;
 
 /**
  * Plays through a media element: 10 to 30 ms exact. The last resort, for tracks that cannot be taken apart and browsers
@@ -25,7 +27,12 @@ export class ElementOutput implements Output {
   #segment: Segment | undefined;
   #loadedTrack: string | undefined;
   #failed = false;
+  #volume = 1;
+  #gain = 1;
   #blocked = false;
+  /** When to load again what could not be loaded, of `performance.now()`, and how long to wait after that. */
+  #nextLoad = -Infinity;
+  #retryMs = firstRetryMs;
   #lastSeek = -Infinity;
   #seekSeconds = usualSeekSeconds;
   /** Whether the error behind the last seek still tells how long that took. */
@@ -35,10 +42,15 @@ export class ElementOutput implements Output {
   constructor(
     private readonly clock: PlayerClock,
     private readonly mediaUrl: (url: string) => Promise<string>,
+    private readonly gainOf: (track: PlayerTrack) => number,
   ) {
     this.#element.preservesPitch = false;
     this.#element.addEventListener('error', () => {
-      this.#failed = true;
+      if (this.#element.error?.code === MediaError.MEDIA_ERR_NETWORK) this.#loadLater();
+      else this.#failed = true;
+    });
+    this.#element.addEventListener('playing', () => {
+      this.#retryMs = firstRetryMs;
     });
   }
 
@@ -61,6 +73,7 @@ export class ElementOutput implements Output {
       return segmentAfter(this.#timeline, this.clock.now()) && { is: 'silent', reason: 'starting' };
     }
     if (this.#failed) return { is: 'silent', reason: 'unplayable' };
+    if (this.#loadedTrack === undefined) return { is: 'buffering', reason: 'network' };
     if (this.#blocked) return { is: 'blocked', reason: 'needs_gesture' };
     if (this.#element.ended) return { is: 'silent', reason: 'ended' };
     const { heard } = this;
@@ -87,8 +100,10 @@ export class ElementOutput implements Output {
       this.#element.pause();
       return;
     }
-    if (this.#loadedTrack !== segment.track.id) {
+    if (this.#loadedTrack !== segment.track.id && performance.now() >= this.#nextLoad) {
       this.#loadedTrack = segment.track.id;
+      this.#gain = this.gainOf(segment.track);
+      this.setVolume(this.#volume);
       this.#failed = false;
       void this.#load(segment.track);
     }
@@ -97,7 +112,9 @@ export class ElementOutput implements Output {
   }
 
   setVolume(volume: number): void {
-    this.#element.volume = volume;
+    this.#volume = volume;
+    // An element cannot raise a track above its own volume.
+    this.#element.volume = Math.min(1, volume * this.#gain);
   }
 
   close(): void {
@@ -139,9 +156,15 @@ export class ElementOutput implements Output {
       this.#lastSeek = -Infinity;
       this.#element.src = url;
     } catch {
-      // Without a URL now, perhaps at the next step.
-      this.#loadedTrack = undefined;
+      // Without a URL now, perhaps later.
+      if (this.#loadedTrack === track.id) this.#loadLater();
     }
+  }
+
+  #loadLater(): void {
+    this.#loadedTrack = undefined;
+    this.#nextLoad = performance.now() + this.#retryMs;
+    this.#retryMs = Math.min(2 * this.#retryMs, maxRetryMs);
   }
 
   async #play(): Promise<void> {

@@ -24,6 +24,7 @@ export class FeedPool {
     private readonly decode: DecodeSlice,
     private readonly host: RenderHost,
     private readonly outputRate: number,
+    private readonly gainOf: (track: PlayerTrack) => number,
     private readonly onChange: () => void,
   ) {}
 
@@ -37,7 +38,7 @@ export class FeedPool {
     if (prepared?.trackId === segment.track.id && prepared.feed.reaches(seconds)) {
       feed = prepared.feed;
       this.#prepared = undefined;
-    } else feed = this.#create(segment.track, seconds);
+    } else feed = this.#create(segment.track, seconds, known !== undefined);
     this.#feeds.set(segment.id, feed);
     return feed;
   }
@@ -72,7 +73,7 @@ export class FeedPool {
     this.#prepared = undefined;
   }
 
-  #create(track: PlayerTrack, position: number): TrackFeed {
+  #create(track: PlayerTrack, position: number, isLate = false): TrackFeed {
     this.#nextVoice += 1;
     return new TrackFeed(
       () => this.#slicesOf(track),
@@ -81,7 +82,9 @@ export class FeedPool {
       this.#nextVoice,
       position,
       this.outputRate,
+      this.gainOf(track),
       this.onChange,
+      isLate,
     );
   }
 

@@ -63,9 +63,9 @@ export class OutputLine {
     return this.#chunks.find((chunk) => chunk.frame <= frame && frame < chunk.frame + chunk.frames);
   }
 
-  /** The chunk that ends at a frame. */
+  /** The chunk that ends at a frame, or goes on beyond it. */
   chunkBefore(frame: number): OutputChunk | undefined {
-    return this.#chunks.find((chunk) => chunk.frame + chunk.frames === frame);
+    return this.#chunks.find((chunk) => chunk.frame < frame && frame <= chunk.frame + chunk.frames);
   }
 
   /** The segments that are played at a frame or later. */

@@ -149,11 +149,9 @@ export class Planner {
       position * feed.sampleRate - margin,
       (position + seconds) * feed.sampleRate + margin,
     );
-    if (feed.state.is === 'failed') this.state = { is: 'failed', segment };
-    else {
-      this.state =
-        has || this.line.end > this.clock.earliest(0.5) ? { is: 'playing' } : { is: 'waiting', feed };
-    }
+    // What there is of a track that fails is played first.
+    if (has || this.line.end > this.clock.earliest(0.5)) this.state = { is: 'playing' };
+    else this.state = feed.state.is === 'failed' ? { is: 'failed', segment } : { is: 'waiting', feed };
     return has;
   }
 

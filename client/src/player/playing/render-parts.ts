@@ -19,7 +19,15 @@ export function partOf(
   [from, to]: readonly [number, number] = [1, 1],
 ): RenderPart {
   const step = (feed.sampleRate / rate) * speed;
-  return { voice: feed.voice, position: position * feed.sampleRate, step, offset: 0, frames, from, to };
+  return {
+    voice: feed.voice,
+    position: position * feed.sampleRate,
+    step,
+    offset: 0,
+    frames,
+    from: from * feed.gain,
+    to: to * feed.gain,
+  };
 }
 
 /** The same, faded in. */

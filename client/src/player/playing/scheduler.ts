@@ -1,4 +1,4 @@
-import type { PlayerTrack } from '../player-room.js';
+import type { PlayerTrack, SilentReason } from '../player-room.js';
 import type { RenderHost } from '../render/render-host.js';
 import { horizonFor, initialControl, jumpCooldown, jumpFrom } from '../timing/control.js';
 import type { RoomTime } from '../timing/room-time.js';
@@ -12,6 +12,8 @@ import { emptyTimeline, type Segment, segmentAfter, type Timeline } from './time
 
 /** What is about to be played is not changed: rendering, and the browser's own buffers, take time. */
 const guardSeconds = 0.3;
+/** The guard of corrections that can wait. */
+const correctionGuardSeconds = 1;
 /** The guard where a command of the room cuts what is scheduled; it is to be heard at once. */
 const commandGuardSeconds = 0.05;
 /** A chunk that is ready later than this before its time is not played. */
@@ -37,6 +39,8 @@ export class Scheduler {
   #control = initialControl;
   /** The frame at which the next chunk begins. */
   #head = 0;
+  /** Whether the next chunk replaces what is scheduled from the head on, which is played until then. */
+  #replacing = false;
   /** Grows with each change of what was scheduled; a chunk rendered for an older one is dropped. */
   #generation = 0;
   #filling = false;
@@ -78,6 +82,14 @@ export class Scheduler {
     };
   }
 
+  /** Why there is silence in what is heard at a context time; undefined if there is none. */
+  silenceAt(contextTime: number): SilentReason | undefined {
+    const chunk = this.#line.chunkAt(Math.round(contextTime * this.#clock.rate));
+    if (!chunk) return undefined;
+    const position = positionIn(chunk, contextTime * this.#clock.rate, this.#clock.rate);
+    return this.pool.existing(chunk.segment)?.silenceAt(position);
+  }
+
   /** Takes a new timeline, for the next step: keeps what is scheduled and still right. */
   setTimeline(timeline: Timeline): void {
     const before = this.#timeline;
@@ -99,6 +111,7 @@ export class Scheduler {
     this.#generation += 1;
     this.#line.cutFrom(0);
     this.#head = 0;
+    this.#replacing = false;
     this.#control = initialControl;
     this.#lastReschedule = -Infinity;
   }
@@ -114,20 +127,7 @@ export class Scheduler {
       const position = next.begins - next.startedAt;
       this.pool.feedOf(next, position).want(position + prepareSeconds);
     }
-    const chunk = this.#line.chunkAt(guard);
-    if (chunk && chunk.speed !== 0) {
-      const error = Math.abs(
-        positionIn(chunk, guard, this.#clock.rate) - this.#clock.wanted(chunk.segment, guard),
-      );
-      const rested = this.context.currentTime - this.#lastReschedule;
-      const ahead = (this.#head - guard) / this.#clock.rate;
-      const far = error > jumpFrom && rested >= jumpCooldown;
-      const off = error > rescheduleFrom && rested >= rescheduleEvery && ahead > 1;
-      if (error > this.time.uncertainty && (far || off)) {
-        this.#lastReschedule = this.context.currentTime;
-        this.#reschedule(guard, guardSeconds);
-      }
-    }
+    this.#correct();
     void this.fill();
   }
 
@@ -151,9 +151,34 @@ export class Scheduler {
     this.pool.close();
   }
 
+  /** Renders what is scheduled again, from soon on, if the clocks tell by now that it is off. */
+  #correct(): void {
+    if (this.#replacing) return;
+    const rested = this.context.currentTime - this.#lastReschedule;
+    const [late, soon] = [this.#errorAt(correctionGuardSeconds), this.#errorAt(guardSeconds)];
+    let guard: number;
+    if (soon > jumpFrom && rested >= jumpCooldown) guard = guardSeconds;
+    else if (late > rescheduleFrom && rested >= rescheduleEvery) guard = correctionGuardSeconds;
+    else return;
+    this.#lastReschedule = this.context.currentTime;
+    this.#renderAgain(this.#clock.earliest(guard));
+  }
+
+  /** By how much what is scheduled in so many seconds is off; 0 where that is less than the clocks' uncertainty. */
+  #errorAt(seconds: number): number {
+    const frame = this.#clock.earliest(seconds);
+    const chunk = this.#line.chunkAt(frame);
+    if (!chunk || chunk.speed === 0) return 0;
+    const error = Math.abs(
+      positionIn(chunk, frame, this.#clock.rate) - this.#clock.wanted(chunk.segment, frame),
+    );
+    return error > this.time.uncertainty ? error : 0;
+  }
+
   async #addChunk(): Promise<boolean> {
     if (!this.time.ready) return false;
     const clock = this.#clock;
+    if (this.#replacing && this.#head < clock.earliest(lateSeconds)) this.#goOn();
     // After an interruption, or at the very beginning, there is nothing to continue.
     if (this.#head < clock.earliest(lateSeconds + fadeSeconds)) {
       this.#head = clock.earliest(commandGuardSeconds);
@@ -167,6 +192,8 @@ export class Scheduler {
     if (!channels) return false;
     if (generation !== this.#generation) return true;
     if (chunk.frame >= clock.earliest(lateSeconds)) {
+      if (this.#replacing) this.#line.cutFrom(chunk.frame);
+      this.#replacing = false;
       this.#line.schedule(chunk, channels);
       this.#control = control;
       this.#head = chunk.frame + chunk.frames;
@@ -177,11 +204,29 @@ export class Scheduler {
   /** Drops what is scheduled from a frame on, but nothing that is about to be played. */
   #reschedule(frame: number, guard: number): void {
     const from = Math.max(Math.ceil(frame - 1e-6), this.#clock.earliest(guard));
-    if (from >= this.#head) return;
-    this.#generation += 1;
     this.#line.cutFrom(from);
-    this.#head = from;
-    if (this.#control.lastJump > from / this.#clock.rate) this.#control = initialControl;
+    if (from >= this.#head) return;
+    this.#replacing = false;
+    this.#moveHead(from);
+  }
+
+  /** Replaces what is scheduled from a frame on, as soon as that is rendered: a busy machine must not make a gap. */
+  #renderAgain(from: number): void {
+    if (from >= this.#head) return;
+    this.#replacing = true;
+    this.#moveHead(from);
+  }
+
+  /** Gives up replacing: it was not rendered in time. */
+  #goOn(): void {
+    this.#replacing = false;
+    this.#moveHead(this.#line.end);
+  }
+
+  #moveHead(frame: number): void {
+    this.#generation += 1;
+    this.#head = frame;
+    if (this.#control.lastJump > frame / this.#clock.rate) this.#control = initialControl;
   }
 
   /** Decodes what the room will play when it goes on. */

@@ -1,5 +1,6 @@
 import type { AudioSlices, Slice } from '../media/audio-slices.js';
 import { Unplayable } from '../media/byte-source.js';
+import type { SilentReason } from '../player-room.js';
 import type { RenderHost } from '../render/render-host.js';
 
 /** Decodes a slice into `slice.length` samples of each channel. */
@@ -11,11 +12,13 @@ const maxRetryMs = 8000;
 const startMargin = 0.05;
 /** Slices in a row that the decoder may refuse before the track counts as unplayable; each is replaced by silence. */
 const maxRefusedSlices = 3;
+/** The server's duration of a track may differ from that of its audio by so many seconds. */
+const overAfter = 0.25;
 
 export type FeedState =
   | { is: 'filling' }
   | { is: 'filled' }
-  /** The network failed; the next attempt comes by itself. */
+  /** The network failed, or is too slow; attempts go on by themselves, until one succeeds. */
   | { is: 'retrying' }
   /** The track cannot be played. */
   | { is: 'failed' };
@@ -33,6 +36,8 @@ export class TrackFeed {
   #running = false;
   #closed = false;
   #refused = 0;
+  /** Where there is silence because the decoder refused a slice, or a part is missing: seconds of the track. */
+  #silent: { from: number; to: number }[] = [];
   #retryMs = firstRetryMs;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   #state: FeedState = { is: 'filling' };
@@ -40,7 +45,9 @@ export class TrackFeed {
   /**
    * @param position seconds into the track at which the feed begins
    * @param outputRate frames a second of the output
+   * @param gain factor with which the track is played
    * @param onChange called when there is more audio, or another state
+   * @param isLate whether another feed has fallen behind the room, which this one replaces
    */
   constructor(
     private readonly open: () => Promise<AudioSlices>,
@@ -49,8 +56,12 @@ export class TrackFeed {
     readonly voice: number,
     private readonly position: number,
     private readonly outputRate: number,
+    readonly gain: number,
     private readonly onChange: () => void,
-  ) {}
+    isLate = false,
+  ) {
+    if (isLate) this.#state = { is: 'retrying' };
+  }
 
   get state(): FeedState {
     return this.#state;
@@ -76,8 +87,17 @@ export class TrackFeed {
     return this.#slices !== undefined && Math.max(0, from) >= this.#start && (this.#ended || to <= this.#end);
   }
 
+  /** Why a position is silent; undefined if it has audio. */
+  silenceAt(seconds: number): SilentReason | undefined {
+    if (this.#silent.some(({ from, to }) => from <= seconds && seconds < to)) return 'unplayable';
+    const isOver = this.#ended && seconds > this.#end / this.sampleRate + overAfter;
+    return isOver ? 'ended' : undefined;
+  }
+
   /** Whether a position can be reached without beginning anew: it is in the decoded audio, or soon follows it. */
   reaches(seconds: number): boolean {
+    // Beginning anew does not help.
+    if (this.#state.is === 'failed') return true;
     if (!this.#slices) return Math.abs(seconds - this.position) < 3;
     const sample = seconds * this.sampleRate;
     return sample >= this.#start && (sample < this.#end + 3 * this.sampleRate || this.#ended);
@@ -86,7 +106,7 @@ export class TrackFeed {
   /** Decodes on until `seconds` into the track. */
   want(seconds: number): void {
     this.#wanted = Math.max(this.#wanted, seconds);
-    if (this.#state.is !== 'retrying') void this.#fill();
+    if (this.#retryTimer === undefined) void this.#fill();
   }
 
   /** Forgets what is before `seconds`. */
@@ -96,6 +116,7 @@ export class TrackFeed {
     if (before <= this.#start) return;
     this.host.trim(this.voice, before);
     this.#start = Math.min(before, this.#end);
+    this.#silent = this.#silent.filter(({ to }) => to > seconds);
   }
 
   close(): void {
@@ -110,8 +131,8 @@ export class TrackFeed {
     try {
       const slices = (this.#slices ??= await this.#open());
       while (!this.#closed && !this.#ended && this.#end < this.#wanted * slices.sampleRate) {
-        this.#state = { is: 'filling' };
         await this.#addSlice(slices);
+        this.#state = { is: 'filling' };
         this.#retryMs = firstRetryMs;
         if (!this.#closed) this.onChange();
       }
@@ -141,9 +162,16 @@ export class TrackFeed {
     const channels = await this.#decode(slices, slice);
     if (this.#closed) return;
     if (channels) this.host.push(this.voice, slice.start, channels);
+    else this.#addSilence(slice.start, slice.start + slice.length);
+    // A part that is damaged may be missing between two slices.
+    if (this.#end > this.#start && slice.start > this.#end) this.#addSilence(this.#end, slice.start);
     // The first slice contains the position at which the feed begins, and may begin before it.
     if (this.#end === this.#start) this.#start = Math.min(this.#start, slice.start);
     this.#end = slice.start + slice.length;
+  }
+
+  #addSilence(from: number, to: number): void {
+    this.#silent.push({ from: from / this.sampleRate, to: to / this.sampleRate });
   }
 
   async #decode(slices: AudioSlices, slice: Slice): Promise<Float32Array<ArrayBuffer>[] | undefined> {
@@ -164,7 +192,7 @@ export class TrackFeed {
     else {
       this.#state = { is: 'retrying' };
       this.#retryTimer = setTimeout(() => {
-        this.#state = { is: 'filling' };
+        this.#retryTimer = undefined;
         void this.#fill();
       }, this.#retryMs);
       this.#retryMs = Math.min(2 * this.#retryMs, maxRetryMs);

@@ -24,6 +24,8 @@ export interface WebAudioParts {
   workerUrl: string | undefined;
   openTrack: (track: PlayerTrack) => Promise<AudioSlices>;
   decode: DecodeSlice;
+  /** The factor with which a track is played. */
+  gainOf: (track: PlayerTrack) => number;
   keepAlive: boolean;
   isHidden: () => boolean;
   /** Called when a track turns out to be one that this output cannot play. */
@@ -88,6 +90,8 @@ export class WebAudioOutput implements Output {
     if (!Number.isFinite(clock.uncertainty)) return { is: 'buffering', reason: 'clock' };
     if (!this.#time.ready || !this.#scheduler) return { is: 'buffering', reason: 'audio_clock' };
     const heard = this.heard;
+    const silent = heard && this.#scheduler.silenceAt(this.#audibleTime);
+    if (silent) return { is: 'silent', reason: silent };
     if (heard) {
       const error = Math.abs(heard.error);
       if (error < fastFrom) return { is: 'in_step', reason: 'web_audio' };
@@ -153,12 +157,13 @@ export class WebAudioOutput implements Output {
 
   #start(host: RenderHost): void {
     if (this.#closed) return;
-    const { context, openTrack, decode, isHidden } = this.parts;
+    const { context, openTrack, decode, gainOf, isHidden } = this.parts;
     const pool = new FeedPool(
       openTrack,
       decode,
       host,
       context.sampleRate,
+      gainOf,
       () => void this.#scheduler?.fill(),
     );
     this.#scheduler = new Scheduler(context, this.#gain, host, pool, this.#time, isHidden);

@@ -7,6 +7,7 @@ import { compare, compareFrom } from './decoding.js';
 import { delayOfContent, openStage, playContent, until, watchOutput } from './playing.js';
 import { Recorder } from './recorder.js';
 import { TestRoom, trackOf } from './test-room.js';
+import { Watch } from './watch.js';
 
 const rig = {
   DecoderLag,
@@ -23,6 +24,7 @@ const rig = {
   Recorder,
   trackOf,
   until,
+  Watch,
   watchOutput,
 };
 export type PageRig = typeof rig;

@@ -15,7 +15,6 @@ export const room: Texts['room'] = {
   queueEmpty: 'قائمة الانتظار فارغة',
   queueEmptyHint: 'أضف موسيقى، أو أفلت الملفات في أي مكان من هذه الصفحة.',
   queueEmptyWait: 'ما سيُشغَّل لاحقًا يظهر هنا.',
-  noCover: 'بلا غلاف',
   addedBy: 'أضافه',
   trackCount: (count) => (count === 1 ? 'مقطع واحد' : `المقاطع: ${count}`),
 
@@ -66,7 +65,6 @@ export const room: Texts['room'] = {
     waiting: 'في الانتظار',
     waitingMore: (count) => (count === 1 ? 'ملف آخر في الانتظار' : `ملفات أخرى في الانتظار: ${count}`),
     processing: 'جارٍ فحص الملف…',
-    done: 'أُضيف',
     cancel: (name) => `ألغِ ${name}`,
     retry: (name) => `أعد محاولة ${name}`,
     progress: (name) => `رفع ${name}`,
@@ -117,10 +115,10 @@ export const room: Texts['room'] = {
     playback_stopped: (name) => `أوقف ${name} الموسيقى`,
     playback_seeked: (name) => `انتقل ${name} إلى موضع آخر`,
     track_skipped: (name, title) => `تخطى ${name} المقطع ${title}`,
+    skipped_by_vote: (title) => `تُخطي ${title} بالتصويت`,
     track_ended: (title) => `انتهى ${title}`,
     room_state_updated: 'تغيّرت إعدادات الغرفة',
     skip_voted: (name, votes, needed) => `صوّت ${name} للتخطي (${votes} من ${needed})`,
-    reaction_sent: (name, reaction) => `${name}: ${reaction}`,
     server_status: 'تغيّرت حالة الخادم',
   },
 

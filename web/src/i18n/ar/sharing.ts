@@ -10,6 +10,7 @@ export const sharing: Texts['sharing'] = {
   copy: 'نسخ الرابط',
   copied: 'نُسخ',
   copyFailed: 'المتصفح لا يسمح بالنسخ. حدّد الرابط وانسخه.',
+  localOnly: 'هذا العنوان يعمل على هذا الجهاز فقط. افتح Roomcast بالعنوان الذي يستخدمه الآخرون ثم شاركه.',
   shareWith: 'مشاركة…',
   shareText: (room) => `استمع معي في ${room}`,
   qrCode: 'رمز QR للرابط',

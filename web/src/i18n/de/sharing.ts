@@ -10,6 +10,8 @@ export const sharing: Texts['sharing'] = {
   copy: 'Link kopieren',
   copied: 'Kopiert',
   copyFailed: 'Der Browser erlaubt kein Kopieren. Markiere den Link und kopiere ihn.',
+  localOnly:
+    'Diese Adresse gilt nur auf diesem Gerät. Öffne Roomcast unter der Adresse, die die anderen benutzen, und teile sie dann.',
   shareWith: 'Teilen …',
   shareText: (room) => `Hör mit mir Musik in ${room}`,
   qrCode: 'QR-Code des Links',

@@ -13,14 +13,13 @@ export const room = {
   queueEmpty: 'Nothing is waiting',
   queueEmptyHint: 'Add music, or drop files anywhere on this page.',
   queueEmptyWait: 'What comes next appears here.',
-  noCover: 'No cover',
   addedBy: 'Added by',
   trackCount: (count: number) => (count === 1 ? '1 track' : `${count} tracks`),
 
   vote: (title: string) => `Vote for ${title}`,
   votes: (count: number) => (count === 1 ? '1 vote' : `${count} votes`),
   remove: (title: string) => `Remove ${title}`,
-  playNow: (title: string) => `Play ${title} now`,
+  playNow: (title: string) => `Start ${title} now`,
   move: (title: string) => `Move ${title}`,
   moveHelp:
     'Press Space to pick up the track, the arrow keys to move it, Space to drop it, Escape to cancel.',
@@ -65,7 +64,6 @@ export const room = {
     waiting: 'Waiting',
     waitingMore: (count: number) => (count === 1 ? '1 more is waiting' : `${count} more are waiting`),
     processing: 'Checking the file…',
-    done: 'Added',
     cancel: (name: string) => `Cancel ${name}`,
     retry: (name: string) => `Try ${name} again`,
     progress: (name: string) => `Upload of ${name}`,
@@ -116,11 +114,11 @@ export const room = {
     playback_stopped: (name: string) => `${name} stopped the music`,
     playback_seeked: (name: string) => `${name} moved to another position`,
     track_skipped: (name: string, title: string) => `${name} skipped ${title}`,
+    skipped_by_vote: (title: string) => `${title} was skipped by vote`,
     track_ended: (title: string) => `${title} ended`,
     room_state_updated: 'The settings of the room changed',
     skip_voted: (name: string, votes: number, needed: number) =>
       `${name} voted to skip (${votes} of ${needed})`,
-    reaction_sent: (name: string, reaction: string) => `${name}: ${reaction}`,
     server_status: 'The status of the server changed',
   },
 

@@ -8,6 +8,8 @@ export const sharing = {
   copy: 'Copy link',
   copied: 'Copied',
   copyFailed: 'The browser does not allow copying. Select the link and copy it.',
+  localOnly:
+    'This address works on this device only. Open Roomcast by the address that others use, then share it.',
   shareWith: 'Share…',
   shareText: (room: string) => `Listen with me in ${room}`,
   qrCode: 'QR code of the link',

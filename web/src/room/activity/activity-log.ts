@@ -1,4 +1,4 @@
-import type { Room, RoomcastEvent, Roomcast } from '@roomcast/client';
+import type { Envelope, Room, RoomcastEvent } from '@roomcast/client';
 import { ValueStore } from '../../stores/value-store.js';
 
 /** An event of the room, as far as the list of activity needs it. */
@@ -7,7 +7,7 @@ export interface Activity {
   readonly type: string;
   /** Unix time in seconds. */
   readonly at: number;
-  readonly data: RoomcastEvent['data'];
+  readonly data: Envelope['data'];
 }
 
 const maxEntries = 100;
@@ -22,10 +22,7 @@ const silentTypes = new Set<string>([
 
 /** The last events of the room, newest first. The room's log has those from before the page was opened. */
 export class ActivityLog extends ValueStore<readonly Activity[]> {
-  constructor(
-    private readonly roomcast: Roomcast,
-    private readonly room: Room,
-  ) {
+  constructor(private readonly room: Room) {
     super([]);
   }
 
@@ -34,7 +31,8 @@ export class ActivityLog extends ValueStore<readonly Activity[]> {
     const abort = new AbortController();
     const { sequence } = this.room;
     void this.#follow(abort.signal);
-    void this.#loadEarlier(sequence, abort.signal).catch(() => undefined);
+    // Without the earlier events the list begins now.
+    void this.#loadEarlier(sequence).catch(() => undefined);
     return () => abort.abort();
   }
 
@@ -44,12 +42,9 @@ export class ActivityLog extends ValueStore<readonly Activity[]> {
     }
   }
 
-  async #loadEarlier(sequence: number, signal: AbortSignal): Promise<void> {
+  async #loadEarlier(sequence: number): Promise<void> {
     const after = Math.max(0, sequence - maxEntries);
-    const path = `/api/rooms/${encodeURIComponent(this.room.id)}/events?after=${after}&limit=${maxEntries}`;
-    const response = await this.roomcast.media.fetch(path, { signal });
-    if (!response.ok) return;
-    const { events } = (await response.json()) as { events: RoomcastEvent[] };
+    const { events } = await this.room.log({ after, limit: maxEntries });
     this.#add(events.map(activityOf));
   }
 
@@ -62,7 +57,7 @@ export class ActivityLog extends ValueStore<readonly Activity[]> {
   }
 }
 
-const activityOf = ({ event_id: id, type, data }: RoomcastEvent): Activity => ({
+const activityOf = ({ event_id: id, type, data }: RoomcastEvent | Envelope): Activity => ({
   id,
   type,
   at: data.timestamp,

@@ -1,16 +1,7 @@
 import type { RoomcastEvent } from '@roomcast/client';
 import type { Texts } from '../../i18n/language.js';
+import { isolate } from '../../parts/isolate.js';
 import type { Activity } from './activity-log.js';
-
-/** Events that newer servers send. */
-interface NewerData {
-  readonly user?: { readonly username: string } | null;
-  readonly votes?: number;
-  readonly needed?: number;
-}
-
-/** Names and titles may be written in another direction than the sentence: they are isolated from it. */
-const isolate = (text: string): string => `\u2068${text}\u2069`;
 
 /** A sentence about an event; undefined for one that this page does not know. */
 export function describeActivity(activity: Activity, texts: Texts['room']): string | undefined {
@@ -47,21 +38,26 @@ export function describeActivity(activity: Activity, texts: Texts['room']): stri
       return event.data.user ? text.playback_seeked(isolate(event.data.user.username)) : undefined;
     case 'track_skipped': {
       const { reason, user, previous_track: previous, track } = event.data;
-      if (reason === 'skipped')
+      if (reason === 'skipped' && !user) return text.skipped_by_vote(isolate(previous.title));
+      if (reason === 'skipped') {
         return text.track_skipped(isolate(user?.username ?? text.someone), isolate(previous.title));
+      }
       return track ? text.playback_started(isolate(track.title)) : text.track_ended(isolate(previous.title));
     }
     case 'room_state_updated':
       return text.room_state_updated;
+    case 'skip_voted':
+      return text.skip_voted(isolate(event.data.user.username), event.data.votes, event.data.needed);
     case 'server_status':
       return text.server_status;
+    case 'listeners_updated':
+    case 'room_created':
+    case 'room_deleted':
+    case 'reaction_sent':
+    case 'error':
+      return undefined;
     default:
-      return describeNewer(activity, text);
+      // A newer server's.
+      return undefined;
   }
-}
-
-function describeNewer({ type, data }: Activity, text: Texts['room']['events']): string | undefined {
-  const { user, votes = 0, needed = 0 } = data as unknown as NewerData;
-  if (type === 'skip_voted') return text.skip_voted(isolate(user?.username ?? text.someone), votes, needed);
-  return undefined;
 }

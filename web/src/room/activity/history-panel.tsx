@@ -2,11 +2,13 @@ import { ActionIcon, Title } from '@mantine/core';
 import { IconHistory, IconPlus } from '@tabler/icons-react';
 import { useTexts } from '../../i18n/language.js';
 import { useJoinedRoom, useRoomState } from '../joined-room.js';
+import { isolate } from '../../parts/isolate.js';
 import { EmptyState } from '../layout/empty-state.js';
 import panel from '../layout/panel.module.css';
 import { Cover } from '../playing/cover.js';
 import row from '../queue/queue-row.module.css';
-import { commandsOf, useMay } from '../room-features.js';
+import { TrackTexts } from '../queue/track-texts.js';
+import { useMay } from '../room-features.js';
 import { useRoomTools, useRun } from '../room-tools.js';
 import classes from '../layout/long-list.module.css';
 
@@ -17,13 +19,9 @@ export function HistoryPanel() {
   const { notices } = useRoomTools();
   const run = useRun();
   const tracks = useRoomState((state) => state.history);
-  const mayAdd = useMay('upload') && commandsOf(room).queueAgain !== undefined;
+  const mayAdd = useMay('upload');
   const addAgain = (id: string, title: string) =>
-    run(
-      commandsOf(room)
-        .queueAgain?.(id)
-        .then(() => notices.add(text.addedAgain(title))),
-    );
+    run(room.queueAgain(id).then(() => notices.add(text.addedAgain(isolate(title)))));
   return (
     <section className={panel.panel} aria-labelledby="history">
       <header className={panel.head}>
@@ -38,16 +36,7 @@ export function HistoryPanel() {
           {tracks.map((track) => (
             <li key={track.id} className={row.row}>
               <Cover track={track} size={96} className={row.cover} />
-              <span className={row.texts}>
-                <span className={row.title} dir="auto" title={track.title}>
-                  {track.title}
-                </span>
-                <span className={row.by}>
-                  {track.artist !== null && <bdi>{track.artist}</bdi>}
-                  {track.artist !== null && ' · '}
-                  <bdi>{track.uploader.username}</bdi>
-                </span>
-              </span>
+              <TrackTexts track={track} />
               {mayAdd && (
                 <ActionIcon
                   size={44}

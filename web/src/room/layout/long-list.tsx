@@ -10,11 +10,14 @@ const maxItems = 60;
 export function LongList<T extends { readonly id: string }>({
   items,
   itemHeight,
+  keptId,
   children,
   ref,
 }: {
   items: readonly T[];
   itemHeight: number;
+  /** Stays in the document wherever the list is scrolled to. */
+  keptId?: string | undefined;
   /** Must give the element the item's id as key. */
   children: (item: T, index: number) => ReactElement;
   ref?: Ref<HTMLDivElement>;
@@ -22,7 +25,7 @@ export function LongList<T extends { readonly id: string }>({
   return (
     <div ref={ref}>
       {items.length > maxItems ? (
-        <LongItems items={items} itemHeight={itemHeight}>
+        <LongItems items={items} itemHeight={itemHeight} keptId={keptId}>
           {children}
         </LongItems>
       ) : (
@@ -39,13 +42,16 @@ export function LongList<T extends { readonly id: string }>({
 function LongItems<T extends { readonly id: string }>({
   items,
   itemHeight,
+  keptId,
   children,
 }: {
   items: readonly T[];
   itemHeight: number;
+  keptId: string | undefined;
   children: (item: T, index: number) => ReactElement;
 }) {
   const area = useScrollArea();
+  const kept = keptId === undefined ? -1 : items.findIndex(({ id }) => id === keptId);
   const start = useRef<HTMLDivElement>(null);
   const [startMargin, setStartMargin] = useState(0);
   // What stands above the list in the same area may change its height at any time.
@@ -71,6 +77,7 @@ function LongItems<T extends { readonly id: string }>({
         startMargin={startMargin}
         itemSize={itemHeight}
         data={items}
+        {...(kept >= 0 && { keepMounted: [kept] })}
       >
         {children}
       </Virtualizer>

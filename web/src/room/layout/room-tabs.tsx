@@ -2,6 +2,8 @@ import type { Icon } from '@tabler/icons-react';
 import { type KeyboardEvent, useId, type ReactNode } from 'react';
 import classes from './room-tabs.module.css';
 
+const maxCount = 99;
+
 export interface RoomTab {
   readonly key: string;
   readonly label: string;
@@ -72,5 +74,5 @@ export function useRoomTabs(
 }
 
 function Count({ count = 0 }: { count: number | undefined }) {
-  return count > 0 && <span className={classes.count}>{count}</span>;
+  return count > 0 && <span className={classes.count}>{count > maxCount ? `${maxCount}+` : count}</span>;
 }

@@ -1,22 +1,11 @@
-import type { Media, Room } from '@roomcast/client';
+import type { ListenerList, Room, SyncStatus } from '@roomcast/client';
 import { useEffect, useState } from 'react';
 import { useJoinedRoom } from '../joined-room.js';
 
 /** A user's player, as the room knows it from the user's devices: that of the device that hears best. */
 export interface ListenerState {
-  readonly status: 'in_step' | 'correcting' | 'buffering' | 'blocked' | 'silent';
+  readonly status: SyncStatus;
   readonly muted: boolean;
-}
-
-interface ListenersPage {
-  readonly listeners: readonly {
-    readonly user: { readonly id: string };
-    readonly connections: readonly {
-      readonly status: ListenerState['status'] | null;
-      readonly muted: boolean | null;
-    }[];
-  }[];
-  readonly next: string | null;
 }
 
 const pollMs = 10_000;
@@ -28,42 +17,41 @@ const best: readonly ListenerState['status'][] = ['in_step', 'correcting', 'buff
 
 /** What is known of the people's players, by user id. The room does not send it: it is asked for while it is shown. */
 export function useListeners(): ReadonlyMap<string, ListenerState> {
-  const { roomcast, room } = useJoinedRoom();
+  const { room } = useJoinedRoom();
   const [listeners, setListeners] = useState<ReadonlyMap<string, ListenerState>>(new Map());
   useEffect(() => {
-    const abort = new AbortController();
+    let isGone = false;
     let timer: ReturnType<typeof setTimeout>;
     let polls = 0;
     const poll = async () => {
       polls += 1;
       try {
         if (!document.hidden && room.connection.current.is === 'live') {
-          setListeners(await load(roomcast.media, room, abort.signal));
+          const known = await load(room);
+          if (!isGone) setListeners(known);
         }
       } catch {
         // What is shown stays until the next time.
       }
-      if (!abort.signal.aborted) timer = setTimeout(() => void poll(), polls === 1 ? firstPollMs : pollMs);
+      if (!isGone) timer = setTimeout(() => void poll(), polls === 1 ? firstPollMs : pollMs);
     };
     void poll();
     return () => {
-      abort.abort();
+      isGone = true;
       clearTimeout(timer);
     };
-  }, [roomcast, room]);
+  }, [room]);
   return listeners;
 }
 
-async function load(media: Media, room: Room, signal: AbortSignal): Promise<Map<string, ListenerState>> {
+async function load(room: Room): Promise<Map<string, ListenerState>> {
   const states = new Map<string, ListenerState>();
   let after: string | null = null;
   for (let page = 0; page < maxPages; page += 1) {
-    const query = `limit=${pageSize}${after === null ? '' : `&after=${after}`}`;
-    const response = await media.fetch(`/api/rooms/${encodeURIComponent(room.id)}/listeners?${query}`, {
-      signal,
+    const { listeners, next }: ListenerList = await room.listeners({
+      limit: pageSize,
+      ...(after !== null && { after }),
     });
-    if (!response.ok) throw new Error(`The listeners were answered with ${response.status}.`);
-    const { listeners, next } = (await response.json()) as ListenersPage;
     for (const { user, connections } of listeners) {
       for (const { status, muted } of connections) {
         const known = states.get(user.id);

@@ -1,4 +1,4 @@
-import { ActionIcon, Badge } from '@mantine/core';
+import { ActionIcon } from '@mantine/core';
 import type { User } from '@roomcast/client';
 import { IconUserMinus, IconVolumeOff } from '@tabler/icons-react';
 import { memo } from 'react';
@@ -43,11 +43,7 @@ export const PersonRow = memo(function PersonRow({
           {user.guest && ` · ${text.guest}`}
         </span>
       </span>
-      {isAdministrator && (
-        <Badge variant="outline" color="gray" tt="none" className={classes.badge}>
-          {text.administrator}
-        </Badge>
-      )}
+      {isAdministrator && <span className={classes.badge}>{text.administrator}</span>}
       {mayRemove && (
         <ActionIcon
           size={44}

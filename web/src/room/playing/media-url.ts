@@ -9,8 +9,8 @@ const maxUrls = 2_000;
 const cache = new WeakMap<Media, Map<string, { url: string; at: number }>>();
 
 function cacheOf(media: Media) {
-  let urls = cache.get(media);
-  if (!urls) cache.set(media, (urls = new Map()));
+  const urls = cache.get(media) ?? new Map<string, { url: string; at: number }>();
+  cache.set(media, urls);
   return urls;
 }
 

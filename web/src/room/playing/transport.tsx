@@ -1,15 +1,17 @@
 import { ActionIcon, Button } from '@mantine/core';
+import { skipVotesNeeded } from '@roomcast/client';
 import { IconPlayerPauseFilled, IconPlayerPlayFilled, IconPlayerTrackNextFilled } from '@tabler/icons-react';
 import { useTexts } from '../../i18n/language.js';
 import { useJoinedRoom, useRoomState } from '../joined-room.js';
-import { commandsOf, skipVotesNeeded, useMay, useSkipVoters, useSkipVoteShare } from '../room-features.js';
+import { useMay } from '../room-features.js';
 import { useRun } from '../room-tools.js';
 import classes from './transport.module.css';
 
 /** Play, pause and skip, for who may; otherwise voting to skip, where the room has that. */
 export function Transport() {
   const mayControl = useMay('playback_control');
-  const share = useSkipVoteShare();
+  // Servers before this setting do not send it.
+  const share = useRoomState((state) => state.settings.skip_vote_share ?? null);
   const hasTrack = useRoomState((state) => state.current_track !== null);
   return (
     <div className={classes.transport}>
@@ -69,11 +71,9 @@ function SkipVoteButton({ share }: { share: number }) {
   const { room: text } = useTexts();
   const { room } = useJoinedRoom();
   const run = useRun();
-  const voters = useSkipVoters();
+  const voters = useRoomState((state) => state.skip_voters);
   const online = useRoomState((state) => state.online_count);
   const hasVoted = voters.includes(room.user.id);
-  const { voteSkip } = commandsOf(room);
-  if (!voteSkip) return null;
   return (
     <Button
       variant={hasVoted ? 'light' : 'default'}
@@ -82,7 +82,7 @@ function SkipVoteButton({ share }: { share: number }) {
       aria-pressed={hasVoted}
       leftSection={<IconPlayerTrackNextFilled size={16} aria-hidden />}
       onClick={() => {
-        if (!hasVoted) run(voteSkip.call(room));
+        if (!hasVoted) run(room.voteSkip());
       }}
     >
       {text.skipVote}

@@ -9,18 +9,21 @@ export function QueueList({
   tracks,
   Row,
   still,
+  keptId,
 }: {
   tracks: readonly Track[];
   Row: ComponentType<QueueRowProps>;
   /** See `useRowMotion`. */
   still?: RefObject<boolean>;
+  /** The row that is being dragged. */
+  keptId?: string | undefined;
 }) {
   const list = useRef<HTMLDivElement>(null);
   const ids = useMemo(() => tracks.map(({ id }) => id), [tracks]);
   const neverStill = useRef(false);
   useRowMotion(list, ids, still ?? neverStill);
   return (
-    <LongList ref={list} items={tracks} itemHeight={rowHeight}>
+    <LongList ref={list} items={tracks} itemHeight={rowHeight} keptId={keptId}>
       {(track, index) => <Row key={track.id} track={track} position={index + 1} />}
     </LongList>
   );

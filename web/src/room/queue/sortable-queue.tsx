@@ -14,9 +14,10 @@ import {
   useSortable,
   verticalListSortingStrategy,
 } from '@dnd-kit/sortable';
+import { useReducedMotion } from '@mantine/hooks';
 import type { Track } from '@roomcast/client';
 import { IconGripVertical } from '@tabler/icons-react';
-import { useMemo, useRef } from 'react';
+import { useMemo, useRef, useState } from 'react';
 import { useTexts } from '../../i18n/language.js';
 import { useJoinedRoom } from '../joined-room.js';
 import { useRun } from '../room-tools.js';
@@ -29,6 +30,7 @@ export function SortableQueue({ tracks }: { tracks: readonly Track[] }) {
   const { room } = useJoinedRoom();
   const run = useRun();
   const still = useRef(false);
+  const [draggedId, setDraggedId] = useState<string>();
   const ids = useMemo(() => tracks.map(({ id }) => id), [tracks]);
   const sensors = useSensors(
     useSensor(PointerSensor, { activationConstraint: { distance: 4 } }),
@@ -36,6 +38,7 @@ export function SortableQueue({ tracks }: { tracks: readonly Track[] }) {
   );
   const accessibility = useAnnouncements(tracks);
   const onDragEnd = ({ active, over }: DragEndEvent) => {
+    setDraggedId(undefined);
     if (!over || active.id === over.id) return;
     still.current = true;
     run(room.moveTrack(String(active.id), ids.indexOf(String(over.id)) + 1));
@@ -45,10 +48,12 @@ export function SortableQueue({ tracks }: { tracks: readonly Track[] }) {
       sensors={sensors}
       collisionDetection={closestCenter}
       accessibility={accessibility}
+      onDragStart={({ active }) => setDraggedId(String(active.id))}
+      onDragCancel={() => setDraggedId(undefined)}
       onDragEnd={onDragEnd}
     >
       <SortableContext items={ids} strategy={verticalListSortingStrategy}>
-        <QueueList tracks={tracks} Row={SortableRow} still={still} />
+        <QueueList tracks={tracks} Row={SortableRow} still={still} keptId={draggedId} />
       </SortableContext>
     </DndContext>
   );
@@ -60,9 +65,11 @@ const noLayoutAnimation = () => false;
 function SortableRow(props: QueueRowProps) {
   const { room: text } = useTexts();
   const { track } = props;
+  const isReduced = useReducedMotion();
   const sortable = useSortable({
     id: track.id,
     animateLayoutChanges: noLayoutAnimation,
+    ...(isReduced && { transition: null }),
   });
   const { transform } = sortable;
   const style = transform
@@ -76,7 +83,7 @@ function SortableRow(props: QueueRowProps) {
       {...props}
       ref={sortable.setNodeRef}
       style={style}
-      data-dragged={sortable.isDragging}
+      isDragged={sortable.isDragging}
       handle={
         <button
           type="button"

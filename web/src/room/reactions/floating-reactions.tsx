@@ -1,4 +1,3 @@
-import type { EventType } from '@roomcast/client';
 import { useEffect, useRef } from 'react';
 import { useJoinedRoom } from '../joined-room.js';
 import classes from './floating-reactions.module.css';
@@ -11,14 +10,13 @@ const maxFloating = 24;
 export function FloatingReactions() {
   const { room } = useJoinedRoom();
   const stage = useRef<HTMLDivElement>(null);
-  useEffect(() => {
-    const show = (event: { data: unknown }, { replayed }: { replayed: boolean }) => {
-      const { reaction } = event.data as { reaction: string };
-      if (!replayed && stage.current && !document.hidden) float(stage.current, reaction);
-    };
-    // Servers that have no reactions never send the event.
-    return room.on('reaction_sent' as EventType, show);
-  }, [room]);
+  useEffect(
+    () =>
+      room.on('reaction_sent', ({ data }, { replayed }) => {
+        if (!replayed && stage.current && !document.hidden) float(stage.current, data.reaction);
+      }),
+    [room],
+  );
   return <div ref={stage} className={classes.stage} aria-hidden />;
 }
 

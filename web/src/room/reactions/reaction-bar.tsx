@@ -1,7 +1,7 @@
+import { type Reaction, reactions } from '@roomcast/client';
 import { useRef } from 'react';
 import { useTexts } from '../../i18n/language.js';
 import { useJoinedRoom } from '../joined-room.js';
-import { commandsOf, reactions } from '../room-features.js';
 import { useRun } from '../room-tools.js';
 import classes from './reaction-bar.module.css';
 
@@ -14,13 +14,11 @@ export function ReactionBar() {
   const { room } = useJoinedRoom();
   const run = useRun();
   const lastAt = useRef(-Infinity);
-  const commands = commandsOf(room);
-  if (!commands.react) return null;
-  const react = (reaction: string) => {
+  const react = (reaction: Reaction) => {
     const now = performance.now();
     if (now - lastAt.current < minPauseMs) return;
     lastAt.current = now;
-    run(commands.react?.(reaction));
+    run(room.react(reaction));
   };
   return (
     <div className={classes.bar} role="group" aria-label={text.reactions}>

@@ -5,6 +5,7 @@ import { type Texts, useTexts } from '../../i18n/language.js';
 import { useStore } from '../../stores/use-store.js';
 import { useJoinedRoom } from '../joined-room.js';
 import { useRoomTools } from '../room-tools.js';
+import tokens from '../tokens.module.css';
 import classes from './sync-badge.module.css';
 
 const DeviceSettings = lazy(() =>
@@ -35,7 +36,7 @@ export function SyncBadge() {
           )}
         </UnstyledButton>
       </Popover.Target>
-      <Popover.Dropdown aria-label={text.sync.title}>
+      <Popover.Dropdown className={tokens.tokens} aria-label={text.sync.title}>
         <Suspense fallback={<div className={classes.loading} />}>
           <DeviceSettings />
         </Suspense>

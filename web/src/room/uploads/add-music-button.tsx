@@ -30,6 +30,7 @@ export function AddMusicButton({ size }: { size: 'sm' | 'lg' }) {
         size={size}
         h={size === 'sm' ? 44 : 52}
         radius="xl"
+        flex="none"
         leftSection={<IconPlus size={18} aria-hidden />}
         onClick={() => input.current?.click()}
       >

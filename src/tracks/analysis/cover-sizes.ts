@@ -1,0 +1,23 @@
+/** The largest width and height of the pictures that are made of a cover, largest first. */
+export const coverSizes = [1024, 320, 96] as const;
+export type CoverSize = (typeof coverSizes)[number];
+
+/** A cover, re-encoded. */
+export interface Cover {
+  mimeType: string;
+  /** The dominant colour, `#rrggbb`. */
+  color: string;
+  images: Record<CoverSize, Uint8Array>;
+}
+
+export const coverMimeType = 'image/webp';
+
+/** What the process that renders a cover writes first, before the images in the order of `coverSizes`. */
+export interface CoverHeader {
+  color: string;
+  /** Bytes of each image. */
+  lengths: number[];
+}
+
+/** Exit code of the process for a picture that it cannot decode; any other is a failure of the process. */
+export const undecodableExitCode = 3;
