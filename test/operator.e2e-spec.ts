@@ -95,7 +95,7 @@ function onAnyDatabase(url: () => string): void {
     const room = await roomOf(ada, [bob]);
     const listener = await listen(url(), bob, room.id);
     const lobby = await listenToLobby(url(), bob);
-    expectAnswer(await admin(url(), 'DELETE', `/rooms/${room.id}`), 200, rest.RoomAnswer);
+    expectAnswer(await admin(url(), 'DELETE', `/rooms/${room.id}`), 200, rest.RoomCommandAnswer);
     const deleted = await listener.next('room_deleted');
     expect(deleted.data).toMatchObject({ room: { id: room.id }, user: ada.user });
     await listener.closed();

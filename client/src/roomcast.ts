@@ -1,6 +1,6 @@
 import type { ClosedReason } from './connection/connection.js';
 import type { OpenTransport } from './connection/transport.js';
-import type { RoomAnswer, RoomCommandAnswer, RoomPreview, Visibility } from './contract.js';
+import type { RoomCommandAnswer, RoomPreview, Visibility } from './contract.js';
 import type { Environment } from './environment.js';
 import { RoomcastError } from './errors.js';
 import type { Api } from './http/api.js';

@@ -52,7 +52,7 @@ export class OperatorController {
     summary: 'Delete a room',
     description: 'As its administrator would: the room gets `room_deleted`, and its tracks are deleted.',
   })
-  @Answers(200, rest.RoomAnswer)
+  @Answers(200, rest.RoomCommandAnswer)
   @Refuses(...operatorsOnly, 'malformed', 'room_not_found')
   @Delete('rooms/:id')
   deleteRoom(@Param('id', IdPipe) id: string) {

@@ -25,7 +25,7 @@ test('a correction that is not rendered in time leaves no gap, and comes later',
     const { postMessage } = Worker.prototype;
     let delayed = 0;
     Worker.prototype.postMessage = function (this: Worker, message: unknown, transfer?: unknown) {
-      const send = () => postMessage.call(this, message, transfer as Transferable[]);
+      const send = () => postMessage.call(this, message, transfer as StructuredSerializeOptions);
       if ((message as unknown[])[1] !== 'render' || delayed > 0) return send();
       delayed += 1;
       setTimeout(send, 1500);

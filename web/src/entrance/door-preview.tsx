@@ -1,10 +1,10 @@
 import { Avatar, Skeleton, Text, Title } from '@mantine/core';
+import type { RoomPreview } from '@roomcast/client';
 import { IconMusic } from '@tabler/icons-react';
 import type { CSSProperties } from 'react';
 import { useTexts } from '../i18n/language.js';
 import { initialOf } from '../parts/account-menu.js';
 import { isolate } from '../parts/isolate.js';
-import type { RoomPreview } from '../session/preview.js';
 import classes from './door-preview.module.css';
 import type { PreviewState } from './preview-loader.js';
 

@@ -1,11 +1,10 @@
-import { RoomcastError } from '@roomcast/client';
-import { loadPreview, type RoomKey, type RoomPreview } from '../session/preview.js';
+import { RoomcastError, type RoomPreview } from '@roomcast/client';
+import { loadPreview, type RoomKey } from '../session/preview.js';
 import { ValueStore } from '../stores/value-store.js';
 
 export type PreviewState =
   | { readonly is: 'loading' }
-  /** null: the server tells nothing before joining. */
-  | { readonly is: 'loaded'; readonly preview: RoomPreview | null }
+  | { readonly is: 'loaded'; readonly preview: RoomPreview }
   /** The server cannot answer at the moment. `retryAt` is Unix time in milliseconds. */
   | { readonly is: 'waiting'; readonly error: unknown; readonly retryAt: number }
   /** Trying again cannot help. */
@@ -84,7 +83,7 @@ export class PreviewLoader extends ValueStore<PreviewState> {
   }
 
   /** Resolves when the preview is there. Rejects with the reason why it cannot be, or with the signal's. */
-  loaded(signal: AbortSignal): Promise<RoomPreview | null> {
+  loaded(signal: AbortSignal): Promise<RoomPreview> {
     return new Promise((resolve, reject) => {
       const settle = (): boolean => {
         const state = this.current;
@@ -114,7 +113,7 @@ export class PreviewLoader extends ValueStore<PreviewState> {
     this.#cancel();
     const { signal } = (this.#abort = new AbortController());
     try {
-      const preview = await loadPreview(this.key, this.token(), signal);
+      const preview = await loadPreview(this.key, this.token());
       if (signal.aborted) return;
       this.#failures = 0;
       this.set({ is: 'loaded', preview });

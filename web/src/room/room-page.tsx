@@ -1,3 +1,4 @@
+import { RoomcastError } from '@roomcast/client';
 import { useEffect, useRef, useState } from 'react';
 import { useLocation } from 'wouter';
 import { DoorPage } from '../entrance/door-page.js';
@@ -73,6 +74,8 @@ function Visit({ roomKey, onEntered }: { roomKey: RoomKey; onEntered: (roomId: s
     } catch (error) {
       if (context.state !== 'closed') void context.close();
       if (signal.aborted) return;
+      // The room may be open already.
+      abort.abort();
       const end = endOf(error);
       if (end === 'unauthorized') session.forget();
       rememberInside(undefined);
@@ -98,6 +101,10 @@ function Visit({ roomKey, onEntered }: { roomKey: RoomKey; onEntered: (roomId: s
           enterRoom(session.roomcast, roomId, context, options),
           loadRoomView(),
         ]);
+        // Signed out meanwhile, for example in another tab.
+        if (session.signedIn.current?.user.id !== joined.room.user.id) {
+          throw new RoomcastError('unauthorized', 'The user has signed out.');
+        }
         return { joined, View };
       } catch (error) {
         if (signal.aborted || !isTransient(error)) throw error;
