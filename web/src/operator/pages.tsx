@@ -10,9 +10,9 @@ export interface Pages<T> {
   readonly page: Page<T> | undefined;
   readonly error: unknown;
   readonly isFirst: boolean;
-  reload(): void;
-  next(): void;
-  previous(): void;
+  readonly reload: () => void;
+  readonly next: () => void;
+  readonly previous: () => void;
 }
 
 /** Pages of a list, turned one by one. @param load must be the same function until the list is another one */

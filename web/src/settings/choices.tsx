@@ -1,6 +1,6 @@
 import { SegmentedControl, Switch } from '@mantine/core';
+import type { RoomUpdate } from '@roomcast/client';
 import { Setting } from './setting.js';
-import type { RulesUpdate } from './room-rules.js';
 import classes from './settings.module.css';
 import { useSave } from './use-save.js';
 
@@ -16,7 +16,7 @@ export function ChoiceSetting<V extends string>({
   hint?: string;
   value: V;
   options: { value: V; label: string }[];
-  update: (value: V) => { settings: RulesUpdate } | { visibility: 'public' | 'private' };
+  update: (value: V) => RoomUpdate;
 }) {
   const saving = useSave();
   return (
@@ -45,7 +45,7 @@ export function SwitchSetting({
   label: string;
   hint?: string;
   isOn: boolean;
-  update: (isOn: boolean) => { settings: RulesUpdate };
+  update: (isOn: boolean) => RoomUpdate;
 }) {
   const saving = useSave();
   return (

@@ -46,54 +46,44 @@ export function SettingsForm() {
             update={(value) => ({ settings: { [permission]: value } })}
           />
         ))}
-        {skip_vote_share !== undefined && <SkipVoteSetting share={skip_vote_share} />}
+        <SkipVoteSetting share={skip_vote_share} />
       </Section>
-      {(fair_turns ?? fallback ?? repeat ?? level_loudness ?? max_tracks_per_user) !== undefined && (
-        <Section title={text.playing}>
-          {max_tracks_per_user !== undefined && <TrackLimitSetting limit={max_tracks_per_user} />}
-          {fair_turns !== undefined && (
-            <SwitchSetting
-              label={text.fairTurns}
-              hint={text.fairTurnsHint}
-              isOn={fair_turns}
-              update={(isOn) => ({ settings: { fair_turns: isOn } })}
-            />
-          )}
-          {fallback !== undefined && (
-            <ChoiceSetting
-              label={text.fallback}
-              hint={text.fallbackHint[fallback]}
-              value={fallback}
-              options={[
-                { value: 'off', label: text.fallbackValue.off },
-                { value: 'history', label: text.fallbackValue.history },
-              ]}
-              update={(value) => ({ settings: { fallback: value } })}
-            />
-          )}
-          {repeat !== undefined && (
-            <ChoiceSetting
-              label={text.repeat}
-              hint={text.repeatHint[repeat]}
-              value={repeat}
-              options={[
-                { value: 'off', label: text.repeatValue.off },
-                { value: 'track', label: text.repeatValue.track },
-                { value: 'queue', label: text.repeatValue.queue },
-              ]}
-              update={(value) => ({ settings: { repeat: value } })}
-            />
-          )}
-          {level_loudness !== undefined && (
-            <SwitchSetting
-              label={text.levelLoudness}
-              hint={text.levelLoudnessHint}
-              isOn={level_loudness}
-              update={(isOn) => ({ settings: { level_loudness: isOn } })}
-            />
-          )}
-        </Section>
-      )}
+      <Section title={text.playing}>
+        <TrackLimitSetting limit={max_tracks_per_user} />
+        <SwitchSetting
+          label={text.fairTurns}
+          hint={text.fairTurnsHint}
+          isOn={fair_turns}
+          update={(isOn) => ({ settings: { fair_turns: isOn } })}
+        />
+        <ChoiceSetting
+          label={text.fallback}
+          hint={text.fallbackHint[fallback]}
+          value={fallback}
+          options={[
+            { value: 'off', label: text.fallbackValue.off },
+            { value: 'history', label: text.fallbackValue.history },
+          ]}
+          update={(value) => ({ settings: { fallback: value } })}
+        />
+        <ChoiceSetting
+          label={text.repeat}
+          hint={text.repeatHint[repeat]}
+          value={repeat}
+          options={[
+            { value: 'off', label: text.repeatValue.off },
+            { value: 'track', label: text.repeatValue.track },
+            { value: 'queue', label: text.repeatValue.queue },
+          ]}
+          update={(value) => ({ settings: { repeat: value } })}
+        />
+        <SwitchSetting
+          label={text.levelLoudness}
+          hint={text.levelLoudnessHint}
+          isOn={level_loudness}
+          update={(isOn) => ({ settings: { level_loudness: isOn } })}
+        />
+      </Section>
       <DeleteRoom />
     </>
   );

@@ -1,8 +1,8 @@
 import { Slider, Switch } from '@mantine/core';
+import { skipVotesNeeded } from '@roomcast/client';
 import { useState } from 'react';
 import { useTexts } from '../i18n/language.js';
 import { useRoomState } from '../room/joined-room.js';
-import { votesNeeded } from './room-rules.js';
 import { Setting } from './setting.js';
 import classes from './settings.module.css';
 import { useSave } from './use-save.js';
@@ -28,7 +28,7 @@ export function SkipVoteSetting({ share }: { share: number | null }) {
         hint={
           share === null
             ? text.skipVoteOff
-            : text.skipVoteNeeds(votesNeeded(percent / 100, online), Math.max(1, online))
+            : text.skipVoteNeeds(skipVotesNeeded(percent / 100, online), Math.max(1, online))
         }
       >
         {(labelId) => (

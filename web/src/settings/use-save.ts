@@ -3,7 +3,6 @@ import { useCallback, useRef, useState } from 'react';
 import { useTexts } from '../i18n/language.js';
 import { describeError } from '../parts/describe-error.js';
 import { useJoinedRoom } from '../room/joined-room.js';
-import type { RulesUpdate } from './room-rules.js';
 
 export interface Saving {
   /** Whether the last change has been confirmed. */
@@ -11,7 +10,7 @@ export interface Saving {
   /** Why the last change was refused. */
   readonly error: string | undefined;
   /** @returns whether it was saved */
-  save(update: Omit<RoomUpdate, 'settings'> & { settings?: RulesUpdate }): Promise<boolean>;
+  readonly save: (update: RoomUpdate) => Promise<boolean>;
 }
 
 /** Saves changes of one field at once. The room shows them before the server has confirmed them, and takes back refused ones. */

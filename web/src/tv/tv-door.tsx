@@ -66,15 +66,17 @@ function useRoomName(roomId: string): string | undefined {
   const session = useSession();
   const [name, setName] = useState<string>();
   useEffect(() => {
-    const abort = new AbortController();
-    loadPreview({ roomId }, session.signedIn.current?.token, abort.signal).then(
+    let isWanted = true;
+    loadPreview({ roomId }, session.signedIn.current?.token).then(
       (preview) => {
-        if (!abort.signal.aborted) setName(preview?.name);
+        if (isWanted) setName(preview.name);
       },
       // Starting says what is wrong.
       () => undefined,
     );
-    return () => abort.abort();
+    return () => {
+      isWanted = false;
+    };
   }, [roomId, session]);
   return name;
 }

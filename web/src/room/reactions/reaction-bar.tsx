@@ -1,4 +1,4 @@
-import { type Reaction, reactions } from '@roomcast/client';
+import { type RoomReaction, reactions } from '@roomcast/client';
 import { useRef } from 'react';
 import { useTexts } from '../../i18n/language.js';
 import { useJoinedRoom } from '../joined-room.js';
@@ -14,7 +14,7 @@ export function ReactionBar() {
   const { room } = useJoinedRoom();
   const run = useRun();
   const lastAt = useRef(-Infinity);
-  const react = (reaction: Reaction) => {
+  const react = (reaction: RoomReaction) => {
     const now = performance.now();
     if (now - lastAt.current < minPauseMs) return;
     lastAt.current = now;
