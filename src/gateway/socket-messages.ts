@@ -1,6 +1,7 @@
 import type { Socket } from 'socket.io';
 import { Problem } from '../errors/problem.js';
 import { arrivalOf } from './transport/arrival-times.js';
+import { webSocketOf } from './transport/web-socket.js';
 
 /** Messages that a connection may send in a second. */
 const maxPerSecond = 100;
@@ -66,7 +67,8 @@ export class SocketMessages {
       return 'handled';
     }
     const data = given.length > 1 ? given : given[0];
-    const answer = () => this.#answer(() => handle(data, acknowledge, arrivalOf(message)), acknowledge);
+    const arrivedMs = arrivalOf(message, webSocketOf(socket.conn));
+    const answer = () => this.#answer(() => handle(data, acknowledge, arrivedMs), acknowledge);
     if (context.expensive.has(String(name))) this.#answerInTurn(socket, answer);
     else void answer();
     return hasListener(socket, name) ? 'forward' : 'handled';
