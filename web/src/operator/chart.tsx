@@ -79,7 +79,7 @@ export function Chart({
           })),
         ],
       },
-      history.rows(names) as UPlot.AlignedData,
+      history.rows(names),
       element,
     );
     chart.current = plot;
@@ -93,9 +93,7 @@ export function Chart({
   }, [history, figureNames, scheme]);
 
   // Each answer of the server renders the overview.
-  useEffect(() =>
-    chart.current?.setData(history.rows(figureNames.split(' ') as Figure[]) as UPlot.AlignedData),
-  );
+  useEffect(() => chart.current?.setData(history.rows(figureNames.split(' ') as Figure[])));
 
   return (
     <figure className={classes.chart}>

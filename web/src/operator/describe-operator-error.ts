@@ -6,7 +6,8 @@ import { describeError } from '../parts/describe-error.js';
 export function describeOperatorError(error: unknown, texts: Texts): string {
   const { operator, common } = texts;
   if (!(error instanceof RoomcastError)) return describeError(error, texts);
-  switch (error.code) {
+  const code: string = error.code;
+  switch (code) {
     case 'unauthorized':
       return operator.wrongToken;
     case 'not_found':

@@ -28,7 +28,7 @@ export function ChoiceSetting<V extends string>({
           aria-labelledby={labelId}
           value={value}
           data={options}
-          onChange={(chosen) => void saving.save(update(chosen as V))}
+          onChange={(chosen) => void saving.save(update(chosen))}
         />
       )}
     </Setting>
