@@ -58,7 +58,7 @@ export async function lockUser(trx: Trx, id: string): Promise<void> {
 export async function requireNotBanned(trx: Trx, id: string): Promise<void> {
   const row = await selectLocked.first(trx, { id });
   if (row && row.banned_at !== null)
-    throw new Problem('banned', 'The operator has banned this user from the server.');
+    {throw new Problem('banned', 'The operator has banned this user from the server.');}
 }
 
 const selectUser = prepare((db, { id }: { id: string }) =>

@@ -232,11 +232,12 @@ export abstract class RoomCommands extends RoomReads {
 
   /** Sends a message. @throws {RoomcastError} the server's refusal; network, closed */
   async #tell<T extends object>(message: string, payload: object): Promise<T> {
-    const { ask, signal } = this.target;
+    const { target } = this;
+    const { signal } = target;
     if (signal.aborted) throw closedError(signal);
     let answer: (T & { ok: true }) | { ok: false; error: Refusal };
     try {
-      answer = (await ask(message, payload, messageTimeoutMs)) as typeof answer;
+      answer = (await target.ask(message, payload, messageTimeoutMs)) as typeof answer;
     } catch (cause) {
       if (signal.aborted) throw closedError(signal);
       throw cause instanceof RoomcastError

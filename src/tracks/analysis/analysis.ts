@@ -1,5 +1,5 @@
 /** Loudness of a track as it sounds on two speakers. */
-export interface Loudness {
+export interface TrackLoudness {
   /** LUFS, after ITU-R BS.1770-4 with the gates of EBU R128. */
   integrated: number;
   /** dBTP. */
@@ -9,7 +9,7 @@ export interface Loudness {
 /** What is computed from the samples of a track. */
 export interface AudioAnalysis {
   /** Null if nothing is loud enough to be measured, or the sample rate is unusual. */
-  loudness: Loudness | null;
+  loudness: TrackLoudness | null;
   /** `waveformPeaks` peaks from 0 to 100, at equal distances in time. */
   peaks: Uint8Array;
 }

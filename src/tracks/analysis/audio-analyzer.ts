@@ -43,8 +43,9 @@ export class AudioAnalyzer {
       const waiting = AbortSignal.timeout(maxWaitMs);
       const answer = await this.#queue.run(userId, () => this.#runInThread(file, audio), waiting);
       if (answer.is === 'analysed') return answer.analysis;
-      if (answer.is !== 'unsupported')
+      if (answer.is !== 'unsupported') {
         this.log.info({ ...about, reason: answer.is }, 'a track has no waveform');
+      }
     } catch (err) {
       const { name, code } = err as NodeJS.ErrnoException;
       if (err instanceof QueueRefusal) return null;

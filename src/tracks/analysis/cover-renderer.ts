@@ -31,8 +31,9 @@ export class CoverRenderer {
     try {
       return await this.#queue.run(userId, () => this.#renderInProcess(userId, picture));
     } catch (err) {
-      if (!(err instanceof QueueRefusal))
+      if (!(err instanceof QueueRefusal)) {
         this.log.error({ err, user_id: userId }, 'rendering a cover failed');
+      }
       return null;
     }
   }

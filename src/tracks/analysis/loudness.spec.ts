@@ -1,5 +1,4 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Pcm } from './analysis.js';
 import { LoudnessMeter } from './loudness.js';
 import { WaveformMeter } from './waveform.js';
 
@@ -9,7 +8,7 @@ const { sin, PI } = Math;
 /** Feeds tones one after another, in pieces of odd length. @returns the meter's result */
 function measure(
   tones: { dbfs: number; seconds: number; frequency?: number; phase?: number }[],
-  { rate = 8000, channels = 2, order = 'wave' as Pcm['order'], silent = [] as number[] } = {},
+  { rate = 8000, channels = 2, order = 'wave', silent = [] as number[] } = {},
 ) {
   const meter = new LoudnessMeter();
   for (const { dbfs, seconds, frequency = 997, phase = 0 } of tones) {

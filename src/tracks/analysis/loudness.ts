@@ -1,4 +1,4 @@
-import type { Loudness, Pcm } from './analysis.js';
+import type { TrackLoudness, Pcm } from './analysis.js';
 import { TruePeakMeter } from './true-peak.js';
 
 /*
@@ -55,7 +55,7 @@ export class LoudnessMeter {
   }
 
   /** Null if nothing passes the gate. Rounded to hundredths. */
-  get result(): Loudness | null {
+  get result(): TrackLoudness | null {
     if (!this.#valid) return null;
     const blocks: number[] = [];
     for (let end = hopsPerBlock; end <= this.#hops.length; end += 1) {

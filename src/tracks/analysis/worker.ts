@@ -8,6 +8,7 @@ import type { AnalysisAnswer, AnalysisRequest } from './analysis.js';
 if (process.platform === 'linux') setPriority(10);
 
 // The decoders report each broken frame of a file; that is the uploader's text in the server's log.
+// eslint-disable-next-line no-console -- as above
 for (const method of ['log', 'warn', 'error'] as const) console[method] = () => undefined;
 
 /** A decoder that throws has met a file that it cannot decode, or a part of one that the inspection did not read. */

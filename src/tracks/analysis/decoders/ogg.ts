@@ -51,8 +51,9 @@ async function* decodeOpus(pages: Iterable<OggPage>): DecodedAudio {
     }
     const decoded = decoder.decodeFrames(codecFrames.map(({ data }) => data));
     const { channelData: channels, sampleRate, samplesDecoded } = decoded;
-    if (gain !== 1)
+    if (gain !== 1) {
       for (const samples of channels) samples.forEach((value, i) => (samples[i] = value * gain));
+    }
     if (samplesDecoded > 0) yield { channels, sampleRate, order: 'vorbis' };
   }
 }
