@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import type { Pcm } from './analysis.js';
 import { LoudnessMeter } from './loudness.js';
 import { WaveformMeter } from './waveform.js';
 
@@ -8,7 +9,12 @@ const { sin, PI } = Math;
 /** Feeds tones one after another, in pieces of odd length. @returns the meter's result */
 function measure(
   tones: { dbfs: number; seconds: number; frequency?: number; phase?: number }[],
-  { rate = 8000, channels = 2, order = 'wave', silent = [] as number[] } = {},
+  {
+    rate = 8000,
+    channels = 2,
+    order = 'wave',
+    silent = [],
+  }: { rate?: number; channels?: number; order?: Pcm['order']; silent?: number[] } = {},
 ) {
   const meter = new LoudnessMeter();
   for (const { dbfs, seconds, frequency = 997, phase = 0 } of tones) {
