@@ -11,14 +11,15 @@ import type { AnalysisAnswer, AnalysisRequest, AudioAnalysis } from './analysis.
 
 /** One processor stays free for the main thread. */
 const maxThreads = Math.max(1, Math.min(2, availableParallelism() - 1));
-/** Per file, from the start of its analysis. A thread that has not stopped 2 s later is terminated. */
-const timeoutMs = 15_000;
-const terminateAfterMs = 2000;
+/** Per file, from the start of its analysis: the upload is answered afterwards. */
+const timeoutMs = 6000;
+/** A thread that has not stopped so long after that is terminated. */
+const terminateAfterMs = 1000;
 /** An upload waits no longer than this for its turn. */
-const maxWaitMs = 15_000;
-const idleThreadMs = 30_000;
+const maxWaitMs = 3000;
+const idleThreadMs = 5000;
 /** Of the JavaScript heap. The decoders' memory is outside of it, and of fixed size. */
-const resourceLimits = { maxOldGenerationSizeMb: 96, maxYoungGenerationSizeMb: 32, stackSizeMb: 2 };
+const resourceLimits = { maxOldGenerationSizeMb: 48, maxYoungGenerationSizeMb: 8, stackSizeMb: 2 };
 const queueLimits = { maxRunning: maxThreads, maxRunningPerKey: 1, maxWaiting: 64, maxWaitingPerKey: 8 };
 
 /**
