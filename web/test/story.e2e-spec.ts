@@ -72,7 +72,7 @@ it(
     await bob.sees(/Ada/);
     await bob.enter('Bob');
     await bob.hearsTheRoom();
-    await ada.sees('Bob joined the room');
+    await ada.sees(/Bob.* joined the room/);
     expect(await bob.queue()).toEqual(await ada.queue());
 
     // A vote moves the last track to the top, on both pages.

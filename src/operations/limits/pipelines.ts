@@ -14,6 +14,8 @@ const turnBudgetMs = 2;
  * they were opened: only in short turns does a listener's not wait behind hundreds that someone has just opened.
  */
 const maxAcceptingMs = 50;
+/** After that they begin for so long, whoever opens connections without end. */
+const beginningMs = 200;
 
 /** What to do with a request when its turn comes. */
 export interface Turn {
@@ -53,6 +55,8 @@ export class Pipelines {
   #hasAccepted = false;
   /** Since when requests wait for connections to be accepted. */
   #acceptingSince: number | undefined;
+  /** Until when requests begin although connections are accepted. */
+  #beginUntil = 0;
 
   /** A new connection was accepted; there may be more. */
   accepted(): void {
@@ -125,9 +129,14 @@ export class Pipelines {
   #isAccepting(now: number): boolean {
     const hasAccepted = this.#hasAccepted;
     this.#hasAccepted = false;
-    if (hasAccepted) this.#acceptingSince ??= now;
-    if (hasAccepted && now - this.#acceptingSince! < maxAcceptingMs) return true;
+    if (!hasAccepted || now < this.#beginUntil) {
+      this.#acceptingSince = undefined;
+      return false;
+    }
+    this.#acceptingSince ??= now;
+    if (now - this.#acceptingSince < maxAcceptingMs) return true;
     this.#acceptingSince = undefined;
+    this.#beginUntil = now + beginningMs;
     return false;
   }
 
