@@ -1,12 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Socket as EngineConnection } from 'engine.io';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
+import type { WebSocket } from 'ws';
 import { SETTINGS } from '../config/config.module.js';
 import type { Settings } from '../config/settings.js';
 import { Lifecycle } from '../lifecycle/lifecycle.js';
 import { Statistics } from '../metrics/statistics.js';
 import { HandshakeLimits } from './handshake-limits.js';
-import { webSocketOf } from './transport/web-socket.js';
 
 /** What a connection may send within one window. */
 const windowMs = 1000;
@@ -153,3 +153,10 @@ export class PacketGuard {
     else if (counts.connects > maxConnects) this.close(connection, 'CONNECT packets');
   }
 }
+
+/**
+ * The WebSocket of a connection, for the public methods of `ws` that Engine.IO does not offer. Undefined for long
+ * polling, and if a version of Engine.IO keeps it elsewhere: connections are then closed through Engine.IO.
+ */
+const webSocketOf = ({ transport }: EngineConnection): WebSocket | undefined =>
+  (transport as unknown as { socket?: WebSocket }).socket;

@@ -1,11 +1,9 @@
-import type { IncomingMessage } from 'node:http';
-import type { Duplex } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type INestApplicationContext, Logger, type WsMessageHandler } from '@nestjs/common';
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import type { Socket as EngineConnection } from 'engine.io';
 import type { Server, ServerOptions, Socket } from 'socket.io';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { WebSocketServer } from 'ws';
 import { Clock } from '../config/clock.js';
 import type { Settings } from '../config/settings.js';
 import { Problem } from '../errors/problem.js';
@@ -13,7 +11,6 @@ import { HandshakeLimits } from './handshake-limits.js';
 import { PacketGuard } from './packet-guard.js';
 import { callerOf, connectionOf } from './socket-data.js';
 import { type MessageContext, SocketMessages } from './socket-messages.js';
-import { watchArrivals } from './transport/arrival-times.js';
 import { EventEncoder, PacketDecoder } from './transport/event-parser.js';
 import { SingleWriteAdapter } from './transport/single-write-adapter.js';
 
@@ -23,7 +20,7 @@ const ignoreError = (): void => undefined;
 /** A client that does not answer the closing handshake is disconnected after this time; `ws` would wait 30 s. */
 const closeTimeoutMs = 2000;
 
-/** The server of `ws` with options that Engine.IO does not pass on, and with the times at which messages arrive. */
+/** Engine.IO does not pass these options of `ws` on. */
 class WebSocketEngine extends WebSocketServer {
   constructor(options: object) {
     super({
@@ -33,18 +30,6 @@ class WebSocketEngine extends WebSocketServer {
       // over a thousand messages: handled together, those of a few connections stop the loop for 0.1 s.
       allowSynchronousEvents: false,
     } as ConstructorParameters<typeof WebSocketServer>[0]);
-  }
-
-  override handleUpgrade(
-    request: IncomingMessage,
-    stream: Duplex,
-    head: Buffer,
-    use: (ws: WebSocket, request: IncomingMessage) => void,
-  ): void {
-    super.handleUpgrade(request, stream, head, (ws: WebSocket, upgraded: IncomingMessage) => {
-      watchArrivals(ws, stream);
-      use(ws, upgraded);
-    });
   }
 }
 

@@ -1,7 +1,6 @@
 import type { Socket } from 'socket.io';
 import { Problem } from '../errors/problem.js';
 import { arrivalOf } from './transport/arrival-times.js';
-import { webSocketOf } from './transport/web-socket.js';
 
 /** Messages that a connection may send in a second. */
 const maxPerSecond = 100;
@@ -67,8 +66,7 @@ export class SocketMessages {
       return 'handled';
     }
     const data = given.length > 1 ? given : given[0];
-    const arrivedMs = arrivalOf(message, webSocketOf(socket.conn));
-    const answer = () => this.#answer(() => handle(data, acknowledge, arrivedMs), acknowledge);
+    const answer = () => this.#answer(() => handle(data, acknowledge, arrivalOf(message)), acknowledge);
     if (context.expensive.has(String(name))) this.#answerInTurn(socket, answer);
     else void answer();
     return hasListener(socket, name) ? 'forward' : 'handled';

@@ -3,7 +3,7 @@ import type { Socket } from 'socket.io';
 
 /**
  * The members below the public interfaces that the fast transport uses, of Engine.IO 6.6 and ws 8. Outside this folder
- * only `web-socket.ts` uses one of them, `transport.socket`. `selfCheck` proves at start that they work as expected.
+ * only `PacketGuard` uses one of them, `transport.socket`. `selfCheck` proves at start that they work as expected.
  */
 export interface FastWebSocket {
   readyState: number;
