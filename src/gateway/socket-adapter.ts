@@ -19,17 +19,9 @@ const ignoreError = (): void => undefined;
 
 /** A client that does not answer the closing handshake is disconnected after this time; `ws` would wait 30 s. */
 const closeTimeoutMs = 2000;
-
-/** Engine.IO does not pass these options of `ws` on. */
-class WebSocketEngine extends WebSocketServer {
+class ShortCloseTimeoutServer extends WebSocketServer {
   constructor(options: object) {
-    super({
-      ...options,
-      closeTimeout: closeTimeoutMs,
-      // Each connection's messages are handled one at a time for each turn of the event loop. A segment of 64 KiB holds
-      // over a thousand messages: handled together, those of a few connections stop the loop for 0.1 s.
-      allowSynchronousEvents: false,
-    } as ConstructorParameters<typeof WebSocketServer>[0]);
+    super({ ...options, closeTimeout: closeTimeoutMs } as ConstructorParameters<typeof WebSocketServer>[0]);
   }
 }
 
@@ -126,7 +118,7 @@ export class SocketAdapter extends IoAdapter {
       connectTimeout: 10_000,
       adapter: SingleWriteAdapter,
       parser: { Encoder: EventEncoder, Decoder: PacketDecoder },
-      wsEngine: WebSocketEngine,
+      wsEngine: ShortCloseTimeoutServer,
       allowRequest: (request, decide) => {
         void this.#handshakes
           .allows(request)
