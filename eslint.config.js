@@ -52,7 +52,6 @@ export default tseslint.config(
     languageOptions: {
       globals: {
         AbortSignal: 'readonly',
-        __dirname: 'readonly',
         Blob: 'readonly',
         Buffer: 'readonly',
         console: 'readonly',

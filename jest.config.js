@@ -10,9 +10,7 @@ export default {
   ],
   testMatch: ['**/*.spec.ts', '**/*.e2e-spec.ts', '**/*.spec.mjs'],
   extensionsToTreatAsEsm: ['.ts'],
-  resolver: '<rootDir>/test/support/modules/resolver.cjs',
-  // Only TypeScript is compiled; what the global setup has built is loaded as it is.
-  transformIgnorePatterns: ['\\.[cm]?js$'],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',
@@ -33,7 +31,6 @@ export default {
   testTimeout: 30_000,
   // More than the two cores of a small machine: half of most suites' time is waiting.
   maxWorkers: 3,
-  // Jest does not free everything of a suite that has ended. A worker that has grown is replaced before the next one:
-  // a full heap slows every suite, and takes so long to free that Jest does not wait for the worker's end.
-  workerIdleMemoryLimit: '800MB',
+  // Jest does not free everything of a suite that has ended: a worker that has grown is replaced before the next one.
+  workerIdleMemoryLimit: '1GB',
 };

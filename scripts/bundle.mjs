@@ -3,7 +3,28 @@
 //   node scripts/bundle.mjs build dist
 import { rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { bundlerOf, output } from './bundling.mjs';
+import { rolldown } from 'rolldown';
+
+const external = [
+  // Native code.
+  'argon2',
+  'better-sqlite3',
+  'sharp',
+  // Packages that read files next to their code. (Those of pino's transports and Socket.IO's client are not used.)
+  /^swagger-ui-dist(\/|$)/,
+  /^piscina(\/|$)/,
+  // WebAssembly in strings that are not valid Unicode text; and licensed under the LGPL, so that they stay replaceable.
+  /^(@wasm-audio-decoders\/.+|mpg123-decoder|opus-decoder|codec-parser)$/,
+  // Nest also requires these by a computed name. If bundled, two copies of each would run, and the validation would not
+  // see the decorators registered with the other copy.
+  /^class-(transformer|validator)(\/|$)/,
+  // Optional dependencies that are not installed.
+  'pg-native',
+  'bufferutil',
+  'utf-8-validate',
+  /^@nestjs\/(microservices|mongoose)(\/|$)/,
+  /^@fastify\//,
+];
 
 /** Entry points: the server, and what inspects and decodes uploads outside of its thread. */
 const entries = [
@@ -19,14 +40,28 @@ if (!from || !to) {
   process.exit(2);
 }
 
-// Keyed by relative path, so that the server finds the worker at the same relative path, bundled or not.
-const bundler = await bundlerOf({
+const bundler = await rolldown({
+  // Keyed by relative path, so that the server finds the worker at the same relative path, bundled or not.
   input: Object.fromEntries(entries.map((name) => [name, join(from, `${name}.js`)])),
+  platform: 'node',
+  external,
+  onLog(level, log, handler) {
+    // A missing package or export is only a warning to Rolldown; here it fails the build.
+    if (level === 'warn') throw new Error(log.message);
+    handler(level, log);
+  },
 });
 // Written to a new folder first, so that a failed build leaves the previous one.
 const fresh = `${to}.new`;
 await rm(fresh, { recursive: true, force: true });
-await bundler.write({ dir: fresh, ...output });
+await bundler.write({
+  dir: fresh,
+  format: 'esm',
+  entryFileNames: '[name].js',
+  chunkFileNames: 'chunks/[name]-[hash].js',
+  // Logs, metrics and Nest use the names of classes.
+  keepNames: true,
+});
 await bundler.close();
 await rm(to, { recursive: true, force: true });
 await rename(fresh, to);

@@ -132,8 +132,9 @@ describeOnEachDatabase((on) => {
         headers: { authorization: `Bearer ${bob.token}`, [keyHeader]: 'lost' },
       });
       lost.on('error', () => undefined);
-      lost.end(() => setImmediate(() => lost.socket!.destroy()));
+      lost.end();
       const voted = await hers.next('track_voted');
+      lost.destroy();
       const { status, body } = await withKey(bob, 'lost').post(`/tracks/${track.id}/vote`);
       expect({ status, body }).toMatchObject({
         status: 200,
@@ -350,7 +351,8 @@ describeOnEachDatabase((on) => {
     const commands = () =>
       Object.entries(openApiDocument(on.server().app).paths).flatMap(([route, operations]) =>
         Object.entries(operations as Record<string, { parameters?: { name: string }[] }>)
-          .filter(([method]) => method !== 'get')
+          // The operator's commands can be repeated as they are.
+          .filter(([method]) => method !== 'get' && !route.startsWith('/api/admin/'))
           .map(([method, { parameters = [] }]) => ({
             method: method.toUpperCase(),
             route: route.replace(/^\/api/, '').replace(/\{\w+\}/g, roomId),

@@ -106,25 +106,6 @@ const transports = [
   ['polling', overPolling],
 ] as const;
 
-describe('many messages in one segment', () => {
-  it("delay another connection's message by a few of them, not by all", async () => {
-    const [flood, own] = [await overWebSocket(), await overWebSocket()];
-    const enter = `40${JSON.stringify({ token: ada.token })}`;
-    for (const connection of [flood, own]) {
-      await connection.send(enter);
-      await eventually(() => connection.packets.some((packet) => packet.startsWith('40')), 'the lobby');
-    }
-    const answers = ({ packets }: RawConnection) => packets.filter((packet) => /^43\d/.test(packet)).length;
-    const count = 400;
-    await flood.send(...Array.from({ length: count }, (_, id) => `42${id}["time_sync",{}]`));
-    await own.send('421["time_sync",{}]');
-    await eventually(() => answers(own) === 1, 'the answer');
-    // This process may have read some that were sent after it.
-    expect(answers(flood)).toBeLessThan(count / 2);
-    await eventually(() => answers(flood) === count, 'the answers to the flood');
-  });
-});
-
 describe.each(transports)('several namespaces over one connection, %s', (_, open) => {
   it('packets for a namespace that was left are ignored up to a limit, and beyond it close the connection', async () => {
     const { id } = await roomOf(ada);

@@ -154,6 +154,10 @@ it(`in a room of ${count} tracks and ${count} participants every broadcast event
   await Promise.all([hers.next('server_status'), lobby.next('server_status')]);
   await hers.ask('sync_report', { drift: 0.1, round_trip: 0.1, buffered: 10 });
   await hers.next('listeners_updated');
+  await ada.patch(path, { settings: { skip_vote_share: 1 } });
+  await hers.ask('skip_vote', {});
+  await hers.ask('react', { reaction: '🎉' });
+  await Promise.all([hers.next('skip_voted'), hers.next('reaction_sent')]);
   await roomOf(ada, [], { name: 'A room of some length for the music of a Friday night' });
   await lobby.next('room_created');
   await ada.delete(path);

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { joinedUserColumns, joinedUserView } from '../auth/users.js';
-import type { AdminRoom, Room, User } from '../contract/index.js';
+import type { AdminRoom, EventReference, Room, User } from '../contract/index.js';
 import { Database } from '../database/database.js';
 import { EventBroadcasterService } from '../events/event-broadcaster.service.js';
 import { RoomsReader } from './rooms.reader.js';
@@ -63,13 +63,13 @@ export class OperatorRooms {
   }
 
   /** Deletes a room, as its administrator would. @throws {Problem} room_not_found */
-  end(roomId: string): Promise<{ room: Room }> {
+  end(roomId: string): Promise<{ room: Room; event: EventReference | null }> {
     return this.broadcaster.roomChange(roomId, async (change) => {
       const room = await this.reader.room(change.trx, change.room);
       const user = room.administrator ?? operator;
       change.roomDeleted({ room, user });
       if (room.visibility === 'public') change.lobby('room_deleted', { room, user });
-      return { room };
+      return { room, event: await change.lastEvent() };
     });
   }
 }
