@@ -2,6 +2,9 @@ import { type Pcm, waveformPeaks } from './analysis.js';
 
 const { abs } = Math;
 
+/** Of a peak: more than the error of sums of floating point numbers, less than a sample. */
+const rounding = 1e-6;
+
 /** Finds the peaks of a track of known duration. One instance per track. */
 export class WaveformMeter {
   readonly #peaks = new Float32Array(waveformPeaks);
@@ -21,9 +24,10 @@ export class WaveformMeter {
     const perSample = waveformPeaks / this.duration / sampleRate;
     let position = (this.#time / this.duration) * waveformPeaks;
     for (let at = 0; at < length;) {
-      const index = Math.min(waveformPeaks - 1, Math.floor(position));
+      const index = Math.min(waveformPeaks - 1, Math.floor(position + rounding));
       // The samples up to the next peak, at least one.
-      const count = index === waveformPeaks - 1 ? length - at : Math.ceil((index + 1 - position) / perSample);
+      const count =
+        index === waveformPeaks - 1 ? length - at : Math.ceil((index + 1 - position - rounding) / perSample);
       const end = Math.min(length, at + Math.max(1, count));
       for (const samples of channels) {
         let peak = this.#peaks[index]!;
