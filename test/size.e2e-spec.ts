@@ -10,7 +10,7 @@ import { eventually, listen, type Listener, listenToLobby } from './support/list
 import { startServer, type TestServer } from './support/server.js';
 
 const count = 500;
-const largest = 2048;
+const largest = 2304;
 
 // Forty and sixty characters, typical lengths of tags and file names.
 const title = 'The Long and Winding Road to Nowhere, II';
