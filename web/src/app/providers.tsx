@@ -8,6 +8,9 @@ import { cssVariables, theme } from './theme.js';
 /** The nonce that the server put into the page; the policy allows only styles and scripts that have it. */
 const nonce = document.querySelector<HTMLScriptElement>('script[nonce]')?.nonce;
 
+// Mantine's dialogs lock scrolling with a style tag of react-remove-scroll, which reads the nonce from this global.
+Object.assign(globalThis, { __webpack_nonce__: nonce });
+
 /** What every component of the page may use: theme, language and session. */
 export function Providers({
   session,
