@@ -57,8 +57,9 @@ export async function lockUser(trx: Trx, id: string): Promise<void> {
 /** Locks the user's row: a ban at the same time is seen here, or revokes what this transaction opens. @throws {Problem} banned */
 export async function requireNotBanned(trx: Trx, id: string): Promise<void> {
   const row = await selectLocked.first(trx, { id });
-  if (row && row.banned_at !== null)
-    {throw new Problem('banned', 'The operator has banned this user from the server.');}
+  if (row && row.banned_at !== null) {
+    throw new Problem('banned', 'The operator has banned this user from the server.');
+  }
 }
 
 const selectUser = prepare((db, { id }: { id: string }) =>

@@ -25,11 +25,10 @@ export const filePolicy = [
 ].join('; ');
 
 /** What the page may use in its own documents. */
-const used = ['autoplay', 'clipboard-write', 'fullscreen', 'screen-wake-lock', 'web-share'];
+const used = ['autoplay', 'clipboard-write', 'fullscreen', 'screen-wake-lock'];
 /** What browsers allow by default, and the page does not use. */
 const unused = [
   'accelerometer',
-  'bluetooth',
   'browsing-topics',
   'camera',
   'display-capture',

@@ -51,7 +51,9 @@ export class PreviewsService {
       participant_count: await this.rooms.participantCount(trx, id),
       online_count,
       listeners: users.map(({ username }) => username),
-      current_track: current ? { title: current.title, artist: current.artist } : null,
+      current_track: current
+        ? { title: current.title, artist: current.artist, cover_color: current.cover_color }
+        : null,
     };
   }
 }

@@ -49,6 +49,7 @@ export class RoomPlayer {
     this.#page = new PageAudio({
       mediaSession: options.mediaSession ?? true,
       wakeLock: options.wakeLock ?? true,
+      coverUrl: (url) => room.mediaUrl(url),
       onPlay: () => {
         this.muted = false;
         void this.unlock();

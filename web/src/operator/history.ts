@@ -1,28 +1,28 @@
-import type { Overview } from './operator-api.js';
+import type { AdminOverview } from '@roomcast/client';
 
 const keptSeconds = 600;
 
 /** What is drawn of an overview. Null: not measured. */
 const figures = {
-  events: ({ events_per_second }: Overview) =>
+  events: ({ events_per_second }: AdminOverview) =>
     Object.values(events_per_second).reduce((sum, rate) => sum + rate, 0),
-  written50: ({ latencies }: Overview) => milliseconds(latencies.commit_to_write.p50),
-  written95: ({ latencies }: Overview) => milliseconds(latencies.commit_to_write.p95),
-  written99: ({ latencies }: Overview) => milliseconds(latencies.commit_to_write.p99),
-  confirmed50: ({ latencies }: Overview) => milliseconds(latencies.write_to_confirmation.p50),
-  confirmed95: ({ latencies }: Overview) => milliseconds(latencies.write_to_confirmation.p95),
-  confirmed99: ({ latencies }: Overview) => milliseconds(latencies.write_to_confirmation.p99),
-  connections: ({ connections }: Overview) => connections,
-  rss: ({ memory }: Overview) => memory.rss_bytes / 1e6,
-  heap: ({ memory }: Overview) => memory.heap_used_bytes / 1e6,
-  loop50: ({ loop_delay }: Overview) => milliseconds(loop_delay?.p50),
-  loop99: ({ loop_delay }: Overview) => milliseconds(loop_delay?.p99),
-  loopMax: ({ loop_delay }: Overview) => milliseconds(loop_delay?.max),
-  retries: ({ confirmations }: Overview, before?: Overview) =>
+  written50: ({ latencies }: AdminOverview) => milliseconds(latencies.commit_to_write.p50),
+  written95: ({ latencies }: AdminOverview) => milliseconds(latencies.commit_to_write.p95),
+  written99: ({ latencies }: AdminOverview) => milliseconds(latencies.commit_to_write.p99),
+  confirmed50: ({ latencies }: AdminOverview) => milliseconds(latencies.write_to_confirmation.p50),
+  confirmed95: ({ latencies }: AdminOverview) => milliseconds(latencies.write_to_confirmation.p95),
+  confirmed99: ({ latencies }: AdminOverview) => milliseconds(latencies.write_to_confirmation.p99),
+  connections: ({ connections }: AdminOverview) => connections,
+  rss: ({ memory }: AdminOverview) => memory.rss_bytes / 1e6,
+  heap: ({ memory }: AdminOverview) => memory.heap_used_bytes / 1e6,
+  loop50: ({ loop_delay }: AdminOverview) => milliseconds(loop_delay?.p50),
+  loop99: ({ loop_delay }: AdminOverview) => milliseconds(loop_delay?.p99),
+  loopMax: ({ loop_delay }: AdminOverview) => milliseconds(loop_delay?.max),
+  retries: ({ confirmations }: AdminOverview, before?: AdminOverview) =>
     since(confirmations.retries, before?.confirmations.retries),
-  deadLetters: ({ confirmations }: Overview, before?: Overview) =>
+  deadLetters: ({ confirmations }: AdminOverview, before?: AdminOverview) =>
     since(confirmations.dead_letters, before?.confirmations.dead_letters),
-} satisfies Record<string, (overview: Overview, before?: Overview) => number | null>;
+} satisfies Record<string, (overview: AdminOverview, before?: AdminOverview) => number | null>;
 
 export type Figure = keyof typeof figures;
 
@@ -37,9 +37,9 @@ const since = (now: number, before: number | undefined) =>
 export class History {
   readonly #times: number[] = [];
   readonly #values = new Map<Figure, (number | null)[]>(names.map((name) => [name, []]));
-  #last: Overview | undefined;
+  #last: AdminOverview | undefined;
 
-  add(overview: Overview): void {
+  add(overview: AdminOverview): void {
     // Another node behind the same address may answer, with another clock.
     if (this.#last && overview.server_time <= this.#last.server_time) return;
     this.#times.push(overview.server_time);

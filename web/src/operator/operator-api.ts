@@ -1,68 +1,4 @@
-import { RoomcastError, type User, type Visibility } from '@roomcast/client';
-
-interface Latency {
-  readonly count: number;
-  /** Seconds, like all that follow. */
-  readonly p50: number | null;
-  readonly p95: number | null;
-  readonly p99: number | null;
-}
-
-/** The state of the server. */
-export interface Overview {
-  readonly server_time: number;
-  readonly uptime: number;
-  readonly version: string;
-  readonly node_id: string;
-  readonly nodejs: string;
-  readonly rooms: number;
-  readonly users: number;
-  readonly connections: number;
-  /** By event type. */
-  readonly events_per_second: Readonly<Record<string, number>>;
-  readonly latencies: { readonly commit_to_write: Latency; readonly write_to_confirmation: Latency };
-  /** Since the process started. */
-  readonly confirmations: {
-    readonly pending: number;
-    readonly confirmed: number;
-    readonly retries: number;
-    readonly dead_letters: number;
-  };
-  readonly memory: {
-    readonly rss_bytes: number;
-    readonly heap_used_bytes: number;
-    readonly external_bytes: number;
-  };
-  /** Seconds; null in the first answer. */
-  readonly loop_delay: {
-    readonly mean: number;
-    readonly p50: number;
-    readonly p99: number;
-    readonly max: number;
-  } | null;
-  readonly storage: { readonly tracks: number; readonly bytes: number; readonly max_bytes: number | null };
-}
-
-export interface OperatorRoom {
-  readonly id: string;
-  readonly name: string;
-  readonly visibility: Visibility;
-  readonly administrator: User | null;
-  readonly created_at: number;
-  readonly participants: number;
-  readonly online: number;
-  readonly connections: number;
-  readonly tracks: number;
-  readonly bytes: number;
-}
-
-export interface OperatorUser {
-  readonly id: string;
-  readonly username: string;
-  readonly guest: boolean;
-  readonly created_at: number;
-  readonly banned_at: number | null;
-}
+import { type AdminOverview, type AdminRoom, type AdminUser, RoomcastError } from '@roomcast/client';
 
 /** `next` of a page is `after` of the following one. */
 export interface Page<T> {
@@ -77,10 +13,10 @@ const timeoutMs = 15_000;
 export class OperatorApi {
   constructor(private readonly token: string) {}
 
-  readonly overview = (): Promise<Overview> => this.#request('GET', 'overview');
+  readonly overview = (): Promise<AdminOverview> => this.#request('GET', 'overview');
 
-  async rooms(after: string | undefined): Promise<Page<OperatorRoom>> {
-    const { rooms, next } = await this.#request<{ rooms: OperatorRoom[]; next: string | null }>(
+  async rooms(after: string | undefined): Promise<Page<AdminRoom>> {
+    const { rooms, next } = await this.#request<{ rooms: AdminRoom[]; next: string | null }>(
       'GET',
       `rooms?${queryOf({ after })}`,
     );
@@ -88,8 +24,8 @@ export class OperatorApi {
   }
 
   /** @param part of the username */
-  async users(after: string | undefined, part: string): Promise<Page<OperatorUser>> {
-    const { users, next } = await this.#request<{ users: OperatorUser[]; next: string | null }>(
+  async users(after: string | undefined, part: string): Promise<Page<AdminUser>> {
+    const { users, next } = await this.#request<{ users: AdminUser[]; next: string | null }>(
       'GET',
       `users?${queryOf({ after, q: part || undefined })}`,
     );

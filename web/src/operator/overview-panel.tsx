@@ -4,11 +4,17 @@ import { useLanguage, useTexts } from '../i18n/language.js';
 import { Chart } from './chart.js';
 import type { History } from './history.js';
 import { formatBytes } from './format-bytes.js';
-import type { Overview } from './operator-api.js';
+import type { AdminOverview } from '@roomcast/client';
 import classes from './operator.module.css';
 
 /** The server in figures, and how they were in the last 10 minutes. */
-export function OverviewPanel({ overview, history }: { overview: Overview | undefined; history: History }) {
+export function OverviewPanel({
+  overview,
+  history,
+}: {
+  overview: AdminOverview | undefined;
+  history: History;
+}) {
   const { common, operator: text } = useTexts();
   const language = useLanguage();
   if (!overview) {

@@ -6,7 +6,8 @@ import { useLanguage, useTexts } from '../i18n/language.js';
 import { isolate } from '../parts/isolate.js';
 import type { Confirmation } from './confirm-dialog.js';
 import { formatBytes } from './format-bytes.js';
-import type { OperatorApi, OperatorRoom } from './operator-api.js';
+import type { AdminRoom } from '@roomcast/client';
+import type { OperatorApi } from './operator-api.js';
 import classes from './operator.module.css';
 import { PageFrame, usePages } from './pages.js';
 
@@ -25,7 +26,7 @@ export function RoomsPanel({
   const { reload } = pages;
   const wanted = part.trim().toLowerCase();
   const rooms = pages.page?.items.filter(({ name }) => name.toLowerCase().includes(wanted)) ?? [];
-  const end = ({ id, name, online }: OperatorRoom) =>
+  const end = ({ id, name, online }: AdminRoom) =>
     onConfirm({
       title: text.endRoomTitle(isolate(name)),
       text: text.endRoomText(online),

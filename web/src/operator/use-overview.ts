@@ -1,13 +1,14 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { usePolled } from '../delivery/use-polled.js';
 import { History } from './history.js';
-import type { OperatorApi, Overview } from './operator-api.js';
+import type { AdminOverview } from '@roomcast/client';
+import type { OperatorApi } from './operator-api.js';
 
 const intervalMs = 2000;
 
 /** The state of the server, read every 2 s while the page is visible, and how it was in the last 10 minutes. */
 export function useOverview(api: OperatorApi): {
-  overview: Overview | undefined;
+  overview: AdminOverview | undefined;
   history: History;
   error: unknown;
 } {
@@ -22,7 +23,7 @@ export function useOverview(api: OperatorApi): {
   );
   const { value, error } = usePolled(load, intervalMs);
   // What was read stays while the server is away.
-  const [last, setLast] = useState<Overview>();
+  const [last, setLast] = useState<AdminOverview>();
   useEffect(() => {
     if (value) setLast(value);
   }, [value]);

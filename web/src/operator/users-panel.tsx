@@ -5,7 +5,8 @@ import { Figures } from '../delivery/figures.js';
 import { useLanguage, useTexts } from '../i18n/language.js';
 import { isolate } from '../parts/isolate.js';
 import type { Confirmation } from './confirm-dialog.js';
-import type { OperatorApi, OperatorUser } from './operator-api.js';
+import type { AdminUser } from '@roomcast/client';
+import type { OperatorApi } from './operator-api.js';
 import classes from './operator.module.css';
 import { PageFrame, usePages } from './pages.js';
 
@@ -31,7 +32,7 @@ export function UsersPanel({
     dateStyle: 'medium',
     timeStyle: 'short',
   });
-  const toggle = ({ id, username, banned_at }: OperatorUser) => {
+  const toggle = ({ id, username, banned_at }: AdminUser) => {
     const name = isolate(username);
     const isBanned = banned_at !== null;
     onConfirm({

@@ -10,7 +10,7 @@ import { PhoneLayout } from './layout/phone-layout.js';
 import { RoomHeader } from './layout/room-header.js';
 import { TabletLayout } from './layout/tablet-layout.js';
 import { tintOf } from './playing/tint.js';
-import { useMay } from './room-features.js';
+import { useMay } from './permissions.js';
 import { type RoomTools, RoomToolsProvider } from './room-tools.js';
 import classes from './room-view.module.css';
 import { DeviceSound } from './sound/device-sound.js';

@@ -6,6 +6,8 @@ export interface PageAudioOptions {
   mediaSession: boolean;
   /** Whether the screen stays on while the page is visible and plays: Wi-Fi power saving adds 100 to 300 ms. */
   wakeLock: boolean;
+  /** A URL of a cover that the system can load: it has no token. */
+  coverUrl: (url: string) => Promise<string>;
   onPlay: () => void;
   onPause: () => void;
 }
@@ -60,15 +62,17 @@ export class PageAudio {
     if (!session || !this.#silence || this.#shown === shown) return;
     this.#shown = shown;
     const { title = '', artist, album, cover_url: cover } = track ?? {};
-    session.metadata = track
-      ? new MediaMetadata({
-          title,
-          artist: artist ?? '',
-          album: album ?? '',
-          artwork: cover ? [{ src: cover }] : [],
-        })
-      : null;
+    const texts = { title, artist: artist ?? '', album: album ?? '' };
+    session.metadata = track ? new MediaMetadata(texts) : null;
     session.playbackState = track ? (paused ? 'paused' : 'playing') : 'none';
+    if (!cover) return;
+    this.options.coverUrl(cover).then(
+      (src) => {
+        if (this.#shown === shown) session.metadata = new MediaMetadata({ ...texts, artwork: [{ src }] });
+      },
+      // Shown without its cover.
+      () => undefined,
+    );
   }
 
   close(): void {

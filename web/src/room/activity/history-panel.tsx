@@ -8,7 +8,7 @@ import panel from '../layout/panel.module.css';
 import { Cover } from '../playing/cover.js';
 import row from '../queue/queue-row.module.css';
 import { TrackTexts } from '../queue/track-texts.js';
-import { useMay } from '../room-features.js';
+import { useMay } from '../permissions.js';
 import { useRoomTools, useRun } from '../room-tools.js';
 import classes from '../layout/long-list.module.css';
 

@@ -4,7 +4,7 @@ import { useState } from 'react';
 import { useLocation } from 'wouter';
 import { useTexts } from '../../i18n/language.js';
 import { useJoinedRoom } from '../joined-room.js';
-import { useIsAdministrator } from '../room-features.js';
+import { useIsAdministrator } from '../permissions.js';
 import { useRun } from '../room-tools.js';
 
 /** Leaves the room; the administrator is asked first, because another one takes over. */

@@ -4,7 +4,7 @@ import { IconUserMinus, IconVolumeOff } from '@tabler/icons-react';
 import { memo } from 'react';
 import { useTexts } from '../../i18n/language.js';
 import { useJoinedRoom } from '../joined-room.js';
-import { useIsAdministrator } from '../room-features.js';
+import { useIsAdministrator } from '../permissions.js';
 import type { ListenerState } from './listeners.js';
 import classes from './person-row.module.css';
 

@@ -2,7 +2,7 @@ import { Text } from '@mantine/core';
 import { useRef } from 'react';
 import { useTexts } from '../../i18n/language.js';
 import { useRoomState } from '../joined-room.js';
-import { useMay } from '../room-features.js';
+import { useMay } from '../permissions.js';
 import { MuteButton } from '../sound/volume-control.js';
 import { Cover } from './cover.js';
 import { useEachPosition } from './each-position.js';

@@ -5,7 +5,7 @@ import { useTexts } from '../../i18n/language.js';
 import { useRoomState } from '../joined-room.js';
 import { FloatingReactions } from '../reactions/floating-reactions.js';
 import { ReactionBar } from '../reactions/reaction-bar.js';
-import { useMay } from '../room-features.js';
+import { useMay } from '../permissions.js';
 import { SyncBadge } from '../sound/sync-badge.js';
 import { VolumeControl } from '../sound/volume-control.js';
 import { AddMusicButton } from '../uploads/add-music-button.js';

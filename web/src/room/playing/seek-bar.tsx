@@ -2,7 +2,7 @@ import type { Track } from '@roomcast/client';
 import { type KeyboardEvent, type PointerEvent, useEffect, useRef } from 'react';
 import { useTexts } from '../../i18n/language.js';
 import { useJoinedRoom, useRoomState } from '../joined-room.js';
-import { useMay } from '../room-features.js';
+import { useMay } from '../permissions.js';
 import { useRun } from '../room-tools.js';
 import { formatTime, useEachPosition } from './each-position.js';
 import classes from './seek-bar.module.css';

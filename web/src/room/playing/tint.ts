@@ -1,6 +1,5 @@
 import type { Track } from '@roomcast/client';
 import type { CSSProperties } from 'react';
-import { featuresOf } from '../room-features.js';
 
 /** Hue in degrees and saturation 0 to 1 of a color `#rrggbb`. */
 function hueOf(color: string): { hue: number; saturation: number } {
@@ -30,7 +29,7 @@ function hueOfText(text: string): number {
  */
 export function tintOf(track: Track | null): CSSProperties {
   if (!track) return {};
-  const color = featuresOf(track).cover_color;
+  const color = track.cover_color;
   const known = color && /^#[\da-f]{6}$/i.test(color);
   const { hue, saturation } = known
     ? hueOf(color)

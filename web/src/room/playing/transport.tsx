@@ -3,7 +3,7 @@ import { skipVotesNeeded } from '@roomcast/client';
 import { IconPlayerPauseFilled, IconPlayerPlayFilled, IconPlayerTrackNextFilled } from '@tabler/icons-react';
 import { useTexts } from '../../i18n/language.js';
 import { useJoinedRoom, useRoomState } from '../joined-room.js';
-import { useMay } from '../room-features.js';
+import { useMay } from '../permissions.js';
 import { useRun } from '../room-tools.js';
 import classes from './transport.module.css';
 

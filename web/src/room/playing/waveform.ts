@@ -1,7 +1,6 @@
 import type { Media, Track } from '@roomcast/client';
 import { useEffect, useState } from 'react';
 import { useJoinedRoom } from '../joined-room.js';
-import { featuresOf } from '../room-features.js';
 
 const bars = 96;
 
@@ -16,7 +15,7 @@ export type Waveform =
 export function useWaveform(track: Track): Waveform {
   const { media } = useJoinedRoom().roomcast;
   const { id } = track;
-  const { has_waveform: isThere = false } = featuresOf(track);
+  const { has_waveform: isThere } = track;
   const [loaded, setLoaded] = useState<{ id: string; path: string | undefined }>();
   useEffect(() => {
     if (!isThere) return;

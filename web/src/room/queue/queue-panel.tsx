@@ -5,7 +5,7 @@ import { useTexts } from '../../i18n/language.js';
 import { useRoomState } from '../joined-room.js';
 import { EmptyState } from '../layout/empty-state.js';
 import panel from '../layout/panel.module.css';
-import { useIsAdministrator, useMay } from '../room-features.js';
+import { useIsAdministrator, useMay } from '../permissions.js';
 import { AddMusicButton } from '../uploads/add-music-button.js';
 import { UploadList } from '../uploads/upload-list.js';
 import { QueueList } from './queue-list.js';

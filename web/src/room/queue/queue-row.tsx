@@ -5,7 +5,7 @@ import { type CSSProperties, memo, type ReactNode, type Ref } from 'react';
 import { useTexts } from '../../i18n/language.js';
 import { useJoinedRoom, useRoomState } from '../joined-room.js';
 import { Cover } from '../playing/cover.js';
-import { useIsAdministrator, useMay } from '../room-features.js';
+import { useIsAdministrator, useMay } from '../permissions.js';
 import { useRun } from '../room-tools.js';
 import classes from './queue-row.module.css';
 import { TrackTexts } from './track-texts.js';

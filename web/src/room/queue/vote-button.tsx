@@ -1,7 +1,7 @@
 import { IconChevronUp } from '@tabler/icons-react';
 import { useTexts } from '../../i18n/language.js';
 import { useJoinedRoom } from '../joined-room.js';
-import { useMay } from '../room-features.js';
+import { useMay } from '../permissions.js';
 import { useRun } from '../room-tools.js';
 import classes from './vote-button.module.css';
 

@@ -1,13 +1,4 @@
-import type { Track } from '@roomcast/client';
 import { useJoinedRoom, useRoomState } from './joined-room.js';
-
-/** What newer servers know of a track; the room works, with less, where it is missing. */
-interface TrackFeatures {
-  readonly cover_color?: string | null;
-  readonly has_waveform?: boolean;
-}
-
-export const featuresOf = (track: Track): Track & TrackFeatures => track;
 
 export function useIsAdministrator(): boolean {
   const { room } = useJoinedRoom();
