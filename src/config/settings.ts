@@ -10,7 +10,7 @@ export interface Settings {
   database: { kind: 'sqlite'; file: string; sync: 'normal' | 'full' } | { kind: 'postgres'; url: string };
   /** null: generated once and stored in `dataDir`. */
   jwtSecret: string | null;
-  /** What the operator of the server sends to read and change everything; null: nobody can. */
+  /** The token for the routes of the server's operator; null: there are none. */
   adminToken: string | null;
   /** Origins that may use the server from a browser; '*' for any. */
   corsOrigins: string[] | '*';

@@ -116,7 +116,7 @@ describe('the order of a queue in which uploaders take turns', () => {
     expect(ids(orderQueue(queue, ['w', 'x']))).toBe('dcab');
   });
 
-  it('gives nobody two turns in a row for votes while others wait', () => {
+  it('plays no two tracks of one user in a row, whatever their votes, while other users wait', () => {
     const queue = [of('x', 'a', 9), of('y', 'b', 0), of('y', 'c', 0), of('x', 'd', 8)];
     expect(ids(orderQueue(queue, ['x']))).toBe('bacd');
   });

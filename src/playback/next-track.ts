@@ -14,7 +14,7 @@ export interface NextTrack {
 
 /**
  * Shorter tracks are not played again by themselves, neither as a repetition nor as a fallback: each start is an event,
- * and a room may play on for ever. The second value is for rooms in which nobody is online.
+ * and a room that repeats never stops by itself. The second value is for rooms in which nobody is online.
  */
 const minRepeatedSeconds = 1;
 const minRepeatedSecondsAlone = 30;

@@ -27,7 +27,7 @@ const seconds = (bytes: number) => (bytes - 44) / (4 * contentRate);
 describe('what can fail in the middle of a track', () => {
   let rig: Rig;
   let page: Page;
-  /** What nobody has handled, and what was written to the console as an error. */
+  /** Unhandled rejections and exceptions, and errors that were written to the console. */
   let errors: string[];
   beforeAll(async () => {
     const whole = wavOf(contentChannels(12));

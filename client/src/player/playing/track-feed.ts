@@ -96,7 +96,7 @@ export class TrackFeed {
 
   /** Whether a position can be reached without beginning anew: it is in the decoded audio, or soon follows it. */
   reaches(seconds: number): boolean {
-    // Beginning anew does not help.
+    // Loading the file again would fail in the same way.
     if (this.#state.is === 'failed') return true;
     if (!this.#slices) return Math.abs(seconds - this.position) < 3;
     const sample = seconds * this.sampleRate;
