@@ -26,11 +26,11 @@ const external = [
   /^@fastify\//,
 ];
 
-/** Entry points: the server, and what inspects and decodes uploads outside of its thread. */
+/** Entry points: the server, and what inspects and decodes uploads outside of its main thread. */
 const entries = [
   'main',
   'tracks/inspection/worker',
-  'tracks/analysis/worker',
+  'tracks/analysis/audio-process',
   'tracks/analysis/cover-process',
 ];
 

@@ -23,7 +23,7 @@ import { PlaybackModule } from './playback/playback.module.js';
 import { RoomStateModule } from './room-state/room-state.module.js';
 import { RoomsModule } from './rooms/rooms.module.js';
 import { AnalysisModule } from './tracks/analysis/analysis.module.js';
-import type { AnalysisWorkers } from './tracks/analysis/analysis-workers.js';
+import type { AnalysisProcesses } from './tracks/analysis/analysis-processes.js';
 import { InspectionModule } from './tracks/inspection/inspection.module.js';
 import { TracksModule } from './tracks/tracks.module.js';
 
@@ -36,11 +36,11 @@ export interface Parts {
   /** The folder of the built page. */
   pageFolder: URL;
   /** What decodes uploads. Default: beside `inspectionWorker`. */
-  analysisWorkers?: AnalysisWorkers;
+  analysisProcesses?: AnalysisProcesses;
 }
 
-const analysisWorkersBeside = (inspectionWorker: URL): AnalysisWorkers => ({
-  audio: new URL('../analysis/worker.js', inspectionWorker),
+const analysisProcessesBeside = (inspectionWorker: URL): AnalysisProcesses => ({
+  audio: new URL('../analysis/audio-process.js', inspectionWorker),
   cover: new URL('../analysis/cover-process.js', inspectionWorker),
 });
 
@@ -49,7 +49,7 @@ const analysisWorkersBeside = (inspectionWorker: URL): AnalysisWorkers => ({
 export class AppModule {
   static with(settings: Settings, parts: Parts): DynamicModule {
     const { bus = new LocalEventBus(), inspectionWorker, pageFolder } = parts;
-    const { analysisWorkers = analysisWorkersBeside(inspectionWorker) } = parts;
+    const { analysisProcesses = analysisProcessesBeside(inspectionWorker) } = parts;
     return {
       module: AppModule,
       imports: [
@@ -67,7 +67,7 @@ export class AppModule {
         OperationsModule,
         RoomsModule,
         InspectionModule.with(inspectionWorker),
-        AnalysisModule.with(analysisWorkers),
+        AnalysisModule.with(analysisProcesses),
         TracksModule,
         PlaybackModule,
         RoomStateModule,

@@ -169,7 +169,7 @@ describe('a cover', () => {
 });
 
 it.each(['hang', 'eat memory', 'exit', 'throw'])(
-  'an upload succeeds without waveform if the thread that decodes it does this: %s',
+  'an upload succeeds without waveform if the process that decodes it does this: %s',
   async (failure) => {
     const dataDir = await temporaryFolder();
     const worker = join(dataDir, 'worker.mjs');
@@ -178,12 +178,12 @@ it.each(['hang', 'eat memory', 'exit', 'throw'])(
     await writeFile(
       worker,
       `import fail from ${JSON.stringify(failures.href)};
-       export default () => fail({ path: ${JSON.stringify(join(dataDir, failure))} });`,
+       await fail({ path: ${JSON.stringify(join(dataDir, failure))} });`,
     );
     const settings = readSettings({ PORT: '0', LOG_LEVEL: 'silent', RATE_LIMIT: 'off', DATA_DIR: dataDir });
     const app = await createServer(settings, {
       inspectionWorker,
-      analysisWorkers: {
+      analysisProcesses: {
         audio: pathToFileURL(worker),
         cover: new URL('../analysis/cover-process.js', inspectionWorker),
       },

@@ -136,7 +136,7 @@ export class UploadsService implements OnModuleInit {
   #insert(
     user: User,
     row: Omit<TrackRow, 'vote_score' | 'placed_position' | 'created_at' | 'played_at'>,
-    peaks: Uint8Array | undefined,
+    peaks: number[] | undefined,
   ): Promise<TrackCommandResult> {
     return this.broadcaster.roomCommand(row.room_id, async (change) => {
       const { trx, now } = change;

@@ -1,6 +1,6 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { Lifecycle } from '../../lifecycle/lifecycle.js';
-import { ANALYSIS_WORKERS, type AnalysisWorkers } from './analysis-workers.js';
+import { ANALYSIS_PROCESSES, type AnalysisProcesses } from './analysis-processes.js';
 import { AudioAnalyzer } from './audio-analyzer.js';
 import { CoverRenderer } from './cover-renderer.js';
 import { UploadMedia } from './upload-media.js';
@@ -10,20 +10,20 @@ import { UploadMedia } from './upload-media.js';
 @Module({})
 export class AnalysisModule {
   constructor(audio: AudioAnalyzer, covers: CoverRenderer, lifecycle: Lifecycle) {
-    lifecycle.onStop('resources', 'the analysis threads and the cover process', async () => {
+    lifecycle.onStop('resources', 'the processes that analyse uploads', () => {
       covers.close();
-      await audio.close();
+      audio.close();
     });
   }
 
-  static with(workers: AnalysisWorkers): DynamicModule {
+  static with(processes: AnalysisProcesses): DynamicModule {
     return {
       module: AnalysisModule,
       providers: [
         AudioAnalyzer,
         CoverRenderer,
         UploadMedia,
-        { provide: ANALYSIS_WORKERS, useValue: workers },
+        { provide: ANALYSIS_PROCESSES, useValue: processes },
       ],
       exports: [UploadMedia],
     };

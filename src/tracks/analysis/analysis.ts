@@ -11,21 +11,21 @@ export interface AudioAnalysis {
   /** Null if nothing is loud enough to be measured, or the sample rate is unusual. */
   loudness: TrackLoudness | null;
   /** `waveformPeaks` peaks from 0 to 100, at equal distances in time. */
-  peaks: Uint8Array;
+  peaks: number[];
 }
 
-/** Message from the main thread to a worker thread. */
+/** Message from the server to the process that analyses a file. */
 export interface AnalysisRequest {
   path: string;
   /** As the inspection determined it. */
   mimeType: string;
   /** Seconds, as the inspection determined them. */
   duration: number;
-  /** The thread stops decoding after this time. */
+  /** Decoding stops after this time. */
   timeoutMs: number;
 }
 
-/** Answer of a worker thread. `unsupported`: there is no decoder. `timeout`: the file takes too long. */
+/** Answer of the process. `unsupported`: there is no decoder. `timeout`: the file takes too long. */
 export type AnalysisAnswer =
   | { is: 'analysed'; analysis: AudioAnalysis }
   | { is: 'unsupported' }

@@ -1,39 +1,35 @@
 import { availableParallelism } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
-import type { Piscina } from 'piscina';
 import { FairQueue, QueueRefusal } from '../../limits/fair-queue.js';
 import type { InspectedAudio } from '../inspection/inspection.js';
 import type { ReceivedFile } from '../storage/upload-folder.js';
-import { ANALYSIS_WORKERS, type AnalysisWorkers } from './analysis-workers.js';
+import { ANALYSIS_PROCESSES, type AnalysisProcesses } from './analysis-processes.js';
 import type { AnalysisAnswer, AnalysisRequest, AudioAnalysis } from './analysis.js';
+import { ProcessFailure, runInProcess } from './child-process.js';
 
 /** One processor stays free for the main thread. */
-const maxThreads = Math.max(1, Math.min(2, availableParallelism() - 1));
-/** Per file, from the start of its analysis: the upload is answered afterwards. */
+const maxRunning = Math.max(1, Math.min(2, availableParallelism() - 1));
+/** Per file, from the start of its decoding: the upload is answered afterwards. */
 const timeoutMs = 6000;
-/** A thread that has not stopped so long after that is terminated. */
-const terminateAfterMs = 1000;
 /** An upload waits no longer than this for its turn. */
 const maxWaitMs = 3000;
-const idleThreadMs = 5000;
-/** Of the JavaScript heap. The decoders' memory is outside of it, and of fixed size. */
-const resourceLimits = { maxOldGenerationSizeMb: 48, maxYoungGenerationSizeMb: 8, stackSizeMb: 2 };
-const queueLimits = { maxRunning: maxThreads, maxRunningPerKey: 1, maxWaiting: 64, maxWaitingPerKey: 8 };
+/** The process stops by itself at the timeout; a decoder that does not return is ended after 1 s more. */
+const processLimits = { timeoutMs: timeoutMs + 1000, maxOutputBytes: 65_536, maxHeapMegabytes: 48 };
+const queueLimits = { maxRunning, maxRunningPerKey: 1, maxWaiting: 64, maxWaitingPerKey: 8 };
 
 /**
- * Decodes uploaded files in worker threads to find their waveform and loudness. One instance, owned by the analysis
- * module. It never refuses a file: what cannot be decoded within time and memory has no analysis. A thread that exceeds
- * its limits is terminated and replaced. Of each user one file is analysed at a time.
+ * Decodes uploaded files to find their waveform and loudness, each in a process of its own. One instance, owned by the
+ * analysis module. It never refuses a file: what cannot be decoded within time and memory has no analysis. Of each user
+ * one file is analysed at a time.
  */
 @Injectable()
 export class AudioAnalyzer {
   readonly #queue = new FairQueue(queueLimits);
-  #pool: Promise<Piscina<AnalysisRequest, AnalysisAnswer>> | undefined;
+  readonly #stop = new AbortController();
 
   constructor(
-    @Inject(ANALYSIS_WORKERS) private readonly workers: AnalysisWorkers,
+    @Inject(ANALYSIS_PROCESSES) private readonly processes: AnalysisProcesses,
     @InjectPinoLogger(AudioAnalyzer.name) private readonly log: PinoLogger,
   ) {}
 
@@ -42,57 +38,38 @@ export class AudioAnalyzer {
     const about = { user_id: userId, sha256: file.sha256, size_bytes: file.sizeBytes };
     try {
       const waiting = AbortSignal.timeout(maxWaitMs);
-      const answer = await this.#queue.run(userId, () => this.#runInThread(file, audio), waiting);
+      const answer = await this.#queue.run(userId, () => this.#runInProcess(file, audio), waiting);
       if (answer.is === 'analysed') return answer.analysis;
       if (answer.is !== 'unsupported') {
         this.log.info({ ...about, reason: answer.is }, 'a track has no waveform');
       }
     } catch (err) {
-      const { name, code } = err as NodeJS.ErrnoException;
       if (err instanceof QueueRefusal) return null;
-      if (name === 'AbortError' || code === 'ERR_WORKER_OUT_OF_MEMORY') {
-        const reason = name === 'AbortError' ? 'time' : 'memory';
+      if (err instanceof ProcessFailure) {
+        const { reason, exitCode: exit_code, signal } = err;
+        if (reason === 'aborted') return null;
         this.log.warn(
-          { ...about, reason },
-          'an analysis exceeded its time or memory; the track has no waveform',
+          { ...about, reason, exit_code, signal },
+          'an analysis failed; the track has no waveform',
         );
       } else this.log.error({ ...about, err }, 'an analysis failed; the track has no waveform');
     }
     return null;
   }
 
-  /** Refuses waiting files and ends the threads. */
-  async close(): Promise<void> {
+  /** Refuses waiting files and ends the processes. */
+  close(): void {
     this.#queue.close();
-    await (await this.#pool)?.destroy();
+    this.#stop.abort();
   }
 
-  async #runInThread(
+  async #runInProcess(
     { path }: ReceivedFile,
     { mimeType, duration }: InspectedAudio,
   ): Promise<AnalysisAnswer> {
-    const pool = await (this.#pool ??= this.#open());
-    const timeout = new AbortController();
-    const timer = setTimeout(() => timeout.abort(), timeoutMs + terminateAfterMs);
-    try {
-      return await pool.run({ path, mimeType, duration, timeoutMs }, { signal: timeout.signal });
-    } finally {
-      clearTimeout(timer);
-    }
-  }
-
-  async #open(): Promise<Piscina<AnalysisRequest, AnalysisAnswer>> {
-    const { Piscina } = await import('piscina');
-    const pool = new Piscina<AnalysisRequest, AnalysisAnswer>({
-      filename: fileURLToPath(this.workers.audio),
-      minThreads: 0,
-      maxThreads,
-      idleTimeout: idleThreadMs,
-      resourceLimits,
-      env: {},
-    });
-    // Errors of threads that are not analysing a file.
-    pool.on('error', (err: unknown) => this.log.error({ err }, 'an analysis thread failed'));
-    return pool;
+    const request: AnalysisRequest = { path, mimeType, duration, timeoutMs };
+    const input = JSON.stringify(request);
+    const output = await runInProcess(this.processes.audio, input, processLimits, this.#stop.signal);
+    return JSON.parse(output.toString('utf8')) as AnalysisAnswer;
   }
 }

@@ -5,8 +5,7 @@ import { type CoverHeader, coverSizes, undecodableExitCode } from './cover-sizes
 
 /*
  * Entry point of the process that re-encodes one cover: the picture comes on standard input, the result goes to standard
- * output. A process rather than a thread, because libvips is native code: a picture that crashes it must not end the
- * server, and the memory goes back to the system.
+ * output.
  */
 
 /** A picture with more pixels is refused before it is decoded: decoding may take 8 bytes for each. */

@@ -1,15 +1,12 @@
-import { spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import { FairQueue, QueueRefusal } from '../../limits/fair-queue.js';
-import { ANALYSIS_WORKERS, type AnalysisWorkers } from './analysis-workers.js';
+import { ANALYSIS_PROCESSES, type AnalysisProcesses } from './analysis-processes.js';
+import { ProcessFailure, runInProcess } from './child-process.js';
 import { type Cover, type CoverHeader, coverMimeType, undecodableExitCode } from './cover-sizes.js';
 
-/** Per picture, from the start of its process. */
-const timeoutMs = 10_000;
-/** Three images of at most 1024 x 1024 pixels are far smaller. */
-const maxOutputBytes = 8 * 1024 * 1024;
+/** Three images of at most 1024 x 1024 pixels are far smaller than 8 MB. */
+const processLimits = { timeoutMs: 10_000, maxOutputBytes: 8 * 1024 * 1024, maxHeapMegabytes: 64 };
 const queueLimits = { maxRunning: 1, maxRunningPerKey: 1, maxWaiting: 64, maxWaitingPerKey: 8 };
 
 /**
@@ -22,7 +19,7 @@ export class CoverRenderer {
   readonly #stop = new AbortController();
 
   constructor(
-    @Inject(ANALYSIS_WORKERS) private readonly workers: AnalysisWorkers,
+    @Inject(ANALYSIS_PROCESSES) private readonly processes: AnalysisProcesses,
     @InjectPinoLogger(CoverRenderer.name) private readonly log: PinoLogger,
   ) {}
 
@@ -45,45 +42,18 @@ export class CoverRenderer {
   }
 
   async #renderInProcess(userId: string, picture: Uint8Array): Promise<Cover | null> {
-    const child = spawn(process.execPath, ['--max-old-space-size=64', fileURLToPath(this.workers.cover)], {
-      // One arena: with several, the allocator keeps more memory than a picture needs.
-      env: { MALLOC_ARENA_MAX: '1', UV_THREADPOOL_SIZE: '2' },
-      stdio: ['pipe', 'pipe', 'ignore'],
-      signal: this.#stop.signal,
-      killSignal: 'SIGKILL',
-    });
-    let timedOut = false;
-    const timer = setTimeout(() => {
-      timedOut = true;
-      child.kill('SIGKILL');
-    }, timeoutMs);
-    const output: Buffer[] = [];
-    let outputBytes = 0;
-    child.stdout.on('data', (chunk: Buffer) => {
-      outputBytes += chunk.length;
-      if (outputBytes > maxOutputBytes) child.kill('SIGKILL');
-      else output.push(chunk);
-    });
-    // The process may end before it has read everything.
-    child.stdin.on('error', () => undefined);
-    child.stdin.end(picture);
     try {
-      const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
-        child.once('close', (...ended) => resolve(ended));
-        child.once('error', reject);
-      });
-      if (code === 0) return coverOf(Buffer.concat(output));
-      const reason = timedOut ? 'timeout' : code === undecodableExitCode ? 'undecodable' : 'crash';
+      return coverOf(await runInProcess(this.processes.cover, picture, processLimits, this.#stop.signal));
+    } catch (error) {
+      if (!(error instanceof ProcessFailure)) throw error;
+      const { exitCode: exit_code, signal } = error;
+      if (error.reason === 'aborted') return null;
+      const reason = exit_code === undecodableExitCode ? 'undecodable' : error.reason;
       this.log.warn(
-        { user_id: userId, size_bytes: picture.length, reason, exit_code: code, signal },
+        { user_id: userId, size_bytes: picture.length, reason, exit_code, signal },
         'a cover could not be rendered; the track has none',
       );
       return null;
-    } catch (error) {
-      if (this.#stop.signal.aborted) return null;
-      throw error;
-    } finally {
-      clearTimeout(timer);
     }
   }
 }

@@ -44,7 +44,7 @@ export class WaveformMeter {
   }
 
   /** Hundredths of full scale. */
-  get peaks(): Uint8Array {
-    return Uint8Array.from(this.#peaks, (peak) => Math.min(100, Math.round(peak * 100)));
+  get peaks(): number[] {
+    return Array.from(this.#peaks, (peak) => Math.min(100, Math.round(peak * 100)));
   }
 }

@@ -1,18 +1,22 @@
 import { setPriority } from 'node:os';
+import { text } from 'node:stream/consumers';
 import { analyseFile } from './analyse-file.js';
 import type { AnalysisAnswer, AnalysisRequest } from './analysis.js';
 
-// Entry point of the worker threads that decode audio. It is a separate file in the build.
+/*
+ * Entry point of the process that decodes one file: the request comes as JSON on standard input, the answer goes as JSON
+ * to standard output.
+ */
 
-// As in the inspection's worker: delivery goes first.
-if (process.platform === 'linux') setPriority(10);
+// Delivery goes first.
+setPriority(10);
 
-// The decoders report each broken frame of a file; that is the uploader's text in the server's log.
+// The decoders report each broken frame of a file.
 // eslint-disable-next-line no-console -- as above
 for (const method of ['log', 'warn', 'error'] as const) console[method] = () => undefined;
 
 /** A decoder that throws has met a file that it cannot decode, or a part of one that the inspection did not read. */
-export default async function analyse(request: AnalysisRequest): Promise<AnalysisAnswer> {
+async function analyse(request: AnalysisRequest): Promise<AnalysisAnswer> {
   try {
     return await analyseFile(request);
   } catch (error) {
@@ -21,3 +25,6 @@ export default async function analyse(request: AnalysisRequest): Promise<Analysi
     return { is: 'undecodable' };
   }
 }
+
+const answer = await analyse(JSON.parse(await text(process.stdin)) as AnalysisRequest);
+process.stdout.write(JSON.stringify(answer));
