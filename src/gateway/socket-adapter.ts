@@ -3,7 +3,7 @@ import { type INestApplicationContext, Logger, type WsMessageHandler } from '@ne
 import { IoAdapter } from '@nestjs/platform-socket.io';
 import type { Socket as EngineConnection } from 'engine.io';
 import type { Server, ServerOptions, Socket } from 'socket.io';
-import { WebSocketServer } from 'ws';
+import { type ServerOptions as ServerOptionsOfWs, WebSocketServer } from 'ws';
 import { Clock } from '../config/clock.js';
 import type { Settings } from '../config/settings.js';
 import { Problem } from '../errors/problem.js';
@@ -12,6 +12,7 @@ import { PacketGuard } from './packet-guard.js';
 import { callerOf, connectionOf } from './socket-data.js';
 import { type MessageContext, SocketMessages } from './socket-messages.js';
 import { EventEncoder, PacketDecoder } from './transport/event-parser.js';
+import { PacedWebSocket } from './transport/paced-web-socket.js';
 import { SingleWriteAdapter } from './transport/single-write-adapter.js';
 
 /** A packet that breaks the protocol closes the connection; without a listener it would end the process. */
@@ -19,9 +20,10 @@ const ignoreError = (): void => undefined;
 
 /** A client that does not answer the closing handshake is disconnected after this time; `ws` would wait 30 s. */
 const closeTimeoutMs = 2000;
-class ShortCloseTimeoutServer extends WebSocketServer {
-  constructor(options: object) {
-    super({ ...options, closeTimeout: closeTimeoutMs } as ConstructorParameters<typeof WebSocketServer>[0]);
+class PacedWebSocketServer extends WebSocketServer {
+  constructor(options: ServerOptionsOfWs) {
+    const ours = { closeTimeout: closeTimeoutMs, autoPong: false, WebSocket: PacedWebSocket };
+    super({ ...options, ...ours } as ServerOptionsOfWs);
   }
 }
 
@@ -118,7 +120,7 @@ export class SocketAdapter extends IoAdapter {
       connectTimeout: 10_000,
       adapter: SingleWriteAdapter,
       parser: { Encoder: EventEncoder, Decoder: PacketDecoder },
-      wsEngine: ShortCloseTimeoutServer,
+      wsEngine: PacedWebSocketServer,
       allowRequest: (request, decide) => {
         void this.#handshakes
           .allows(request)

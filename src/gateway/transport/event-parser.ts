@@ -2,7 +2,7 @@ import type { Socket as EngineConnection } from 'engine.io';
 import type { Socket } from 'socket.io';
 import { Decoder, Encoder, type Packet, PacketType } from 'socket.io-parser';
 import type { Envelope, RoomState } from '../../contract/index.js';
-import { recordArrival } from './arrival-times.js';
+import { arrivedNow, recordArrival } from './arrival-times.js';
 
 /** The JSON of rooms' states, which connections that arrive together share. */
 const states = new WeakMap<RoomState, string>();
@@ -95,7 +95,7 @@ export class PacketDecoder extends Decoder {
   }
 
   override add(data: unknown): void {
-    this.#arrivedMs = performance.now();
+    this.#arrivedMs = arrivedNow();
     if (receiving && typeof data === 'string' && receiving.names.has(namespaceOf(data))) {
       receiving.latePackets += 1;
       if (receiving.latePackets <= maxLatePackets) return;

@@ -1,0 +1,146 @@
+import { once } from 'node:events';
+import type { AddressInfo, Socket as TcpSocket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { type ServerOptions, WebSocket, WebSocketServer } from 'ws';
+import { PacedWebSocket } from './paced-web-socket.js';
+
+let server: WebSocketServer;
+beforeEach(async () => {
+  server = new WebSocketServer({
+    port: 0,
+    host: '127.0.0.1',
+    autoPong: false,
+    WebSocket: PacedWebSocket,
+  } as ServerOptions);
+  await once(server, 'listening');
+});
+afterEach(async () => {
+  for (const socket of server.clients) socket.terminate();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+interface Pair {
+  client: WebSocket;
+  socket: WebSocket;
+}
+
+async function connect(): Promise<Pair> {
+  const client = new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const [[socket]] = (await Promise.all([once(server, 'connection'), once(client, 'open')])) as [
+    [WebSocket],
+    unknown,
+  ];
+  return { client, socket };
+}
+
+/** Everything that is sent meanwhile leaves in one segment. */
+function together({ client }: Pair, send: () => void): void {
+  const { _socket: tcp } = client as unknown as { _socket: TcpSocket };
+  tcp.cork();
+  send();
+  tcp.uncork();
+}
+
+const numbers = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
+
+/** The number of the current turn of the event loop. */
+function countTurns(): { turn: () => number; stop: () => void } {
+  let turn = 0;
+  let next = setImmediate(function count() {
+    turn += 1;
+    next = setImmediate(count);
+  });
+  return { turn: () => turn, stop: () => clearImmediate(next) };
+}
+
+describe('a client that sends 500 messages in one segment', () => {
+  it('has at most 32 of them handled in a turn of the event loop, in order, and the close after them', async () => {
+    const pair = await connect();
+    const handled: number[] = [];
+    const perTurn = new Map<number, number>();
+    const turns = countTurns();
+    pair.socket.on('message', (data: Buffer) => {
+      handled.push(Number(data.toString()));
+      perTurn.set(turns.turn(), (perTurn.get(turns.turn()) ?? 0) + 1);
+    });
+    together(pair, () => {
+      for (const number of numbers(500)) pair.client.send(String(number));
+      pair.client.close(4000, 'bye');
+    });
+    const [code] = await once(pair.socket, 'close');
+    turns.stop();
+    expect(code).toBe(4000);
+    expect(handled).toEqual(numbers(500));
+    // The turns of the test and of the sockets do not end at the same callback.
+    expect(Math.max(...perTurn.values())).toBeLessThanOrEqual(64);
+    expect(perTurn.size).toBeGreaterThanOrEqual(8);
+  });
+
+  it('does not delay another client by more than its share of a turn', async () => {
+    const [flood, other] = [await connect(), await connect()];
+    let handled = 0;
+    flood.socket.on('message', () => (handled += 1));
+    let handledBefore = -1;
+    other.socket.on('message', () => (handledBefore = handled));
+    together(flood, () => numbers(500).forEach((number) => flood.client.send(String(number))));
+    other.client.send('now');
+    await once(other.socket, 'message');
+    expect(handledBefore).toBeLessThanOrEqual(96);
+  });
+
+  it('has all handled although it is cut off right after them', async () => {
+    const pair = await connect();
+    let handled = 0;
+    pair.socket.on('message', () => (handled += 1));
+    together(pair, () => numbers(500).forEach((number) => pair.client.send(String(number))));
+    await once(pair.socket, 'message');
+    pair.socket.terminate();
+    await once(pair.socket, 'close');
+    expect(handled).toBe(500);
+  });
+
+  it('is read again afterwards, unless the owner has paused the socket', async () => {
+    const pair = await connect();
+    let handled = 0;
+    const all = new Promise<void>((resolve) => {
+      pair.socket.on('message', () => {
+        handled += 1;
+        if (handled === 1) pair.socket.pause();
+        if (handled === 500) resolve();
+      });
+    });
+    together(pair, () => numbers(500).forEach((number) => pair.client.send(String(number))));
+    await all;
+    expect(pair.socket.isPaused).toBe(true);
+    pair.client.send('later');
+    const later = once(pair.socket, 'message');
+    pair.socket.resume();
+    expect(String((await later)[0])).toBe('later');
+    expect(pair.socket.isPaused).toBe(false);
+  });
+});
+
+it('answers pings in their turn, with the same data', async () => {
+  const pair = await connect();
+  pair.socket.on('message', () => undefined);
+  const pongs: string[] = [];
+  const all = new Promise<void>((resolve) => {
+    pair.client.on('pong', (data) => {
+      pongs.push(data.toString());
+      if (pongs.length === 100) resolve();
+    });
+  });
+  together(pair, () => numbers(100).forEach((number) => pair.client.ping(String(number))));
+  await all;
+  expect(pongs).toEqual(numbers(100).map(String));
+});
+
+it('terminates a connection on which more than 2048 messages wait', async () => {
+  const pair = await connect();
+  let handled = 0;
+  pair.socket.on('message', () => (handled += 1));
+  together(pair, () => numbers(5000).forEach(() => pair.client.send('')));
+  const [code] = await once(pair.socket, 'close');
+  expect(code).toBe(1006);
+  expect(handled).toBeLessThanOrEqual(2048 + 64);
+});

@@ -1,0 +1,104 @@
+import { WebSocket } from 'ws';
+import { whileArrived } from './arrival-times.js';
+
+/** Messages, pings and pongs of one connection that are handled in one turn of the event loop. */
+const maxPerTurn = 32;
+/** A connection on which more are waiting is terminated. 64 KiB, which are read at once, contain fewer real messages. */
+const maxWaiting = 2048;
+
+interface WaitingEvent {
+  name: string | symbol;
+  args: unknown[];
+  /** A value of `performance.now()`. */
+  arrivedMs: number;
+}
+
+const ignoreError = (): void => undefined;
+const isInput = (name: string | symbol): boolean => name === 'message' || name === 'ping' || name === 'pong';
+
+/** Connections with waiting events. */
+const waitingSockets = new Set<PacedWebSocket>();
+/** Number of the turn, which ends after the event loop has read from all sockets. */
+let turn = 0;
+let isEndScheduled = false;
+
+function currentTurn(): number {
+  if (!isEndScheduled) {
+    isEndScheduled = true;
+    setImmediate(endTurn);
+  }
+  return turn;
+}
+
+function endTurn(): void {
+  isEndScheduled = false;
+  turn += 1;
+  for (const socket of [...waitingSockets]) socket.handOut();
+}
+
+/**
+ * The server's side of a WebSocket on which a client cannot occupy a turn of the event loop: `ws` would handle all
+ * messages of the 64 KiB that it reads at once, thousands if they are small. Here the first 32 are handled, the others
+ * in the next turns, and no more is read in the meantime. The order of events is kept. Pings are answered in their turn
+ * (use it with the option `autoPong: false`). Used through the public option `WebSocket` of `ws`.
+ */
+export class PacedWebSocket extends WebSocket {
+  #turn = -1;
+  #handled = 0;
+  #waiting: WaitingEvent[] = [];
+  #isPausedByOwner = false;
+
+  override emit(name: string | symbol, ...args: unknown[]): boolean {
+    if (this.#waiting.length === 0 && (!isInput(name) || this.#mayHandle())) return this.#handle(name, args);
+    if (isInput(name) && this.#waiting.length >= maxWaiting) {
+      this.terminate();
+      return false;
+    }
+    if (this.#waiting.length === 0) {
+      waitingSockets.add(this);
+      super.pause();
+    }
+    this.#waiting.push({ name, args, arrivedMs: performance.now() });
+    return true;
+  }
+
+  override pause(): void {
+    this.#isPausedByOwner = true;
+    super.pause();
+  }
+
+  override resume(): void {
+    this.#isPausedByOwner = false;
+    if (this.#waiting.length === 0) super.resume();
+  }
+
+  /** Handles waiting events, as many as may be handled in this turn. */
+  handOut(): void {
+    for (let next = this.#waiting[0]; next; next = this.#waiting[0]) {
+      if (isInput(next.name) && !this.#mayHandle()) return;
+      const { name, args, arrivedMs } = next;
+      this.#waiting.shift();
+      whileArrived(arrivedMs, () => this.#handle(name, args));
+    }
+    waitingSockets.delete(this);
+    if (!this.#isPausedByOwner) super.resume();
+  }
+
+  #mayHandle(): boolean {
+    const now = currentTurn();
+    if (this.#turn !== now) {
+      this.#turn = now;
+      this.#handled = 0;
+    }
+    this.#handled += 1;
+    return this.#handled <= maxPerTurn;
+  }
+
+  #handle(name: string | symbol, args: unknown[]): boolean {
+    // A closed connection, or one that is not listened to any more, needs no answer.
+    if (name === 'ping' && this.readyState === WebSocket.OPEN && this.listenerCount('message') > 0) {
+      this.pong(args[0], false, ignoreError);
+    }
+    return super.emit(name, ...args);
+  }
+}
