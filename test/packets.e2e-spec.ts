@@ -189,3 +189,11 @@ it('the state and the missed events are sent in few writes', async () => {
   const isFast = server.app.get(SocketTransport).kind === 'fast';
   expect(writes - before).toBeLessThanOrEqual(isFast ? 4 : 64);
 });
+
+it('a message in hundreds of fragments closes the connection before they are held in memory', async () => {
+  const ws = new WebSocket(`${server.url.replace('http', 'ws')}/socket.io/?EIO=4&transport=websocket`);
+  await new Promise((resolve) => ws.once('open', resolve));
+  const closed = new Promise<number>((resolve) => ws.once('close', resolve));
+  for (let fragment = 0; fragment < 300; fragment += 1) ws.send('4', { fin: false });
+  expect(await closed).toBe(1008);
+});

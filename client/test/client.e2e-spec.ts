@@ -212,14 +212,19 @@ describe('a connection that breaks', () => {
     ).toEqual([]);
   });
 
-  it('hides a short break from `status`', async () => {
-    const { room } = await scene();
-    const shown: string[] = [];
-    room.status.subscribe(() => shown.push(room.status.current));
-    proxy.cut();
-    await until(room.connection, ({ is }) => is === 'offline', 'the break');
-    await isLive(room);
-    expect(shown.filter((status) => status !== 'live')).toEqual([]);
+  it('hides a break of less than a second from `status`', async () => {
+    // On a busy machine a break may last longer: then another room is tried.
+    for (let breakMs = Infinity; breakMs >= 1000;) {
+      const { room } = await scene();
+      const shown: string[] = [];
+      room.status.subscribe(() => shown.push(room.status.current));
+      const cutMs = performance.now();
+      proxy.cut();
+      await until(room.connection, ({ is }) => is === 'offline', 'the break');
+      await isLive(room);
+      breakMs = performance.now() - cutMs;
+      if (breakMs < 1000) expect(shown.filter((status) => status !== 'live')).toEqual([]);
+    }
   });
 
   it('repeats a command whose request was lost, where that does no harm', async () => {

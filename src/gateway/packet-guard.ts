@@ -7,6 +7,7 @@ import type { Settings } from '../config/settings.js';
 import { Lifecycle } from '../lifecycle/lifecycle.js';
 import { Statistics } from '../metrics/statistics.js';
 import { HandshakeLimits } from './handshake-limits.js';
+import { arrivedNow } from './transport/arrival-times.js';
 
 /** What a connection may send within one window. */
 const windowMs = 1000;
@@ -141,7 +142,7 @@ export class PacketGuard {
       counts.expectedAcknowledgements -= 1;
       return;
     }
-    const now = performance.now();
+    const now = arrivedNow();
     if (now - counts.since >= windowMs) {
       counts.since = now;
       counts.packets = 0;

@@ -20,9 +20,19 @@ const ignoreError = (): void => undefined;
 
 /** A client that does not answer the closing handshake is disconnected after this time; `ws` would wait 30 s. */
 const closeTimeoutMs = 2000;
+/** Of a message: clients send small ones, in one piece. `ws` would hold 16,384 pieces. */
+const maxFragments = 64;
+/** Pieces in which the network may deliver a message. */
+const maxBufferedChunks = 1024;
 class PacedWebSocketServer extends WebSocketServer {
   constructor(options: ServerOptionsOfWs) {
-    const ours = { closeTimeout: closeTimeoutMs, autoPong: false, WebSocket: PacedWebSocket };
+    const ours = {
+      closeTimeout: closeTimeoutMs,
+      autoPong: false,
+      WebSocket: PacedWebSocket,
+      maxFragments,
+      maxBufferedChunks,
+    };
     super({ ...options, ...ours } as ServerOptionsOfWs);
   }
 }

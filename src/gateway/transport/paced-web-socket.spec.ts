@@ -88,6 +88,23 @@ describe('a client that sends 500 messages in one segment', () => {
     expect(handledBefore).toBeLessThanOrEqual(96);
   });
 
+  it('can be answered until the last of them, although it closes the connection after them', async () => {
+    const pair = await connect();
+    const errors: unknown[] = [];
+    let answered = 0;
+    pair.socket.on('message', (data: Buffer) =>
+      pair.socket.send(data, (error) => error && errors.push(error)),
+    );
+    pair.client.on('message', () => (answered += 1));
+    together(pair, () => {
+      for (const number of numbers(500)) pair.client.send(String(number));
+      pair.client.close();
+    });
+    await once(pair.client, 'close');
+    expect(errors).toEqual([]);
+    expect(answered).toBe(500);
+  });
+
   it('has all handled although it is cut off right after them', async () => {
     const pair = await connect();
     let handled = 0;

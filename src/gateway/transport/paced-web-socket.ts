@@ -13,6 +13,9 @@ interface WaitingEvent {
   arrivedMs: number;
 }
 
+/** A closing handshake, which begins after the waiting messages: nothing can be sent on a closing connection. */
+const closing = Symbol('closing');
+
 const ignoreError = (): void => undefined;
 const isInput = (name: string | symbol): boolean => name === 'message' || name === 'ping' || name === 'pong';
 
@@ -62,6 +65,11 @@ export class PacedWebSocket extends WebSocket {
     return true;
   }
 
+  override close(code?: number, data?: string | Buffer): void {
+    if (this.#waiting.length === 0 || this.readyState !== WebSocket.OPEN) super.close(code, data);
+    else this.#waiting.push({ name: closing, args: [code, data], arrivedMs: performance.now() });
+  }
+
   override pause(): void {
     this.#isPausedByOwner = true;
     super.pause();
@@ -95,6 +103,10 @@ export class PacedWebSocket extends WebSocket {
   }
 
   #handle(name: string | symbol, args: unknown[]): boolean {
+    if (name === closing) {
+      super.close(...(args as [number?, (string | Buffer)?]));
+      return true;
+    }
     // A closed connection, or one that is not listened to any more, needs no answer.
     if (name === 'ping' && this.readyState === WebSocket.OPEN && this.listenerCount('message') > 0) {
       this.pong(args[0], false, ignoreError);

@@ -1,15 +1,14 @@
-import { setPriority } from 'node:os';
 import { text } from 'node:stream/consumers';
 import { analyseFile } from './analyse-file.js';
 import type { AnalysisAnswer, AnalysisRequest } from './analysis.js';
+import { becomeLimited } from './become-limited.js';
 
 /*
  * Entry point of the process that decodes one file: the request comes as JSON on standard input, the answer goes as JSON
  * to standard output.
  */
 
-// Delivery goes first.
-setPriority(10);
+becomeLimited(15_000);
 
 // The decoders report each broken frame of a file.
 // eslint-disable-next-line no-console -- as above

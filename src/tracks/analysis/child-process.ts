@@ -53,9 +53,9 @@ export async function runInProcess(
     },
   );
   const { child } = running;
-  // The process may end before it has read everything.
-  child.stdin!.on('error', () => undefined);
-  child.stdin!.end(input);
+  // The process may end before it has read everything; without file descriptors it has no standard input.
+  child.stdin?.on('error', () => undefined);
+  child.stdin?.end(input);
   try {
     return (await running).stdout;
   } catch (error) {

@@ -1,6 +1,6 @@
-import { setPriority } from 'node:os';
 import { buffer } from 'node:stream/consumers';
 import sharp from 'sharp';
+import { becomeLimited } from './become-limited.js';
 import { type CoverHeader, coverSizes, undecodableExitCode } from './cover-sizes.js';
 
 /*
@@ -14,7 +14,7 @@ const timeoutSeconds = 8;
 const quality = 82;
 const loaders = ['Jpeg', 'Png', 'Webp', 'Nsgif', 'Heif'].map((format) => `VipsForeignLoad${format}`);
 
-setPriority(10);
+becomeLimited(15_000);
 sharp.concurrency(1);
 sharp.cache(false);
 sharp.block({ operation: ['VipsForeignLoad'] });
