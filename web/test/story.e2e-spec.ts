@@ -214,3 +214,38 @@ it(
   },
   testMs,
 );
+
+it(
+  'a browser that blocks sound shows one button, which turns it on',
+  async () => {
+    const ada = await guest(server.url, 'Ada');
+    const room = await roomOf(ada, [], { name: 'Garage' });
+    await ada.upload(room.id, wav(600, 440), 'One.wav');
+    const strict = await startBrowser({ autoplay: false });
+    try {
+      const eve = await strict.visit({ size: phone });
+      const { token, user } = await guest(server.url, 'Eve');
+      // For the browser the click of a script is none; those of the test would be.
+      await eve.page.addInitScript((session) => {
+        localStorage.setItem('roomcast.session', session);
+        const timer = setInterval(() => {
+          const door = [...document.querySelectorAll('button')].find(({ textContent }) =>
+            textContent.includes('Listen'),
+          );
+          door?.click();
+          if (door) clearInterval(timer);
+        }, 50);
+      }, JSON.stringify({ token, user }));
+      const connection = eve.page.waitForEvent('websocket');
+      await eve.goTo(`${server.url}/rooms/${room.id}`);
+      await connection;
+      await eve.button('Turn on the sound').click();
+      await eve.hearsTheRoom();
+      await eve.button('Turn on the sound').waitFor({ state: 'hidden' });
+      expect(eve.complaints).toEqual([]);
+    } finally {
+      await strict.close();
+    }
+  },
+  testMs,
+);
