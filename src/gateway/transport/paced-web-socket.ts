@@ -2,7 +2,7 @@ import { WebSocket } from 'ws';
 import { whileArrived } from './arrival-times.js';
 
 /** Messages, pings and pongs of one connection that are handled in one turn of the event loop. */
-const maxPerTurn = 32;
+const maxPerTurn = 16;
 /** A connection on which more are waiting is terminated. 64 KiB, which are read at once, contain fewer real messages. */
 const maxWaiting = 2048;
 
@@ -41,7 +41,7 @@ function endTurn(): void {
 
 /**
  * The server's side of a WebSocket on which a client cannot occupy a turn of the event loop: `ws` would handle all
- * messages of the 64 KiB that it reads at once, thousands if they are small. Here the first 32 are handled, the others
+ * messages of the 64 KiB that it reads at once, thousands if they are small. Here the first 16 are handled, the others
  * in the next turns, and no more is read in the meantime. The order of events is kept. Pings are answered in their turn
  * (use it with the option `autoPong: false`). Used through the public option `WebSocket` of `ws`.
  */
