@@ -1,6 +1,7 @@
 // Takes the pictures of the page in docs/screens: each state at three widths, dark and light, and a short animation.
 // Needs `npm run build`, and Chromium (CHROMIUM names the binary if it is not /usr/bin/chromium).
 //   npm run screenshots
+/* global document -- in functions that run in the page */
 import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';

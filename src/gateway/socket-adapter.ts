@@ -33,7 +33,7 @@ class PacedWebSocketServer extends WebSocketServer {
       maxFragments,
       maxBufferedChunks,
     };
-    super({ ...options, ...ours } as ServerOptionsOfWs);
+    super({ ...options, ...ours });
   }
 }
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { AddressInfo, Socket as TcpSocket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { type ServerOptions, WebSocket, WebSocketServer } from 'ws';
+import { WebSocket, WebSocketServer } from 'ws';
 import { PacedWebSocket } from './paced-web-socket.js';
 
 let server: WebSocketServer;
@@ -11,7 +11,7 @@ beforeEach(async () => {
     host: '127.0.0.1',
     autoPong: false,
     WebSocket: PacedWebSocket,
-  } as ServerOptions);
+  });
   await once(server, 'listening');
 });
 afterEach(async () => {
