@@ -3,6 +3,8 @@ import { whileArrived } from './arrival-times.js';
 
 /** Messages, pings and pongs of one connection that are handled in one turn of the event loop. */
 const maxPerTurn = 16;
+/** A CONNECT packet of Socket.IO counts as so many: it takes the longest. */
+const connectCost = 8;
 /** A connection on which more are waiting is terminated. 64 KiB, which are read at once, contain fewer real messages. */
 const maxWaiting = 2048;
 
@@ -18,6 +20,9 @@ const closing = Symbol('closing');
 
 const ignoreError = (): void => undefined;
 const isInput = (name: string | symbol): boolean => name === 'message' || name === 'ping' || name === 'pong';
+
+/** Whether a message is Engine.IO's `4` with Socket.IO's `0`. */
+const isConnect = (data: unknown): boolean => Buffer.isBuffer(data) && data[0] === 0x34 && data[1] === 0x30;
 
 /** Connections with waiting events. */
 const waitingSockets = new Set<PacedWebSocket>();
@@ -52,7 +57,8 @@ export class PacedWebSocket extends WebSocket {
   #isPausedByOwner = false;
 
   override emit(name: string | symbol, ...args: unknown[]): boolean {
-    if (this.#waiting.length === 0 && (!isInput(name) || this.#mayHandle())) return this.#handle(name, args);
+    if (this.#waiting.length === 0 && (!isInput(name) || this.#mayHandle(name, args)))
+      return this.#handle(name, args);
     if (isInput(name) && this.#waiting.length >= maxWaiting) {
       this.terminate();
       return false;
@@ -83,7 +89,7 @@ export class PacedWebSocket extends WebSocket {
   /** Handles waiting events, as many as may be handled in this turn. */
   handOut(): void {
     for (let next = this.#waiting[0]; next; next = this.#waiting[0]) {
-      if (isInput(next.name) && !this.#mayHandle()) return;
+      if (isInput(next.name) && !this.#mayHandle(next.name, next.args)) return;
       const { name, args, arrivedMs } = next;
       this.#waiting.shift();
       whileArrived(arrivedMs, () => this.#handle(name, args));
@@ -92,14 +98,16 @@ export class PacedWebSocket extends WebSocket {
     if (!this.#isPausedByOwner) super.resume();
   }
 
-  #mayHandle(): boolean {
+  #mayHandle(name: string | symbol, [data]: unknown[]): boolean {
     const now = currentTurn();
     if (this.#turn !== now) {
       this.#turn = now;
       this.#handled = 0;
     }
-    this.#handled += 1;
-    return this.#handled <= maxPerTurn;
+    const cost = name === 'message' && isConnect(data) ? connectCost : 1;
+    if (this.#handled + cost > maxPerTurn) return false;
+    this.#handled += cost;
+    return true;
   }
 
   #handle(name: string | symbol, args: unknown[]): boolean {
