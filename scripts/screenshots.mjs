@@ -32,6 +32,9 @@ const music = [
   { title: 'Second floor, third door', artist: 'Halftone', colors: ['#166534', '#bbf7d0'], seconds: 199 },
 ];
 
+const text = (value) => Buffer.concat([Buffer.from([0]), Buffer.from(value, 'latin1')]);
+const picture = (jpeg) => Buffer.concat([Buffer.from('\0image/jpeg\0\x03\0', 'latin1'), jpeg]);
+
 const temporary = await mkdtemp(join(tmpdir(), 'roomcast-screens-'));
 const port = await freePort();
 const url = `http://127.0.0.1:${port}`;
@@ -108,11 +111,12 @@ async function furnish() {
 
 async function photograph({ id, rooms }, device, viewport, colorScheme) {
   const context = await browser.newContext({ viewport, colorScheme, locale: 'en-GB' });
+  context.setDefaultTimeout(10_000);
   const page = await context.newPage();
   const shoot = async (state) => {
     // Covers fade in, dialogs move.
-    await page.evaluate(() => Promise.all(document.getAnimations().map(({ finished }) => finished)));
-    await page.waitForLoadState('networkidle');
+    await page.waitForTimeout(300);
+    await page.evaluate(() => Promise.allSettled(document.getAnimations().map(({ finished }) => finished)));
     const path = join(folder, `${state}-${device}-${colorScheme}.webp`);
     await sharp(await page.screenshot())
       .webp({ quality })
@@ -120,11 +124,14 @@ async function photograph({ id, rooms }, device, viewport, colorScheme) {
   };
   const button = (name) => page.getByRole('button', { name }).first();
   await page.goto(url);
+  await page.getByLabel('Your name').fill('Eve');
+  await shoot('welcome');
+  await button('Continue').click();
   await page.getByText('Friday night').first().waitFor();
   await shoot('home');
   await page.goto(`${url}/rooms/${id}`);
   await page.getByRole('heading', { name: 'Friday night' }).first().waitFor();
-  await page.getByLabel('Your name').fill('Eve');
+  await button('Listen').waitFor();
   await shoot('door');
   await button('Listen').click();
   await page.getByText('In step').filter({ visible: true }).first().waitFor();
@@ -145,7 +152,10 @@ async function photograph({ id, rooms }, device, viewport, colorScheme) {
   await page.getByText('In step').filter({ visible: true }).first().waitFor();
   const eve = rooms[0].state.current.participants.findLast(({ username }) => username === 'Eve');
   await rooms[0].kick(eve.id);
-  await page.getByRole('heading', { name: 'Friday night' }).first().waitFor({ state: 'hidden' });
+  await page
+    .getByRole('heading', { name: /any more/ })
+    .first()
+    .waitFor();
   await shoot('removed');
   await page.goto(`${url}/no/such/page`);
   await page.getByRole('heading').first().waitFor();
@@ -157,7 +167,8 @@ async function photograph({ id, rooms }, device, viewport, colorScheme) {
   await page.goto(`${url}/admin`);
   await page.getByLabel(/token/i).fill(operatorToken);
   await page.keyboard.press('Enter');
-  await page.getByText('Friday night').first().waitFor();
+  await page.getByRole('button', { name: 'Forget the token' }).first().waitFor();
+  await page.waitForTimeout(3000);
   await shoot('operator');
   await context.close();
   process.stdout.write(`took the pictures of ${device}, ${colorScheme}\n`);
@@ -257,9 +268,6 @@ function id3(frames) {
   const size = [21, 14, 7, 0].map((shift) => (body.length >> shift) & 0x7f);
   return Buffer.concat([Buffer.from('ID3'), Buffer.from([3, 0, 0, ...size]), body]);
 }
-
-const text = (value) => Buffer.concat([Buffer.from([0]), Buffer.from(value, 'latin1')]);
-const picture = (jpeg) => Buffer.concat([Buffer.from('\0image/jpeg\0\x03\0', 'latin1'), jpeg]);
 
 async function ready() {
   for (let i = 0; i < 200; i += 1) {
