@@ -4,14 +4,15 @@ import { type ByteSource, Unplayable } from './byte-source.js';
 import { id3Bytes, latin1 } from './bytes.js';
 import { openFlac } from './flac.js';
 import { openMp3 } from './mp3.js';
+import { openMp4 } from './mp4.js';
+import { openOgg } from './ogg.js';
 import { openWav } from './wav.js';
 
 /** Bytes that tell the format. */
 const headBytes = 16;
 
 /**
- * Takes an audio file apart; its content decides on the format, not its name or type. The largest demuxers are loaded
- * when they are first needed.
+ * Takes an audio file apart; its content decides on the format, not its name or type.
  * @throws {Unplayable} unsupported, damaged, truncated, too_complex
  */
 export async function openAudio(file: ByteSource): Promise<AudioSlices> {
@@ -42,9 +43,9 @@ async function openFormat(file: ByteSource): Promise<AudioSlices> {
   const head = await file.read(start, headBytes);
   const magic = latin1(head, 0, 4);
   if ((magic === 'RIFF' || magic === 'RF64') && latin1(head, 8, 12) === 'WAVE') return openWav(file);
-  if (latin1(head, 4, 8) === 'ftyp') return (await import('./mp4.js')).openMp4(file);
+  if (latin1(head, 4, 8) === 'ftyp') return openMp4(file);
   if (magic === 'fLaC') return openFlac(file, start);
-  if (magic === 'OggS') return (await import('./ogg.js')).openOgg(file);
+  if (magic === 'OggS') return openOgg(file);
   // ADTS and MP3 frames begin with the same bits; the layer tells them apart.
   if (head[0] === 0xff && (head[1]! & 0xf6) === 0xf0) return openAdts(file, start);
   return openMp3(file, start).catch((error: unknown) => {
