@@ -57,8 +57,9 @@ export class PacedWebSocket extends WebSocket {
   #isPausedByOwner = false;
 
   override emit(name: string | symbol, ...args: unknown[]): boolean {
-    if (this.#waiting.length === 0 && (!isInput(name) || this.#mayHandle(name, args)))
+    if (this.#waiting.length === 0 && (!isInput(name) || this.#mayHandle(name, args))) {
       return this.#handle(name, args);
+    }
     if (isInput(name) && this.#waiting.length >= maxWaiting) {
       this.terminate();
       return false;
