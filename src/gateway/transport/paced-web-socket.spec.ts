@@ -33,7 +33,7 @@ async function connect(): Promise<Pair> {
   return { client, socket };
 }
 
-/** Everything that is sent meanwhile leaves in one segment. */
+/** What `send` sends leaves the client in one TCP segment. */
 function together({ client }: Pair, send: () => void): void {
   const { _socket: tcp } = client as unknown as { _socket: TcpSocket };
   tcp.cork();
