@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
@@ -169,22 +169,26 @@ describe('a cover', () => {
 });
 
 it.each(['hang', 'eat memory', 'exit', 'throw'])(
-  'an upload succeeds without waveform if the process that decodes it does this: %s',
+  'an upload succeeds without waveform if the process that decodes it does this, and the next has one: %s',
   async (failure) => {
     const dataDir = await temporaryFolder();
-    const worker = join(dataDir, 'worker.mjs');
+    const [entry, cause] = [join(dataDir, 'process.mjs'), join(dataDir, failure)];
     const failures = new URL('./support/failing-worker.mjs', import.meta.url);
-    await writeFile(join(dataDir, failure), failure);
+    const audio = new URL('../analysis/audio-process.js', inspectionWorker);
+    await writeFile(cause, failure);
     await writeFile(
-      worker,
-      `import fail from ${JSON.stringify(failures.href)};
-       await fail({ path: ${JSON.stringify(join(dataDir, failure))} });`,
+      entry,
+      `import { existsSync } from 'node:fs';
+       import fail from ${JSON.stringify(failures.href)};
+       const path = ${JSON.stringify(cause)};
+       if (existsSync(path)) process.on('message', () => fail({ path }));
+       else await import(${JSON.stringify(audio.href)});`,
     );
     const settings = readSettings({ PORT: '0', LOG_LEVEL: 'silent', RATE_LIMIT: 'off', DATA_DIR: dataDir });
     const app = await createServer(settings, {
       inspectionWorker,
       analysisProcesses: {
-        audio: pathToFileURL(worker),
+        audio: pathToFileURL(entry),
         cover: new URL('../analysis/cover-process.js', inspectionWorker),
       },
     });
@@ -196,6 +200,9 @@ it.each(['hang', 'eat memory', 'exit', 'throw'])(
       const answer = await eve.upload(there.id, fixture('tagged.mp3'), 'song.mp3');
       expect(answer.status).toBe(201);
       expect(answer.body.track).toMatchObject({ has_waveform: false, loudness: null, has_cover: true });
+      await rm(cause);
+      const next = await eve.upload(there.id, fixture('tagged.mp3'), 'song.mp3');
+      expect(next.body.track).toMatchObject({ has_waveform: true, has_cover: true });
     } finally {
       await app.close();
     }

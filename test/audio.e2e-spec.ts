@@ -14,7 +14,7 @@ import { startServer, type TestServer } from './support/server.js';
 
 const secret = 'a secret that only this test knows';
 const megabyte = 1024 * 1024;
-const coverImage = storedCover();
+const coverImage = await storedCover();
 
 let server: TestServer;
 let ada: Person;

@@ -26,7 +26,7 @@ import { failingStart, type ServerProcess, spawnServer, temporaryFolder } from '
 jest.setTimeout(120_000);
 
 const song = fixture('tagged.mp3');
-const cover = storedCover();
+const cover = await storedCover();
 
 let dataDir: string;
 let file: string;

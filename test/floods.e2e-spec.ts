@@ -20,7 +20,7 @@ const results: Result[] = [];
 
 beforeAll(async () => {
   scene = await makeScene();
-}, 120_000);
+}, 300_000);
 afterEach(endProcesses, 20_000);
 afterAll(async () => {
   process.stderr.write(`\n${table(results)}\n`);

@@ -109,7 +109,7 @@ describe.each(['SQLite', 'PostgreSQL'])('storage limits in %s', (kind) => {
     const { url } = await start({ MAX_USER_STORAGE_MB: '1' });
     const ada = await guest(url, 'ada');
     const room = await roomOf(ada);
-    const [tagged, cover] = [fixture('tagged.mp3'), storedCover()];
+    const [tagged, cover] = [fixture('tagged.mp3'), await storedCover()];
     await upload(ada, room.id, tagged);
     const refused: Answer = await ada.upload(room.id, paddedWav(megabyte), 'song.wav');
     expectFull(refused, 'user');

@@ -1,7 +1,8 @@
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import type { Cover } from '../../src/tracks/analysis/cover-sizes.js';
+import { ProcessPool } from '../../src/tracks/analysis/process-pool.js';
 
 // Looking up a global is slow in Jest, and these are used for each sample.
 const { sin, round, PI } = Math;
@@ -45,10 +46,14 @@ export function paddedWav(bytes: number, frequency = 440): Buffer {
 }
 
 /** The cover of the tagged fixtures as the server stores it: one file, because no size is larger than the picture. */
-export function storedCover(): Buffer {
-  const worker = join(process.env['ROOMCAST_TEST_BUILD']!, 'dist/tracks/analysis/cover-process.js');
-  const { stdout } = spawnSync(process.execPath, [worker], { input: fixture('cover.png') });
-  const headEnd = 4 + stdout.readUInt32BE(0);
-  const [length] = JSON.parse(stdout.toString('utf8', 4, headEnd)).lengths;
-  return stdout.subarray(headEnd, headEnd + length);
+export async function storedCover(): Promise<Buffer> {
+  const entry = join(process.env['ROOMCAST_TEST_BUILD']!, 'dist/tracks/analysis/cover-process.js');
+  const limits = { timeoutMs: 60_000, maxHeapMegabytes: 64 };
+  const processes = new ProcessPool<Uint8Array, Cover>(pathToFileURL(entry), limits);
+  try {
+    const { images } = await processes.run(fixture('cover.png'));
+    return Buffer.from(images[1024]);
+  } finally {
+    processes.close();
+  }
 }

@@ -39,8 +39,10 @@ afterAll(async () => {
 /** What axe finds that keeps people from using the page: the rule and the elements. */
 async function findings({ page }: Visitor): Promise<string[]> {
   await page.evaluate(axe);
-  // Colors that fade in would be measured half way.
-  await page.evaluate(() => Promise.all(document.getAnimations().map((animation) => animation.finished)));
+  // Colors that fade in would be measured half way. An animation that is cancelled rejects.
+  await page.evaluate(() =>
+    Promise.allSettled(document.getAnimations().map((animation) => animation.finished)),
+  );
   return page.evaluate(async () => {
     const { axe } = window as unknown as { axe: { run(): Promise<AxeResults> } };
     const { violations, passes } = await axe.run();

@@ -6,7 +6,7 @@ import type { InspectedAudio } from '../inspection/inspection.js';
 import type { ReceivedFile } from '../storage/upload-folder.js';
 import { ANALYSIS_PROCESSES, type AnalysisProcesses } from './analysis-processes.js';
 import type { AnalysisAnswer, AnalysisRequest, AudioAnalysis } from './analysis.js';
-import { ProcessFailure, runInProcess } from './child-process.js';
+import { ProcessFailure, ProcessPool } from './process-pool.js';
 
 /** One processor stays free for the main thread. */
 const maxRunning = Math.max(1, Math.min(2, availableParallelism() - 1));
@@ -15,30 +15,32 @@ const timeoutMs = 6000;
 /** An upload waits no longer than this for its turn. */
 const maxWaitMs = 3000;
 /** The process stops by itself at the timeout; a decoder that does not return is ended after 1 s more. */
-const processLimits = { timeoutMs: timeoutMs + 1000, maxOutputBytes: 65_536, maxHeapMegabytes: 48 };
+const processLimits = { timeoutMs: timeoutMs + 1000, maxHeapMegabytes: 48 };
 const queueLimits = { maxRunning, maxRunningPerKey: 1, maxWaiting: 64, maxWaitingPerKey: 8 };
 
 /**
- * Decodes uploaded files to find their waveform and loudness, each in a process of its own. One instance, owned by the
+ * Decodes uploaded files to find their waveform and loudness, in processes of their own. One instance, owned by the
  * analysis module. It never refuses a file: what cannot be decoded within time and memory has no analysis. Of each user
  * one file is analysed at a time.
  */
 @Injectable()
 export class AudioAnalyzer {
   readonly #queue = new FairQueue(queueLimits);
-  readonly #stop = new AbortController();
+  readonly #processes: ProcessPool<AnalysisRequest, AnalysisAnswer>;
 
   constructor(
-    @Inject(ANALYSIS_PROCESSES) private readonly processes: AnalysisProcesses,
+    @Inject(ANALYSIS_PROCESSES) processes: AnalysisProcesses,
     @InjectPinoLogger(AudioAnalyzer.name) private readonly log: PinoLogger,
-  ) {}
+  ) {
+    this.#processes = new ProcessPool(processes.audio, processLimits);
+  }
 
   /** Waits in the queue and analyses a file. */
   async analyse(userId: string, file: ReceivedFile, audio: InspectedAudio): Promise<AudioAnalysis | null> {
     const about = { user_id: userId, sha256: file.sha256, size_bytes: file.sizeBytes };
     try {
       const waiting = AbortSignal.timeout(maxWaitMs);
-      const answer = await this.#queue.run(userId, () => this.#runInProcess(file, audio), waiting);
+      const answer = await this.#queue.run(userId, () => this.#run(file, audio), waiting);
       if (answer.is === 'analysed') return answer.analysis;
       if (answer.is !== 'unsupported') {
         this.log.info({ ...about, reason: answer.is }, 'a track has no waveform');
@@ -60,16 +62,10 @@ export class AudioAnalyzer {
   /** Refuses waiting files and ends the processes. */
   close(): void {
     this.#queue.close();
-    this.#stop.abort();
+    this.#processes.close();
   }
 
-  async #runInProcess(
-    { path }: ReceivedFile,
-    { mimeType, duration }: InspectedAudio,
-  ): Promise<AnalysisAnswer> {
-    const request: AnalysisRequest = { path, mimeType, duration, timeoutMs };
-    const input = JSON.stringify(request);
-    const output = await runInProcess(this.processes.audio, input, processLimits, this.#stop.signal);
-    return JSON.parse(output.toString('utf8')) as AnalysisAnswer;
+  #run({ path }: ReceivedFile, { mimeType, duration }: InspectedAudio): Promise<AnalysisAnswer> {
+    return this.#processes.run({ path, mimeType, duration, timeoutMs });
   }
 }

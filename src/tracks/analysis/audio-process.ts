@@ -1,14 +1,8 @@
-import { text } from 'node:stream/consumers';
 import { analyseFile } from './analyse-file.js';
 import type { AnalysisAnswer, AnalysisRequest } from './analysis.js';
-import { becomeLimited } from './become-limited.js';
+import { serveRequests } from './serve-requests.js';
 
-/*
- * Entry point of the process that decodes one file: the request comes as JSON on standard input, the answer goes as JSON
- * to standard output.
- */
-
-becomeLimited(15_000);
+/* Entry point of the process that decodes files. */
 
 // The decoders report each broken frame of a file.
 // eslint-disable-next-line no-console -- as above
@@ -25,5 +19,4 @@ async function analyse(request: AnalysisRequest): Promise<AnalysisAnswer> {
   }
 }
 
-const answer = await analyse(JSON.parse(await text(process.stdin)) as AnalysisRequest);
-process.stdout.write(JSON.stringify(answer));
+serveRequests(analyse, 15_000);

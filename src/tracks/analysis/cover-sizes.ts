@@ -11,13 +11,3 @@ export interface Cover {
 }
 
 export const coverMimeType = 'image/webp';
-
-/** What the process that renders a cover writes first, before the images in the order of `coverSizes`. */
-export interface CoverHeader {
-  color: string;
-  /** Bytes of each image. */
-  lengths: number[];
-}
-
-/** Exit code of the process for a picture that it cannot decode; any other is a failure of the process. */
-export const undecodableExitCode = 3;

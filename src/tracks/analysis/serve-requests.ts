@@ -1,0 +1,52 @@
+import { getPriority, setPriority } from 'node:os';
+import { Worker } from 'node:worker_threads';
+
+/** Message from a process to the server. */
+export interface ProcessAnswer<Answer> {
+  answer: Answer;
+  /** The process ends now. */
+  isLast: boolean;
+}
+
+/** A process that has grown beyond this ends after its answer. WebAssembly's memory never shrinks. */
+const maxKeptBytes = 160 * 2 ** 20;
+
+const killUnlessStopped = `
+  const { parentPort, workerData: maxMs } = require('node:worker_threads');
+  let timer;
+  parentPort.on('message', (isBusy) => {
+    clearTimeout(timer);
+    if (isBusy) timer = setTimeout(() => process.kill(process.pid, 'SIGKILL'), maxMs);
+  });`;
+
+/**
+ * For the entry point of a process of `ProcessPool`: answers its requests, one after the other. Delivery goes first, so
+ * the process has a low priority; signals to the whole process group leave it to the server when it ends; and it ends by
+ * itself if the server was killed.
+ * @param answer if it throws, the process ends and the request has failed
+ * @param maxMs of one request, more than the server's own limit
+ */
+export function serveRequests<Request, Answer>(
+  answer: (request: Request) => Promise<Answer>,
+  maxMs: number,
+): void {
+  setPriority(Math.max(10, getPriority()));
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
+  // In a thread: a decoder that does not return blocks all timers of this one, and the news that the server has ended.
+  const watchdog = new Worker(killUnlessStopped, { eval: true, workerData: maxMs });
+  watchdog.unref();
+  process.on('disconnect', () => process.exit());
+  process.on('message', (request) => {
+    watchdog.postMessage(true);
+    void answer(request as Request).then((result) => {
+      watchdog.postMessage(false);
+      const message: ProcessAnswer<Answer> = {
+        answer: result,
+        isLast: process.memoryUsage.rss() > maxKeptBytes,
+      };
+      process.send!(message, () => {
+        if (message.isLast) process.exit();
+      });
+    });
+  });
+}

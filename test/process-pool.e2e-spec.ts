@@ -1,0 +1,123 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { pathToFileURL } from 'node:url';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
+import { ProcessFailure, ProcessPool } from '../src/tracks/analysis/process-pool.js';
+
+type Request = 'pid' | 'hang' | 'exit' | 'throw' | 'grow';
+
+const limits = { timeoutMs: 10_000, maxHeapMegabytes: 64 };
+const built = pathToFileURL(join(process.env['ROOMCAST_TEST_BUILD']!, 'build/tracks/analysis/'));
+
+let folder: string;
+let entry: URL;
+let pool: ProcessPool<Request, number>;
+let server: ChildProcess | undefined;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'roomcast-pool-'));
+  const file = join(folder, 'entry.mjs');
+  entry = pathToFileURL(file);
+  await writeFile(
+    file,
+    `import { serveRequests } from ${JSON.stringify(new URL('serve-requests.js', built))};
+     const kept = [];
+     serveRequests(async (request) => {
+       if (request === 'hang') for (;;);
+       if (request === 'exit') process.exit(3);
+       if (request === 'throw') throw new TypeError('a fault');
+       if (request === 'grow') kept.push(Buffer.alloc(200 * 2 ** 20, 1));
+       return process.pid;
+     }, 2000);`,
+  );
+});
+beforeEach(() => {
+  pool = new ProcessPool(entry, limits);
+});
+afterEach(() => {
+  pool.close();
+  server?.kill('SIGKILL');
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const isRunning = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
+async function ended(pid: number): Promise<void> {
+  while (isRunning(pid)) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+it('keeps a process for the next request, and runs requests at once in several', async () => {
+  const first = await pool.run('pid');
+  expect(await pool.run('pid')).toBe(first);
+  const [one, two] = await Promise.all([pool.run('pid'), pool.run('pid')]);
+  expect(one).toBe(first);
+  expect(two).not.toBe(first);
+});
+
+it.each(['exit', 'throw'] as const)('a process that does this fails one request only: %s', async (what) => {
+  const first = await pool.run('pid');
+  const failure = { reason: 'exit', exitCode: what === 'exit' ? 3 : 1, signal: null };
+  await expect(pool.run(what)).rejects.toMatchObject(failure);
+  expect(await pool.run('pid')).not.toBe(first);
+});
+
+it('a process that does not answer is killed', async () => {
+  const hurried = new ProcessPool<Request, number>(entry, { ...limits, timeoutMs: 500 });
+  const failure = { reason: 'timeout', exitCode: null, signal: 'SIGKILL' };
+  await expect(hurried.run('hang')).rejects.toMatchObject(failure);
+  hurried.close();
+});
+
+it('a process that has grown is not kept', async () => {
+  const grown = await pool.run('grow');
+  expect(await pool.run('pid')).not.toBe(grown);
+  await ended(grown);
+});
+
+it('a process that nothing needs any more ends', async () => {
+  await ended(await pool.run('pid'));
+});
+
+it('an idle process that has been killed is not used', async () => {
+  const first = await pool.run('pid');
+  process.kill(first, 'SIGKILL');
+  await ended(first);
+  // It has ended; this process may not know it yet.
+  const again = await pool.run('pid').catch(() => pool.run('pid'));
+  expect(again).not.toBe(first);
+});
+
+it('closing ends idle and running processes; requests fail from then on', async () => {
+  const idle = await pool.run('pid');
+  const hanging = pool.run('hang');
+  pool.close();
+  await expect(hanging).rejects.toBeInstanceOf(ProcessFailure);
+  await expect(pool.run('pid')).rejects.toMatchObject({ reason: 'aborted' });
+  await ended(idle);
+});
+
+it.each(['pid', 'hang'])(
+  'a process ends if the server is killed after or in this request: %s',
+  async (request) => {
+    const file = join(folder, 'server.mjs');
+    await writeFile(
+      file,
+      `import { ProcessPool } from ${JSON.stringify(new URL('process-pool.js', built))};
+     const pool = new ProcessPool(new URL(process.argv[2]), ${JSON.stringify(limits)});
+     console.log(await pool.run('pid'));
+     void pool.run(process.argv[3]);`,
+    );
+    server = spawn(process.execPath, [file, entry.href, request], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [pid] = (await once(createInterface({ input: server.stdout! }), 'line')) as [string];
+    server.kill('SIGKILL');
+    await ended(Number(pid));
+  },
+);
