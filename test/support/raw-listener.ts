@@ -6,8 +6,10 @@ import type { Person } from './api.js';
 
 /** Implements Engine.IO and Socket.IO itself, so that it can stop reading. */
 export class RawListener {
-  /** Sequences of logged events in the order of arrival; nothing else of them is stored. */
+  /** Sequences of logged events in the order of arrival, without retries; nothing else of them is stored. */
   readonly sequences: number[] = [];
+  /** Events that arrived again, because the server had not seen their confirmation in time. */
+  retries = 0;
   established = false;
   /** How many of its messages were acknowledged. */
   answers = 0;
@@ -75,7 +77,8 @@ export class RawListener {
       this.#ws.send(`43${this.#namespace}${packet.slice(0, start)}[]`);
     }
     if (event.type === 'connection_established') this.established = true;
-    if (event.metadata.sequence !== undefined) this.sequences.push(event.metadata.sequence);
+    if (event.metadata.retry_count > 0) this.retries += 1;
+    else if (event.metadata.sequence !== undefined) this.sequences.push(event.metadata.sequence);
     this.onEvent(event);
   }
 }

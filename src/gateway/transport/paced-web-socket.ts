@@ -3,8 +3,14 @@ import { whileArrived } from './arrival-times.js';
 
 /** Messages, pings and pongs of one connection that are handled in one turn of the event loop. */
 const maxPerTurn = 16;
-/** A CONNECT packet of Socket.IO counts as so many: it takes the longest. */
+/**
+ * When a turn has taken long, the next one handles so many for each millisecond of it: on a busy server, confirmations
+ * would otherwise be handled more slowly than they arrive. Handling takes far less than this allows.
+ */
+const perMs = 1;
+/** What packets of Socket.IO count as: CONNECT takes the longest, an acknowledgement the shortest. */
 const connectCost = 8;
+const acknowledgementCost = 0.25;
 /** A connection on which more are waiting is terminated. 64 KiB, which are read at once, contain fewer real messages. */
 const maxWaiting = 2048;
 
@@ -21,18 +27,25 @@ const closing = Symbol('closing');
 const ignoreError = (): void => undefined;
 const isInput = (name: string | symbol): boolean => name === 'message' || name === 'ping' || name === 'pong';
 
-/** Whether a message is Engine.IO's `4` with Socket.IO's `0`. */
-const isConnect = (data: unknown): boolean => Buffer.isBuffer(data) && data[0] === 0x34 && data[1] === 0x30;
+/** A packet of Socket.IO begins with Engine.IO's `4` and a digit for its type. */
+function costOf(data: unknown): number {
+  if (!Buffer.isBuffer(data) || data[0] !== 0x34) return 1;
+  if (data[1] === 0x30) return connectCost;
+  return data[1] === 0x33 ? acknowledgementCost : 1;
+}
 
 /** Connections with waiting events. */
 const waitingSockets = new Set<PacedWebSocket>();
 /** Number of the turn, which ends after the event loop has read from all sockets. */
 let turn = 0;
+let turnBegunMs = 0;
+let allowedInTurn = maxPerTurn;
 let isEndScheduled = false;
 
 function currentTurn(): number {
   if (!isEndScheduled) {
     isEndScheduled = true;
+    turnBegunMs = performance.now();
     setImmediate(endTurn);
   }
   return turn;
@@ -41,13 +54,16 @@ function currentTurn(): number {
 function endTurn(): void {
   isEndScheduled = false;
   turn += 1;
+  allowedInTurn = Math.max(maxPerTurn, (performance.now() - turnBegunMs) * perMs);
   for (const socket of [...waitingSockets]) socket.handOut();
+  // The next turn begins with the next message.
+  if (!isEndScheduled) allowedInTurn = maxPerTurn;
 }
 
 /**
  * The server's side of a WebSocket on which a client cannot occupy a turn of the event loop: `ws` would handle all
- * messages of the 64 KiB that it reads at once, thousands if they are small. Here the first 16 are handled, the others
- * in the next turns, and no more is read in the meantime. The order of events is kept. Pings are answered in their turn
+ * messages of the 64 KiB that it reads at once, thousands if they are small. Here the first 16 are handled (more
+ * after a long turn), the others in the next turns, and no more is read in the meantime. The order of events is kept. Pings are answered in their turn
  * (use it with the option `autoPong: false`). Used through the public option `WebSocket` of `ws`.
  */
 export class PacedWebSocket extends WebSocket {
@@ -105,8 +121,8 @@ export class PacedWebSocket extends WebSocket {
       this.#turn = now;
       this.#handled = 0;
     }
-    const cost = name === 'message' && isConnect(data) ? connectCost : 1;
-    if (this.#handled + cost > maxPerTurn) return false;
+    const cost = name === 'message' ? costOf(data) : 1;
+    if (this.#handled + cost > allowedInTurn) return false;
     this.#handled += cost;
     return true;
   }
