@@ -90,6 +90,13 @@ module.exports = {
       to: { path: '^src/', pathNot: '^src/lifecycle/' },
     },
     {
+      name: 'processes-alone',
+      comment: 'Running a file of the build in another process needs nothing of what it does.',
+      severity: 'error',
+      from: { path: '^src/processes/' },
+      to: { path: '^src/', pathNot: '^src/processes/' },
+    },
+    {
       name: 'limits-below-features',
       comment:
         'Limits that REST and sockets share are counted by keys; they know nothing of what is limited.',
@@ -168,7 +175,7 @@ module.exports = {
       from: { path: '^src/auth/' },
       to: {
         path: '^src/',
-        pathNot: '^src/(auth|events|database|limits|config|contract|errors|names|lifecycle)/',
+        pathNot: '^src/(auth|events|database|limits|processes|config|contract|errors|names|lifecycle)/',
       },
     },
     {
@@ -181,7 +188,7 @@ module.exports = {
         path: '^src/',
         pathNot: [
           features,
-          '^src/(events|idempotency|cluster|database|auth|limits|config|contract|errors|names|lifecycle)/',
+          '^src/(events|idempotency|cluster|database|auth|limits|processes|config|contract|errors|names|lifecycle)/',
         ],
       },
     },

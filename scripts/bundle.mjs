@@ -26,12 +26,13 @@ const external = [
   /^@fastify\//,
 ];
 
-/** Entry points: the server, and what inspects and decodes uploads outside of its main thread. */
+/** Entry points: the server, and what runs outside of its main thread. */
 const entries = [
   'main',
   'tracks/inspection/worker',
   'tracks/analysis/audio-process',
   'tracks/analysis/cover-process',
+  'auth/password-process',
 ];
 
 const [from, to] = process.argv.slice(2).map((folder) => resolve(folder));

@@ -20,10 +20,11 @@ import { OperationsModule } from './operations/operations.module.js';
 import { OperatorModule } from './operator/operator.module.js';
 import { PageModule } from './page/page.module.js';
 import { PlaybackModule } from './playback/playback.module.js';
+import { ProcessesModule } from './processes/processes.module.js';
+import type { Programs } from './processes/programs.js';
 import { RoomStateModule } from './room-state/room-state.module.js';
 import { RoomsModule } from './rooms/rooms.module.js';
 import { AnalysisModule } from './tracks/analysis/analysis.module.js';
-import type { AnalysisProcesses } from './tracks/analysis/analysis-processes.js';
 import { InspectionModule } from './tracks/inspection/inspection.module.js';
 import { TracksModule } from './tracks/tracks.module.js';
 
@@ -31,25 +32,17 @@ import { TracksModule } from './tracks/tracks.module.js';
 export interface Parts {
   /** The connection to the other nodes. Default: none, a single node. */
   bus?: EventBus;
-  /** The compiled worker that inspects uploads. */
-  inspectionWorker: URL;
+  /** The compiled files that run outside of the main thread. */
+  programs: Programs;
   /** The folder of the built page. */
   pageFolder: URL;
-  /** What decodes uploads. Default: beside `inspectionWorker`. */
-  analysisProcesses?: AnalysisProcesses;
 }
-
-const analysisProcessesBeside = (inspectionWorker: URL): AnalysisProcesses => ({
-  audio: new URL('../analysis/audio-process.js', inspectionWorker),
-  cover: new URL('../analysis/cover-process.js', inspectionWorker),
-});
 
 /** The root module: all modules of the server, with the validation and error handling of every route. */
 @Module({})
 export class AppModule {
   static with(settings: Settings, parts: Parts): DynamicModule {
-    const { bus = new LocalEventBus(), inspectionWorker, pageFolder } = parts;
-    const { analysisProcesses = analysisProcessesBeside(inspectionWorker) } = parts;
+    const { bus = new LocalEventBus(), programs, pageFolder } = parts;
     return {
       module: AppModule,
       imports: [
@@ -61,13 +54,14 @@ export class AppModule {
         IdempotencyModule,
         EventsModule.with(bus),
         ClusterModule,
+        ProcessesModule.with(programs),
         DeliveryModule,
         // Global guards run in the order of their modules: authentication (AuthModule) before rate limits.
         AuthModule,
         OperationsModule,
         RoomsModule,
-        InspectionModule.with(inspectionWorker),
-        AnalysisModule.with(analysisProcesses),
+        InspectionModule.with(programs.inspection),
+        AnalysisModule,
         TracksModule,
         PlaybackModule,
         RoomStateModule,

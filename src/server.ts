@@ -16,27 +16,26 @@ import { RequestGate } from './operations/limits/request-gate.js';
 import { StalledConnections } from './operations/limits/stalled-connections.js';
 import { frameworkLogger } from './operations/logging.js';
 import { PageService } from './page/page.service.js';
+import { programsIn } from './processes/programs.js';
 
 /** Time limit for the headers of a request to arrive. */
 const headersTimeoutMs = 10_000;
 /** How often Node checks for requests beyond their time limits. */
 const timeoutCheckEveryMs = 2000;
 
-/** The same relative path in the compiled server, where it is beside this file, and in the bundle, beside main.js. */
-const defaultInspectionWorker = new URL('./tracks/inspection/worker.js', import.meta.url);
 /** The page as Vite builds it, beside the folder that this file is in. */
 const defaultPageFolder = new URL('../web/dist/', import.meta.url);
 
 /**
  * Creates the application with everything that it needs to listen; does not listen yet.
- * @param overrides a server that runs from its TypeScript sources must give the path of the compiled worker
+ * @param overrides a server that runs from its TypeScript sources must give the programs that were compiled
  */
 export async function createServer(
   settings: Settings,
   overrides: Partial<Parts> = {},
 ): Promise<NestExpressApplication> {
   const parts: Parts = {
-    inspectionWorker: defaultInspectionWorker,
+    programs: programsIn(new URL('./', import.meta.url)),
     pageFolder: defaultPageFolder,
     ...overrides,
   };

@@ -9,7 +9,7 @@ import { createServer } from '../src/server.js';
 import { expectAnswer, expectProblem } from './support/answers.js';
 import { type Answer, guest, type Person, roomOf } from './support/api.js';
 import { fixture, wav } from './support/audio.js';
-import { inspectionWorker, startServer, temporaryFolder, type TestServer } from './support/server.js';
+import { programs, startServer, temporaryFolder, type TestServer } from './support/server.js';
 
 // Files are decoded with low priority, which takes time on a busy machine.
 jest.setTimeout(60_000);
@@ -174,7 +174,6 @@ it.each(['hang', 'eat memory', 'exit', 'throw'])(
     const dataDir = await temporaryFolder();
     const [entry, cause] = [join(dataDir, 'process.mjs'), join(dataDir, failure)];
     const failures = new URL('./support/failing-worker.mjs', import.meta.url);
-    const audio = new URL('../analysis/audio-process.js', inspectionWorker);
     await writeFile(cause, failure);
     await writeFile(
       entry,
@@ -182,15 +181,11 @@ it.each(['hang', 'eat memory', 'exit', 'throw'])(
        import fail from ${JSON.stringify(failures.href)};
        const path = ${JSON.stringify(cause)};
        if (existsSync(path)) process.on('message', () => fail({ path }));
-       else await import(${JSON.stringify(audio.href)});`,
+       else await import(${JSON.stringify(programs.audio.href)});`,
     );
     const settings = readSettings({ PORT: '0', LOG_LEVEL: 'silent', RATE_LIMIT: 'off', DATA_DIR: dataDir });
     const app = await createServer(settings, {
-      inspectionWorker,
-      analysisProcesses: {
-        audio: pathToFileURL(entry),
-        cover: new URL('../analysis/cover-process.js', inspectionWorker),
-      },
+      programs: { ...programs, audio: pathToFileURL(entry) },
     });
     await app.listen(0, '127.0.0.1');
     try {

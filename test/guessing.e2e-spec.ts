@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { maxInProgress, maxWaiting } from '../src/auth/login-throttle.js';
 import { rest } from '../src/contract/index.js';
 import { expectAnswer, expectProblem } from './support/answers.js';
-import { guest } from './support/api.js';
+import { type Answer, guest } from './support/api.js';
 import { type Client, clientAt } from './support/from-address.js';
 import { eventually } from './support/listener.js';
 import { startServer, type TestServer } from './support/server.js';
@@ -115,8 +115,15 @@ it('more loops than may wait are refused; the owner signs in with a token of an 
   const { attack, end } = guess('127.0.4.1', maxInProgress + maxWaiting + 20, () => 'emmy');
   await eventually(() => attack.refused >= 20, 'refused attempts', 60_000);
   const owner = at('127.0.4.1');
+  /** Without a valid token, the owner waits like everyone else if a place happens to be free. */
+  const refusal = async (token?: string): Promise<Answer> => {
+    for (;;) {
+      const answer = await login(owner, 'emmy', token);
+      if (answer.status !== 200) return answer;
+    }
+  };
   for (const token of [undefined, other, `${earlier}x`]) {
-    const refused = await login(owner, 'emmy', token);
+    const refused = await refusal(token);
     expectProblem(refused, 429, 'rate_limited');
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
   }

@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
-import { ProcessFailure, ProcessPool } from '../src/tracks/analysis/process-pool.js';
+import { ProcessFailure, ProcessPool } from '../src/processes/process-pool.js';
 
-type Request = 'pid' | 'hang' | 'exit' | 'throw' | 'grow';
+type Request = 'pid' | 'slow' | 'hang' | 'exit' | 'throw' | 'grow';
 
 const limits = { timeoutMs: 10_000, maxHeapMegabytes: 64 };
-const built = pathToFileURL(join(process.env['ROOMCAST_TEST_BUILD']!, 'build/tracks/analysis/'));
+const built = pathToFileURL(join(process.env['ROOMCAST_TEST_BUILD']!, 'build/processes/'));
 
 let folder: string;
 let entry: URL;
@@ -27,6 +27,7 @@ beforeAll(async () => {
      const kept = [];
      serveRequests(async (request) => {
        if (request === 'hang') for (;;);
+       if (request === 'slow') await new Promise((resolve) => setTimeout(resolve, 1500));
        if (request === 'exit') process.exit(3);
        if (request === 'throw') throw new TypeError('a fault');
        if (request === 'grow') kept.push(Buffer.alloc(200 * 2 ** 20, 1));
@@ -85,6 +86,17 @@ it('a process that has grown is not kept', async () => {
 it('a process that nothing needs any more ends', async () => {
   await ended(await pool.run('pid'));
 });
+
+it('a process that is needed again in time does not end', async () => {
+  const first = await pool.run('pid');
+  const from = performance.now();
+  while (performance.now() - from < 4500) {
+    expect(await pool.run('pid')).toBe(first);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  // Until after the first would have ended.
+  expect(await pool.run('slow')).toBe(first);
+}, 60_000);
 
 it('an idle process that has been killed is not used', async () => {
   const first = await pool.run('pid');

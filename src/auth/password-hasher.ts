@@ -1,20 +1,25 @@
 import { availableParallelism } from 'node:os';
-import { Injectable } from '@nestjs/common';
-import argon2 from 'argon2';
-import { v7 as uuid } from 'uuid';
+import { Inject, Injectable } from '@nestjs/common';
+import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import { RetryLater } from '../errors/problem.js';
+import { Lifecycle } from '../lifecycle/lifecycle.js';
 import type { QueueKey } from '../limits/fair-backlog.js';
 import { FairQueue, QueueRefusal } from '../limits/fair-queue.js';
+import { ProcessFailure, ProcessPool } from '../processes/process-pool.js';
+import { PROGRAMS, type Programs } from '../processes/programs.js';
 
-// The smallest of the equivalent argon2id settings in the OWASP Password Storage Cheat Sheet. After a hash, the C library
-// keeps one block of this size in each of libuv's four threads. It returns larger blocks to the system, but then each
-// hash allocates its memory again: with 46 MiB a hash took 243 ms instead of 40 ms.
-const hashing = { type: argon2.argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
+/** Message to the process: hashes the password; with `hash`, verifies it against that. Null: the user is unknown. */
+export interface PasswordRequest {
+  password: string;
+  hash?: string | null;
+}
 
-/**
- * Each hash occupies one of the four threads of libuv and one core: two, so that two threads are left for files, and
- * only one on a small machine, so that a core is left for the event loop.
- */
+/** Answer of the process: the hash, or whether the password matches. */
+export type PasswordAnswer = { hash: string } | { matches: boolean };
+
+const processLimits = { timeoutMs: 10_000, maxHeapMegabytes: 32 };
+
+/** Each hash occupies one core; on a small machine one is left for the event loop. */
 const maxRunning = availableParallelism() > 2 ? 2 : 1;
 /** Beyond it, jobs of the address with the most are refused, so that nobody can fill the queue for other addresses. */
 const maxWaiting = 200;
@@ -26,32 +31,45 @@ const refusal = (): RetryLater =>
 
 /**
  * Hashes and verifies passwords with argon2id, at most `maxRunning` at a time. Client addresses take turns, and behind an
- * address the sources that `LoginThrottle` distinguishes.
+ * address the sources that `LoginThrottle` distinguishes. In processes of their own: hashing has a lower priority than
+ * delivery, does not occupy the threads that read files, and its memory, of which the C library would keep a block of
+ * 19 MiB for each thread, goes back to the system.
  */
 @Injectable()
 export class PasswordHasher {
   readonly #queue = new FairQueue({ maxRunning, maxWaiting, maxWaitingPerGroup });
-  /** Dummy hash for unknown users, to avoid a timing leak. */
-  readonly #dummy = argon2.hash(uuid(), hashing);
+  readonly #processes: ProcessPool<PasswordRequest, PasswordAnswer>;
+
+  constructor(
+    @Inject(PROGRAMS) programs: Programs,
+    lifecycle: Lifecycle,
+    @InjectPinoLogger(PasswordHasher.name) private readonly log: PinoLogger,
+  ) {
+    this.#processes = new ProcessPool(programs.passwords, processLimits);
+    lifecycle.onStop('resources', 'the processes that hash passwords', () => this.#processes.close());
+  }
 
   /** @param of the client's address, and the source of the request @throws {Problem} unavailable */
-  hash(password: string, of: QueueKey): Promise<string> {
-    return this.#run(of, () => argon2.hash(password, hashing));
+  async hash(password: string, of: QueueKey): Promise<string> {
+    const { hash } = (await this.#run(of, { password })) as { hash: string };
+    return hash;
   }
 
   /** @param hash undefined for an unknown user: returns false after the same work @throws {Problem} unavailable */
-  verify(hash: string | undefined, password: string, of: QueueKey): Promise<boolean> {
-    return this.#run(of, async () => {
-      const matches = await argon2.verify(hash ?? (await this.#dummy), password);
-      return matches && hash !== undefined;
-    });
+  async verify(hash: string | undefined, password: string, of: QueueKey): Promise<boolean> {
+    const { matches } = (await this.#run(of, { password, hash: hash ?? null })) as { matches: boolean };
+    return matches;
   }
 
-  async #run<R>(of: QueueKey, job: () => Promise<R>): Promise<R> {
+  async #run(of: QueueKey, request: PasswordRequest): Promise<PasswordAnswer> {
     try {
-      return await this.#queue.run(of, job);
+      return await this.#queue.run(of, () => this.#processes.run(request));
     } catch (error) {
-      throw error instanceof QueueRefusal ? refusal() : error;
+      if (error instanceof QueueRefusal) throw refusal();
+      if (!(error instanceof ProcessFailure)) throw error;
+      const { reason, exitCode: exit_code, signal } = error;
+      if (reason !== 'aborted') this.log.error({ reason, exit_code, signal }, 'hashing a password failed');
+      throw refusal();
     }
   }
 }

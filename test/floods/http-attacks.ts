@@ -150,3 +150,6 @@ const repeated = (one: (attempt: Attempt) => Buffer): Attack => {
 
 export const unauthorized = repeated(() => get('/api/rooms', 'not.a.token'));
 export const notFound = repeated(() => get('/api/no/such/path'));
+/** For comparison: no attack. */
+export const nothing: Attack = ({ signal }) =>
+  new Promise((resolve) => signal.addEventListener('abort', () => resolve()));

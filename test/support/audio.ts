@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Cover } from '../../src/tracks/analysis/cover-sizes.js';
-import { ProcessPool } from '../../src/tracks/analysis/process-pool.js';
+import { ProcessPool } from '../../src/processes/process-pool.js';
 
 // Looking up a global is slow in Jest, and these are used for each sample.
 const { sin, round, PI } = Math;

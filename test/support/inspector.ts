@@ -6,7 +6,7 @@ import type { PinoLogger } from 'nestjs-pino';
 import { Problem } from '../../src/errors/problem.js';
 import { AudioInspector } from '../../src/tracks/inspection/audio-inspector.js';
 import type { InspectedAudio } from '../../src/tracks/inspection/inspection.js';
-import { inspectionWorker } from './server.js';
+import { programs } from './server.js';
 
 export interface TestInspector {
   /** Writes a temporary file and inspects it. @throws {Problem} */
@@ -21,7 +21,7 @@ export interface TestInspector {
 }
 
 /** The AudioInspector with its threads, without the rest of the server. */
-export async function startInspector(worker = inspectionWorker): Promise<TestInspector> {
+export async function startInspector(worker = programs.inspection): Promise<TestInspector> {
   const log: Record<string, unknown>[] = [];
   // A real PinoLogger would write to the one stream that all loggers of the process share.
   const write = (level: string) => (entry: object, message: string) =>

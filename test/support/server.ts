@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { readSettings } from '../../src/config/settings.js';
 import type { EventBus } from '../../src/events/bus/event-bus.js';
+import { programsIn } from '../../src/processes/programs.js';
 import { createServer } from '../../src/server.js';
 
 export type Environment = Record<string, string>;
@@ -29,11 +30,8 @@ const quiet: Environment = {
 
 export const temporaryFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'roomcast-data-'));
 
-/** Threads cannot load TypeScript: they run what the tests' global setup has built. */
-export const inspectionWorker = new URL(
-  'tracks/inspection/worker.js',
-  pathToFileURL(join(process.env['ROOMCAST_TEST_BUILD']!, 'dist/')),
-);
+/** As the tests' global setup has built them. */
+export const programs = programsIn(pathToFileURL(join(process.env['ROOMCAST_TEST_BUILD']!, 'dist/')));
 
 /** Where the tests' build has its page, if a test has asked for it (`builtPage`). */
 export const pageFolder = pathToFileURL(join(process.env['ROOMCAST_TEST_BUILD']!, 'web/dist/'));
@@ -46,7 +44,7 @@ export async function startServer(
 ): Promise<TestServer> {
   const dataDir = env['DATA_DIR'] ?? (await temporaryFolder());
   const settings = readSettings({ ...quiet, DATA_DIR: dataDir, ...env });
-  const app = await createServer(settings, { inspectionWorker, pageFolder: page, ...(bus && { bus }) });
+  const app = await createServer(settings, { programs, pageFolder: page, ...(bus && { bus }) });
   await app.listen(0, '127.0.0.1');
   const { port } = app.getHttpServer().address() as { port: number };
   return {

@@ -2,11 +2,11 @@ import { availableParallelism } from 'node:os';
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import { FairQueue, QueueRefusal } from '../../limits/fair-queue.js';
+import { ProcessFailure, ProcessPool } from '../../processes/process-pool.js';
+import { PROGRAMS, type Programs } from '../../processes/programs.js';
 import type { InspectedAudio } from '../inspection/inspection.js';
 import type { ReceivedFile } from '../storage/upload-folder.js';
-import { ANALYSIS_PROCESSES, type AnalysisProcesses } from './analysis-processes.js';
 import type { AnalysisAnswer, AnalysisRequest, AudioAnalysis } from './analysis.js';
-import { ProcessFailure, ProcessPool } from './process-pool.js';
 
 /** One processor stays free for the main thread. */
 const maxRunning = Math.max(1, Math.min(2, availableParallelism() - 1));
@@ -29,10 +29,10 @@ export class AudioAnalyzer {
   readonly #processes: ProcessPool<AnalysisRequest, AnalysisAnswer>;
 
   constructor(
-    @Inject(ANALYSIS_PROCESSES) processes: AnalysisProcesses,
+    @Inject(PROGRAMS) programs: Programs,
     @InjectPinoLogger(AudioAnalyzer.name) private readonly log: PinoLogger,
   ) {
-    this.#processes = new ProcessPool(processes.audio, processLimits);
+    this.#processes = new ProcessPool(programs.audio, processLimits);
   }
 
   /** Waits in the queue and analyses a file. */

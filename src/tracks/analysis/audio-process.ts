@@ -1,6 +1,6 @@
 import { analyseFile } from './analyse-file.js';
 import type { AnalysisAnswer, AnalysisRequest } from './analysis.js';
-import { serveRequests } from './serve-requests.js';
+import { serveRequests } from '../../processes/serve-requests.js';
 
 /* Entry point of the process that decodes files. */
 

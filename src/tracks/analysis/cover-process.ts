@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import { type Cover, coverMimeType, coverSizes } from './cover-sizes.js';
-import { serveRequests } from './serve-requests.js';
+import { serveRequests } from '../../processes/serve-requests.js';
 
 /* Entry point of the process that re-encodes covers. */
 

@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import { FairQueue, QueueRefusal } from '../../limits/fair-queue.js';
-import { ANALYSIS_PROCESSES, type AnalysisProcesses } from './analysis-processes.js';
+import { ProcessFailure, ProcessPool } from '../../processes/process-pool.js';
+import { PROGRAMS, type Programs } from '../../processes/programs.js';
 import type { Cover } from './cover-sizes.js';
-import { ProcessFailure, ProcessPool } from './process-pool.js';
 
 const processLimits = { timeoutMs: 10_000, maxHeapMegabytes: 64 };
 const queueLimits = { maxRunning: 1, maxRunningPerKey: 1, maxWaiting: 64, maxWaitingPerKey: 8 };
@@ -18,10 +18,10 @@ export class CoverRenderer {
   readonly #processes: ProcessPool<Uint8Array, Cover | null>;
 
   constructor(
-    @Inject(ANALYSIS_PROCESSES) processes: AnalysisProcesses,
+    @Inject(PROGRAMS) programs: Programs,
     @InjectPinoLogger(CoverRenderer.name) private readonly log: PinoLogger,
   ) {
-    this.#processes = new ProcessPool(processes.cover, processLimits);
+    this.#processes = new ProcessPool(programs.cover, processLimits);
   }
 
   /** Null if the picture cannot be decoded, takes too much time, or too many others are waiting. */

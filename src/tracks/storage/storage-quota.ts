@@ -43,7 +43,9 @@ export class StorageQuota {
 
   /**
    * Called before the body is read.
-   * @param announcedBytes refuses an upload at once that cannot fit; the bytes are taken as they arrive
+   * @param announcedBytes refuses an upload at once that cannot fit. They count for the user from now on, so that of
+   * uploads at once as many succeed as fit; for the room and the server only as they arrive, so that nobody blocks
+   * others by announcing
    * @throws {Problem} storage_full
    */
   async reserve(userId: string, roomId: string, announcedBytes: number): Promise<Reservation> {
@@ -51,6 +53,7 @@ export class StorageQuota {
     const upload: Upload = new Upload(
       userId,
       roomId,
+      announcedBytes,
       stored,
       (bytes) => this.#grant(upload, bytes),
       () => {
@@ -59,8 +62,13 @@ export class StorageQuota {
       },
     );
     this.#requireLimits(this.#usage(upload), Math.max(1, announcedBytes));
-    await this.space.require(Math.max(1, announcedBytes));
     this.#uploads.add(upload);
+    try {
+      await this.space.require(Math.max(1, announcedBytes));
+    } catch (error) {
+      this.#uploads.delete(upload);
+      throw error;
+    }
     this.space.add(upload);
     return upload;
   }
@@ -78,10 +86,11 @@ export class StorageQuota {
   }
 
   /** What is stored, as of the start of the upload, and taken by uploads in progress. */
-  #usage({ userId, roomId, stored }: Upload): Usage {
+  #usage(upload: Upload): Usage {
+    const { userId, roomId, stored } = upload;
     const usage = { ...stored };
     for (const other of this.#uploads) {
-      if (other.userId === userId) usage.user += other.takenBytes;
+      if (other.userId === userId) usage.user += other === upload ? other.takenBytes : other.countedBytes;
       if (other.roomId === roomId) usage.room += other.takenBytes;
       usage.server += other.takenBytes;
     }
@@ -115,11 +124,17 @@ class Upload implements Reservation, PendingWrites {
   constructor(
     readonly userId: string,
     readonly roomId: string,
+    private readonly announcedBytes: number,
     /** The usage when the upload began, without uploads in progress. */
     readonly stored: Usage,
     private readonly grant: (bytes: number) => Promise<void>,
     readonly release: () => void,
   ) {}
+
+  /** For the user's limit. */
+  get countedBytes(): number {
+    return Math.max(this.announcedBytes, this.takenBytes);
+  }
 
   get pendingBytes(): number {
     return this.takenBytes - this.#writtenBytes;

@@ -32,7 +32,8 @@ const maxIdleMs = 5000;
  * its memory does not count for the server's and goes back to the system.
  */
 export class ProcessPool<Request, Answer> {
-  readonly #idle: ChildProcess[] = [];
+  /** The process that was used last is at the end. */
+  readonly #idle: { child: ChildProcess; stopIdling: () => void }[] = [];
   readonly #stop = new AbortController();
 
   constructor(
@@ -44,7 +45,7 @@ export class ProcessPool<Request, Answer> {
   async run(request: Request): Promise<Answer> {
     const stop = this.#stop.signal;
     if (stop.aborted) throw new ProcessFailure('aborted', null, null);
-    const child = this.#idle.pop() ?? this.#start();
+    const child = this.#takeIdle() ?? this.#start();
     const kill = () => child.kill('SIGKILL');
     let isTimeout = false;
     const timer = setTimeout(() => {
@@ -78,7 +79,7 @@ export class ProcessPool<Request, Answer> {
   /** Ends all processes. Requests fail from now on. */
   close(): void {
     this.#stop.abort();
-    for (const child of this.#idle.splice(0)) child.kill('SIGKILL');
+    for (let child = this.#takeIdle(); child; child = this.#takeIdle()) child.kill('SIGKILL');
   }
 
   #start(): ChildProcess {
@@ -93,14 +94,23 @@ export class ProcessPool<Request, Answer> {
 
   #keep(child: ChildProcess): void {
     const forget = () => {
-      clearTimeout(timer);
-      child.removeAllListeners();
-      const index = this.#idle.indexOf(child);
-      if (index !== -1) this.#idle.splice(index, 1);
+      stopIdling();
+      this.#idle.splice(this.#idle.indexOf(idle), 1);
     };
     const timer = setTimeout(() => child.kill('SIGKILL'), maxIdleMs).unref();
+    const stopIdling = () => {
+      clearTimeout(timer);
+      child.removeAllListeners();
+    };
+    const idle = { child, stopIdling };
     child.once('exit', forget);
     child.once('error', forget);
-    this.#idle.push(child);
+    this.#idle.push(idle);
+  }
+
+  #takeIdle(): ChildProcess | undefined {
+    const idle = this.#idle.pop();
+    idle?.stopIdling();
+    return idle?.child;
   }
 }
