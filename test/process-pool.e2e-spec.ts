@@ -101,10 +101,11 @@ it('a process that is needed again in time does not end', async () => {
 it('an idle process that has been killed is not used', async () => {
   const first = await pool.run('pid');
   process.kill(first, 'SIGKILL');
-  await ended(first);
-  // It has ended; this process may not know it yet.
-  const again = await pool.run('pid').catch(() => pool.run('pid'));
-  expect(again).not.toBe(first);
+  expect(await pool.run('pid')).not.toBe(first);
+  const second = await pool.run('pid');
+  process.kill(second, 'SIGKILL');
+  await ended(second);
+  expect(await pool.run('pid')).not.toBe(second);
 });
 
 it('closing ends idle and running processes; requests fail from then on', async () => {
@@ -114,6 +115,22 @@ it('closing ends idle and running processes; requests fail from then on', async 
   await expect(hanging).rejects.toBeInstanceOf(ProcessFailure);
   await expect(pool.run('pid')).rejects.toMatchObject({ reason: 'aborted' });
   await ended(idle);
+});
+
+it('fails with a reason if no process can be started, and the server goes on', async () => {
+  const file = join(folder, 'no-process.mjs');
+  await writeFile(
+    file,
+    `import { ProcessPool } from ${JSON.stringify(new URL('process-pool.js', built))};
+     process.execPath = '/no/such/file';
+     const pool = new ProcessPool(new URL(process.argv[2]), ${JSON.stringify(limits)});
+     const reasons = [];
+     for (let i = 0; i < 3; i += 1) await pool.run('pid').catch(({ reason }) => reasons.push(reason));
+     setTimeout(() => console.log(reasons.join()), 100);`,
+  );
+  server = spawn(process.execPath, [file, entry.href], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [reasons] = (await once(createInterface({ input: server.stdout! }), 'line')) as [string];
+  expect(reasons).toBe('exit,exit,exit');
 });
 
 it.each(['pid', 'hang'])(

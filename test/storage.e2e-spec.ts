@@ -12,6 +12,7 @@ import { expectProblem } from './support/answers.js';
 import { type Answer, guest, type Person, roomOf, stateOf } from './support/api.js';
 import { fixture, paddedWav, storedCover, wav } from './support/audio.js';
 import { filesIn } from './support/files.js';
+import { RawConnection } from './support/raw-http.js';
 import { eventually, listen } from './support/listener.js';
 import { type Postgres, startPostgres } from './support/postgres.js';
 import { type ServerProcess, spawnServer, startServer, type TestServer } from './support/server.js';
@@ -135,6 +136,25 @@ describe.each(['SQLite', 'PostgreSQL'])('storage limits in %s', (kind) => {
     const [accepted] = answers.filter(({ status }) => status === 201);
     await ada.delete(`/tracks/${accepted!.body.track.id}`);
     await upload(ada, rooms[0]!.id, paddedWav(500 * kilobyte, 500));
+  });
+
+  it('count nothing of uploads whose clients leave at once', async () => {
+    const { url, dataDir } = await start({ MAX_USER_STORAGE_MB: '1' });
+    const ada = await guest(url, 'ada');
+    const room = await roomOf(ada);
+    const head =
+      `POST /api/rooms/${room.id}/tracks HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${ada.token}\r\n` +
+      `Content-Type: multipart/form-data; boundary=b\r\nContent-Length: ${900 * kilobyte}\r\n\r\n`;
+    for (let count = 0; count < 30; count += 1) {
+      const { socket } = new RawConnection(url);
+      await once(socket, 'connect');
+      socket.write(head);
+      socket.resetAndDestroy();
+      await once(socket, 'close');
+    }
+    const song = paddedWav(900 * kilobyte);
+    await eventually(async () => (await ada.upload(room.id, song, 'song.wav')).status === 201, 'space');
+    expect(await filesIn(dataDir, 'uploads')).toEqual([]);
   });
 
   it('stop an upload without a Content-Length', async () => {

@@ -5,10 +5,10 @@ import { Injectable } from '@nestjs/common';
 import { Lifecycle } from '../lifecycle/lifecycle.js';
 
 const checkIntervalMs = 5000;
-/** A collection stops the process for some tens of milliseconds: only if it can free this much. */
+/** A collection stops the process for some tens of milliseconds: only after a busy time, or if it can free this much. */
 const minReclaimableBytes = 48 * 2 ** 20;
-/** Not while the event loop is busier than this: under load V8 collects by itself. */
-const maxUtilization = 0.5;
+/** The event loop is busy above this. Then V8 collects by itself. */
+const busyUtilization = 0.4;
 
 type Collect = (options: { type: 'major'; execution: 'async' }) => Promise<void>;
 
@@ -22,6 +22,7 @@ export class MemoryReclaimer {
   #utilization = performance.eventLoopUtilization();
   /** Size of the heap after the last collection. */
   #collectedBytes = process.memoryUsage().heapTotal;
+  #wasBusy = false;
 
   constructor(lifecycle: Lifecycle) {
     setFlagsFromString('--expose-gc');
@@ -35,7 +36,12 @@ export class MemoryReclaimer {
     const { utilization } = performance.eventLoopUtilization(this.#utilization, before);
     const { heapTotal } = process.memoryUsage();
     this.#collectedBytes = Math.min(this.#collectedBytes, heapTotal);
-    if (utilization > maxUtilization || heapTotal - this.#collectedBytes < minReclaimableBytes) return;
+    if (utilization > busyUtilization) {
+      this.#wasBusy = true;
+      return;
+    }
+    if (!this.#wasBusy && heapTotal - this.#collectedBytes < minReclaimableBytes) return;
+    this.#wasBusy = false;
     await this.#collect({ type: 'major', execution: 'async' });
     this.#collectedBytes = process.memoryUsage().heapTotal;
   }

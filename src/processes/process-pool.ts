@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import type { ProcessAnswer } from './serve-requests.js';
+import type { ProcessAnswer, ProcessRequest } from './serve-requests.js';
 
 /** Limits of each process. */
 export interface ProcessLimits {
@@ -11,13 +11,17 @@ export interface ProcessLimits {
 
 /** A process did not answer. */
 export class ProcessFailure extends Error {
-  /** @param reason `aborted`: the server stops. `exit`: the process ended by itself, or used too much memory */
+  /**
+   * @param reason `aborted`: the server stops. `exit`: the process could not be started, ended by itself, or used too much
+   * memory
+   */
   constructor(
     readonly reason: 'timeout' | 'aborted' | 'exit',
-    readonly exitCode: number | null,
-    readonly signal: NodeJS.Signals | null,
+    readonly exitCode: number | null = null,
+    readonly signal: NodeJS.Signals | null = null,
+    cause?: unknown,
   ) {
-    super(`the process failed: ${reason}`);
+    super(`the process failed: ${reason}`, { cause });
     this.name = 'ProcessFailure';
   }
 }
@@ -32,85 +36,145 @@ const maxIdleMs = 5000;
  * its memory does not count for the server's and goes back to the system.
  */
 export class ProcessPool<Request, Answer> {
-  /** The process that was used last is at the end. */
-  readonly #idle: { child: ChildProcess; stopIdling: () => void }[] = [];
-  readonly #stop = new AbortController();
+  readonly #processes = new Set<PooledProcess<Request, Answer>>();
+  /** The one that was used last is at the end. */
+  readonly #idle: { process: PooledProcess<Request, Answer>; timer: NodeJS.Timeout }[] = [];
+  #isClosed = false;
 
   constructor(
     private readonly entry: URL,
     private readonly limits: ProcessLimits,
   ) {}
 
-  /** @throws {ProcessFailure} if the process exceeds a limit or exits; it is ended then. */
+  /**
+   * May run twice in two processes if the first one exits.
+   * @throws {ProcessFailure} if the process exceeds a limit or exits; it is ended then
+   */
   async run(request: Request): Promise<Answer> {
-    const stop = this.#stop.signal;
-    if (stop.aborted) throw new ProcessFailure('aborted', null, null);
-    const child = this.#takeIdle() ?? this.#start();
-    const kill = () => child.kill('SIGKILL');
-    let isTimeout = false;
-    const timer = setTimeout(() => {
-      isTimeout = true;
-      kill();
-    }, this.limits.timeoutMs);
-    stop.addEventListener('abort', kill);
+    const kept = this.#takeIdle();
+    if (!kept) return this.#runIn(this.#start(), request);
     try {
-      const { answer, isLast } = await new Promise<ProcessAnswer<Answer>>((resolve, reject) => {
-        child.once('message', resolve);
-        child.once('error', reject);
-        child.once('exit', (exitCode, signal) => {
-          const reason = stop.aborted ? 'aborted' : isTimeout ? 'timeout' : 'exit';
-          reject(new ProcessFailure(reason, exitCode, signal));
-        });
-        // Not connected if it could not be started; then `error` follows.
-        if (child.connected) child.send(request as object);
-      });
-      child.removeAllListeners();
-      if (!isLast) this.#keep(child);
-      return answer;
+      return await this.#runIn(kept, request);
     } catch (error) {
-      kill();
-      throw error;
-    } finally {
-      clearTimeout(timer);
-      stop.removeEventListener('abort', kill);
+      // It may have been about to exit before it was asked, for example for lack of memory.
+      if (!(error instanceof ProcessFailure) || error.reason !== 'exit') throw error;
+      return this.#runIn(this.#start(), request);
     }
   }
 
   /** Ends all processes. Requests fail from now on. */
   close(): void {
-    this.#stop.abort();
-    for (let child = this.#takeIdle(); child; child = this.#takeIdle()) child.kill('SIGKILL');
+    this.#isClosed = true;
+    for (const { timer } of this.#idle.splice(0)) clearTimeout(timer);
+    for (const process of this.#processes) process.end('aborted');
   }
 
-  #start(): ChildProcess {
-    return fork(this.entry, {
-      execArgv: [`--max-old-space-size=${this.limits.maxHeapMegabytes}`],
-      // One arena: with several, the allocator keeps more memory than a file needs.
-      env: { MALLOC_ARENA_MAX: '1', UV_THREADPOOL_SIZE: '2' },
-      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-      serialization: 'advanced',
-    });
+  #start(): PooledProcess<Request, Answer> {
+    if (this.#isClosed) throw new ProcessFailure('aborted');
+    const started = new PooledProcess<Request, Answer>(this.entry, this.limits, () =>
+      this.#processes.delete(started),
+    );
+    this.#processes.add(started);
+    return started;
   }
 
-  #keep(child: ChildProcess): void {
-    const forget = () => {
-      stopIdling();
+  async #runIn(process: PooledProcess<Request, Answer>, request: Request): Promise<Answer> {
+    const answer = await process.ask(request);
+    if (process.isUsable && !this.#isClosed) this.#keep(process);
+    return answer;
+  }
+
+  #keep(process: PooledProcess<Request, Answer>): void {
+    const timer = setTimeout(() => {
       this.#idle.splice(this.#idle.indexOf(idle), 1);
-    };
-    const timer = setTimeout(() => child.kill('SIGKILL'), maxIdleMs).unref();
-    const stopIdling = () => {
-      clearTimeout(timer);
-      child.removeAllListeners();
-    };
-    const idle = { child, stopIdling };
-    child.once('exit', forget);
-    child.once('error', forget);
+      process.end('exit');
+    }, maxIdleMs).unref();
+    const idle = { process, timer };
     this.#idle.push(idle);
   }
 
-  #takeIdle(): ChildProcess | undefined {
-    const idle = this.#idle.pop();
-    idle?.stopIdling();
-    return idle?.child;
+  #takeIdle(): PooledProcess<Request, Answer> | undefined {
+    for (let idle = this.#idle.pop(); idle; idle = this.#idle.pop()) {
+      clearTimeout(idle.timer);
+      if (idle.process.isUsable) return idle.process;
+    }
+    return undefined;
+  }
+}
+
+/** One process, which answers one request at a time. */
+class PooledProcess<Request, Answer> {
+  readonly #child: ChildProcess;
+  #isUsable = true;
+  #lastId = 0;
+  #pending: { resolve(answer: Answer): void; reject(error: Error): void; timer: NodeJS.Timeout } | undefined;
+  #reason: ProcessFailure['reason'] = 'exit';
+
+  /** @throws {ProcessFailure} */
+  constructor(
+    entry: URL,
+    private readonly limits: ProcessLimits,
+    private readonly onEnded: () => void,
+  ) {
+    try {
+      this.#child = fork(entry, {
+        execArgv: [`--max-old-space-size=${limits.maxHeapMegabytes}`],
+        // One arena: with several, the allocator keeps more memory than a file needs.
+        env: { MALLOC_ARENA_MAX: '1', UV_THREADPOOL_SIZE: '2' },
+        stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+        serialization: 'advanced',
+      });
+    } catch (error) {
+      throw new ProcessFailure('exit', null, null, error);
+    }
+    this.#child.on('message', (message) => this.#take(message as ProcessAnswer<Answer>));
+    this.#child.on('exit', (exitCode, signal) => this.#ended(exitCode, signal));
+    // It could not be started, or a message could not be sent to it; then it has exited or does so now.
+    this.#child.on('error', (error) => {
+      this.end('exit');
+      if (this.#child.pid === undefined) this.#ended(null, null, error);
+    });
+  }
+
+  /** Whether it can be asked something. */
+  get isUsable(): boolean {
+    return this.#isUsable && this.#child.connected;
+  }
+
+  /** @throws {ProcessFailure} */
+  ask(request: Request): Promise<Answer> {
+    const message: ProcessRequest<Request> = { id: ++this.#lastId, request };
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => this.end('timeout'), this.limits.timeoutMs);
+      this.#pending = { resolve, reject, timer };
+      // Not connected: `error` or `exit` follows.
+      if (this.#child.connected) this.#child.send(message);
+    });
+  }
+
+  /** @param reason why a pending request fails */
+  end(reason: ProcessFailure['reason']): void {
+    if (this.#isUsable) this.#reason = reason;
+    this.#isUsable = false;
+    this.#child.kill('SIGKILL');
+  }
+
+  #take({ id, answer, isLast }: ProcessAnswer<Answer>): void {
+    const pending = this.#pending;
+    // A process that says something unasked does not work properly any more.
+    if (isLast || !pending || id !== this.#lastId) this.end('exit');
+    if (!pending || id !== this.#lastId) return;
+    this.#pending = undefined;
+    clearTimeout(pending.timer);
+    pending.resolve(answer);
+  }
+
+  #ended(exitCode: number | null, signal: NodeJS.Signals | null, cause?: unknown): void {
+    this.#isUsable = false;
+    this.onEnded();
+    if (!this.#pending) return;
+    clearTimeout(this.#pending.timer);
+    this.#pending.reject(new ProcessFailure(this.#reason, exitCode, signal, cause));
+    this.#pending = undefined;
   }
 }

@@ -1,14 +1,22 @@
 import { getPriority, setPriority } from 'node:os';
 import { Worker } from 'node:worker_threads';
 
+/** Message from the server to a process. */
+export interface ProcessRequest<Request> {
+  id: number;
+  request: Request;
+}
+
 /** Message from a process to the server. */
 export interface ProcessAnswer<Answer> {
+  /** Of the request. */
+  id: number;
   answer: Answer;
-  /** The process ends now. */
+  /** The process must not be asked again. */
   isLast: boolean;
 }
 
-/** A process that has grown beyond this ends after its answer. WebAssembly's memory never shrinks. */
+/** A process that has grown beyond this answers no other request. WebAssembly's memory never shrinks. */
 const maxKeptBytes = 160 * 2 ** 20;
 
 const killUnlessStopped = `
@@ -36,17 +44,13 @@ export function serveRequests<Request, Answer>(
   const watchdog = new Worker(killUnlessStopped, { eval: true, workerData: maxMs });
   watchdog.unref();
   process.on('disconnect', () => process.exit());
-  process.on('message', (request) => {
+  process.on('message', (message) => {
+    const { id, request } = message as ProcessRequest<Request>;
     watchdog.postMessage(true);
-    void answer(request as Request).then((result) => {
+    void answer(request).then((result) => {
       watchdog.postMessage(false);
-      const message: ProcessAnswer<Answer> = {
-        answer: result,
-        isLast: process.memoryUsage.rss() > maxKeptBytes,
-      };
-      process.send!(message, () => {
-        if (message.isLast) process.exit();
-      });
+      const isLast = process.memoryUsage.rss() > maxKeptBytes;
+      process.send!({ id, answer: result, isLast } satisfies ProcessAnswer<Answer>);
     });
   });
 }

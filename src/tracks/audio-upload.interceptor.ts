@@ -108,6 +108,7 @@ export class AudioUploadInterceptor implements NestInterceptor {
     request.reservation = reservation;
     let file: ReceivedFile | undefined;
     try {
+      requireOpen(request);
       const { path, sha256, sizeBytes, originalname: name } = await this.#receiveFile(request, response);
       file = { path, sha256, sizeBytes };
       this.idempotency.identify(bodyOf(sha256, name));
@@ -122,6 +123,7 @@ export class AudioUploadInterceptor implements NestInterceptor {
   /** @throws {Problem} idempotency_key_reused if it is not the same file with the same name after all */
   async #answerRepeat(request: RequestWithAudio, response: Response): Promise<object> {
     requireForm(request);
+    requireOpen(request);
     const { sha256, originalname } = await this.#receiveFile(request, response);
     return this.idempotency.identify(bodyOf(sha256, originalname))!;
   }
@@ -139,6 +141,11 @@ function requireForm(request: Request): void {
     'unsupported_media_type',
     `Send the file as multipart/form-data, in the field ${uploadField}.`,
   );
+}
+
+/** Multer would wait for ever for the body of a client that has gone. */
+function requireOpen(request: Request): void {
+  if (request.destroyed) throw new Error('Request aborted');
 }
 
 /** Hashes a file without storing it. */

@@ -110,7 +110,7 @@ export class UploadsService implements OnModuleInit {
         has_waveform: analysis ? 1 : 0,
         status: 'queued' as const,
       };
-      return this.#insert(user, row, analysis?.peaks);
+      return this.#insert(user, row, analysis?.peaks, reservation);
     });
   }
 
@@ -137,9 +137,12 @@ export class UploadsService implements OnModuleInit {
     user: User,
     row: Omit<TrackRow, 'vote_score' | 'placed_position' | 'created_at' | 'played_at'>,
     peaks: number[] | undefined,
+    reservation: Reservation,
   ): Promise<TrackCommandResult> {
     return this.broadcaster.roomCommand(row.room_id, async (change) => {
       const { trx, now } = change;
+      // The track counts from now on; its reservation would count it twice.
+      change.onceCommitted(() => Promise.resolve(reservation.release()));
       const room = await this.access.requirePermission(row.room_id, user, 'upload', trx);
       await this.#requireQueueSpace(trx, room, user.id);
       await this.quota.requireStorage(trx, user.id, row.room_id, row.size_bytes + row.cover_size_bytes);

@@ -3,14 +3,21 @@ import { whileArrived } from './arrival-times.js';
 
 /** Messages, pings and pongs of one connection that are handled in one turn of the event loop. */
 const maxPerTurn = 16;
-/**
- * When a turn has taken long, the next one handles so many for each millisecond of it: on a busy server, confirmations
- * would otherwise be handled more slowly than they arrive. Handling takes far less than this allows.
- */
-const perMs = 1;
-/** What packets of Socket.IO count as: CONNECT takes the longest, an acknowledgement the shortest. */
+/** With many waiting connections it is fewer, so that all together handle about so many in a turn; */
+const maxPerTurnTogether = 64;
+/** but never fewer than these. */
+const minPerTurn = 4;
+/** A CONNECT packet of Socket.IO counts as so many: it takes the longest. */
 const connectCost = 8;
+/** An acknowledgement counts as this part of a message: it takes the shortest. */
 const acknowledgementCost = 0.25;
+/**
+ * When a turn has taken long, the next one handles acknowledgements for so many messages for each millisecond of it: on
+ * a busy server, confirmations would otherwise be handled more slowly than they arrive. Not other messages, of which
+ * many connections could make each turn longer than the one before.
+ */
+const acknowledgementsPerMs = 1;
+const maxAcknowledgementsPerTurn = 256;
 /** A connection on which more are waiting is terminated. 64 KiB, which are read at once, contain fewer real messages. */
 const maxWaiting = 2048;
 
@@ -28,18 +35,17 @@ const ignoreError = (): void => undefined;
 const isInput = (name: string | symbol): boolean => name === 'message' || name === 'ping' || name === 'pong';
 
 /** A packet of Socket.IO begins with Engine.IO's `4` and a digit for its type. */
-function costOf(data: unknown): number {
-  if (!Buffer.isBuffer(data) || data[0] !== 0x34) return 1;
-  if (data[1] === 0x30) return connectCost;
-  return data[1] === 0x33 ? acknowledgementCost : 1;
-}
+const isPacket = (data: unknown, type: '0' | '3'): boolean =>
+  Buffer.isBuffer(data) && data[0] === 0x34 && data[1] === type.charCodeAt(0);
 
 /** Connections with waiting events. */
 const waitingSockets = new Set<PacedWebSocket>();
 /** Number of the turn, which ends after the event loop has read from all sockets. */
 let turn = 0;
 let turnBegunMs = 0;
+/** What each connection may handle in this turn; of acknowledgements it may be more. */
 let allowedInTurn = maxPerTurn;
+let acknowledgementsAllowedInTurn = maxPerTurn;
 let isEndScheduled = false;
 
 function currentTurn(): number {
@@ -54,16 +60,22 @@ function currentTurn(): number {
 function endTurn(): void {
   isEndScheduled = false;
   turn += 1;
-  allowedInTurn = Math.max(maxPerTurn, (performance.now() - turnBegunMs) * perMs);
+  const share = maxPerTurnTogether / Math.max(1, waitingSockets.size);
+  allowedInTurn = Math.min(maxPerTurn, Math.max(minPerTurn, share));
+  const allowedByTime = (performance.now() - turnBegunMs) * acknowledgementsPerMs;
+  acknowledgementsAllowedInTurn = Math.min(
+    maxAcknowledgementsPerTurn,
+    Math.max(allowedInTurn, allowedByTime),
+  );
   for (const socket of [...waitingSockets]) socket.handOut();
   // The next turn begins with the next message.
-  if (!isEndScheduled) allowedInTurn = maxPerTurn;
+  if (!isEndScheduled) allowedInTurn = acknowledgementsAllowedInTurn = maxPerTurn;
 }
 
 /**
  * The server's side of a WebSocket on which a client cannot occupy a turn of the event loop: `ws` would handle all
- * messages of the 64 KiB that it reads at once, thousands if they are small. Here the first 16 are handled (more
- * after a long turn), the others in the next turns, and no more is read in the meantime. The order of events is kept. Pings are answered in their turn
+ * messages of the 64 KiB that it reads at once, thousands if they are small. Here the first 16 are handled, or
+ * fewer if many clients do this, the others in the next turns, and no more is read in the meantime. The order of events is kept. Pings are answered in their turn
  * (use it with the option `autoPong: false`). Used through the public option `WebSocket` of `ws`.
  */
 export class PacedWebSocket extends WebSocket {
@@ -121,8 +133,11 @@ export class PacedWebSocket extends WebSocket {
       this.#turn = now;
       this.#handled = 0;
     }
-    const cost = name === 'message' ? costOf(data) : 1;
-    if (this.#handled + cost > allowedInTurn) return false;
+    const isAcknowledgement = name === 'message' && isPacket(data, '3');
+    const cost = isAcknowledgement ? acknowledgementCost : isPacket(data, '0') ? connectCost : 1;
+    const allowed = isAcknowledgement ? acknowledgementsAllowedInTurn : allowedInTurn;
+    // The first message may cost more than the share.
+    if (this.#handled > 0 && this.#handled + cost > allowed) return false;
     this.#handled += cost;
     return true;
   }

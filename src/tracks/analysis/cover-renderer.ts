@@ -6,6 +6,8 @@ import { PROGRAMS, type Programs } from '../../processes/programs.js';
 import type { Cover } from './cover-sizes.js';
 
 const processLimits = { timeoutMs: 10_000, maxHeapMegabytes: 64 };
+/** An upload waits no longer than this for its turn. */
+const maxWaitMs = 10_000;
 const queueLimits = { maxRunning: 1, maxRunningPerKey: 1, maxWaiting: 64, maxWaitingPerKey: 8 };
 
 /**
@@ -27,7 +29,11 @@ export class CoverRenderer {
   /** Null if the picture cannot be decoded, takes too much time, or too many others are waiting. */
   async render(userId: string, picture: Uint8Array): Promise<Cover | null> {
     try {
-      return await this.#queue.run(userId, () => this.#render(userId, picture));
+      return await this.#queue.run(
+        userId,
+        () => this.#render(userId, picture),
+        AbortSignal.timeout(maxWaitMs),
+      );
     } catch (err) {
       if (!(err instanceof QueueRefusal)) {
         this.log.error({ err, user_id: userId }, 'rendering a cover failed');
