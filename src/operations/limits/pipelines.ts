@@ -13,9 +13,9 @@ const turnBudgetMs = 2;
  * Requests wait for so long while new connections are accepted. Node accepts one in each turn, in the order in which
  * they were opened: only in short turns does a listener's not wait behind hundreds that someone has just opened.
  */
-const maxAcceptingMs = 50;
+const maxAcceptingMs = 20;
 /** After that they begin for so long, whoever opens connections without end. */
-const beginningMs = 200;
+const beginningMs = 20;
 
 /** What to do with a request when its turn comes. */
 export interface Turn {

@@ -1,11 +1,13 @@
 import { Drawer, Tabs } from '@mantine/core';
 import { useTexts } from '../i18n/language.js';
+import { useFocusReturn } from '../parts/use-focus-return.js';
 import { EventLog } from './event-log.js';
 import { Listeners } from './listeners.js';
 
 /** How listeners keep in time with the room, and which events have reached whom. */
 export function DeliveryDrawer({ isOpen, onClose }: { isOpen: boolean; onClose: () => void }) {
   const { common, delivery: text } = useTexts();
+  useFocusReturn(isOpen);
   return (
     <Drawer
       opened={isOpen}

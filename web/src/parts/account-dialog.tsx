@@ -5,6 +5,7 @@ import { useSession, useSignedIn } from '../session/session-context.js';
 import type { AccountAction } from './account-menu.js';
 import { describeError } from './describe-error.js';
 import { FormError } from './form-error.js';
+import { useFocusReturn } from './use-focus-return.js';
 
 const minPasswordLength = 8;
 
@@ -17,6 +18,7 @@ export function AccountDialog({
   onChange: (action: AccountAction | undefined) => void;
 }) {
   const { account, common } = useTexts();
+  useFocusReturn();
   const title = {
     register: account.registerTitle,
     sign_in: account.signInTitle,

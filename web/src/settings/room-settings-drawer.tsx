@@ -1,5 +1,6 @@
 import { Drawer } from '@mantine/core';
 import { useTexts } from '../i18n/language.js';
+import { useFocusReturn } from '../parts/use-focus-return.js';
 import { useIsAdministrator } from './room-rules.js';
 import { RuleList } from './rule-list.js';
 import { SettingsForm } from './settings-form.js';
@@ -8,6 +9,7 @@ import { SettingsForm } from './settings-form.js';
 export function RoomSettingsDrawer({ isOpen, onClose }: { isOpen: boolean; onClose: () => void }) {
   const { common, roomSettings: text } = useTexts();
   const isAdministrator = useIsAdministrator();
+  useFocusReturn(isOpen);
   return (
     <Drawer
       opened={isOpen}
