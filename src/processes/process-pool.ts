@@ -106,6 +106,7 @@ export class ProcessPool<Request, Answer> {
 class PooledProcess<Request, Answer> {
   readonly #child: ChildProcess;
   #isUsable = true;
+  #isKilled = false;
   #lastId = 0;
   #pending: { resolve(answer: Answer): void; reject(error: Error): void; timer: NodeJS.Timeout } | undefined;
   #reason: ProcessFailure['reason'] = 'exit';
@@ -156,7 +157,11 @@ class PooledProcess<Request, Answer> {
   end(reason: ProcessFailure['reason']): void {
     if (this.#isUsable) this.#reason = reason;
     this.#isUsable = false;
-    this.#child.kill('SIGKILL');
+    // Not twice: a kill that fails is reported as an `error`, which leads here.
+    if (this.#child.pid !== undefined && !this.#isKilled) {
+      this.#isKilled = true;
+      this.#child.kill('SIGKILL');
+    }
   }
 
   #take({ id, answer, isLast }: ProcessAnswer<Answer>): void {

@@ -14,8 +14,9 @@ const turnBudgetMs = 2;
  * they were opened: only in short turns does a listener's not wait behind hundreds that someone has just opened.
  */
 const maxAcceptingMs = 20;
-/** After that they begin for so long, whoever opens connections without end. */
+/** After that they begin for so long, and in at least so many turns, whoever opens connections without end. */
 const beginningMs = 20;
+const minBeginningTurns = 4;
 
 /** What to do with a request when its turn comes. */
 export interface Turn {
@@ -55,8 +56,9 @@ export class Pipelines {
   #hasAccepted = false;
   /** Since when requests wait for connections to be accepted. */
   #acceptingSince: number | undefined;
-  /** Until when requests begin although connections are accepted. */
+  /** Until when, and in how many more turns, requests begin although connections are accepted. */
   #beginUntil = 0;
+  #beginTurns = 0;
 
   /** A new connection was accepted; there may be more. */
   accepted(): void {
@@ -129,7 +131,8 @@ export class Pipelines {
   #isAccepting(now: number): boolean {
     const hasAccepted = this.#hasAccepted;
     this.#hasAccepted = false;
-    if (!hasAccepted || now < this.#beginUntil) {
+    this.#beginTurns -= 1;
+    if (!hasAccepted || now < this.#beginUntil || this.#beginTurns > 0) {
       this.#acceptingSince = undefined;
       return false;
     }
@@ -137,6 +140,7 @@ export class Pipelines {
     if (now - this.#acceptingSince < maxAcceptingMs) return true;
     this.#acceptingSince = undefined;
     this.#beginUntil = now + beginningMs;
+    this.#beginTurns = minBeginningTurns;
     return false;
   }
 

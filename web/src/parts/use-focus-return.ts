@@ -8,7 +8,10 @@ export function useFocusReturn(isOpen = true): void {
   useEffect(() => {
     if (!isOpen) return undefined;
     // The dialog takes the focus later, in a timer.
-    const opener = document.activeElement;
+    const focused = document.activeElement;
+    // An item of a menu goes with the menu: what opens that stays.
+    const menu = focused?.closest('[role=menu]');
+    const opener = menu ? document.getElementById(menu.getAttribute('aria-labelledby') ?? '') : focused;
     return () => {
       if (opener instanceof HTMLElement && opener.isConnected) opener.focus({ preventScroll: true });
     };
