@@ -82,13 +82,18 @@ it(
     await eventually(async () => (await ada.queue())[0] === voted, 'the voted track on top', patienceMs);
     expect(await focusedName(ada)).toMatch(new RegExp(`^Vote for ${voted}`));
 
-    // A row is moved to the end. The page tells what happens; each step is waited for.
-    const tells = (text: string | RegExp) => page.getByText(text).first().waitFor({ state: 'attached' });
+    // A row is moved to the end. The page tells what happens. The library listens to the arrows a moment after Space.
+    const tells = (text: string) => page.getByText(text).count();
     const [, moved] = await ada.queue();
     await press(ada, new RegExp(`^Move ${moved}$`), 'Space');
-    await tells(/Picked up|is at position 2/);
-    await page.keyboard.press('ArrowDown');
-    await tells(/is at position 3/);
+    await eventually(
+      async () => {
+        await page.keyboard.press('ArrowDown');
+        return (await tells('is at position 3')) > 0;
+      },
+      'the row to be told at the end',
+      patienceMs,
+    );
     await page.keyboard.press('Space');
     await eventually(async () => (await ada.queue())[2] === moved, 'the moved track at the end', patienceMs);
 
