@@ -60,7 +60,7 @@ export class AppModule {
         AuthModule,
         OperationsModule,
         RoomsModule,
-        InspectionModule.with(programs.inspection),
+        InspectionModule,
         AnalysisModule,
         TracksModule,
         PlaybackModule,

@@ -67,8 +67,7 @@ export class PasswordHasher {
     } catch (error) {
       if (error instanceof QueueRefusal) throw refusal();
       if (!(error instanceof ProcessFailure)) throw error;
-      const { reason, exitCode: exit_code, signal } = error;
-      if (reason !== 'aborted') this.log.error({ reason, exit_code, signal }, 'hashing a password failed');
+      if (error.reason !== 'aborted') this.log.error(error.fields, 'hashing a password failed');
       throw refusal();
     }
   }

@@ -7,7 +7,10 @@ import type { PasswordAnswer, PasswordRequest } from './password-hasher.js';
 /** The smallest of the equivalent argon2id settings in the OWASP Password Storage Cheat Sheet. */
 const hashing = { type: argon2.argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
 
-/** Verified for unknown users, which takes as long as for others. Of a password that nobody knows. */
+/**
+ * Hash of a random password that was not kept. A sign-in with an unknown name is verified against it, so that it takes as
+ * long as one with a known name.
+ */
 const unknownUserHash =
   '$argon2id$v=19$m=19456,p=1,t=2$IELp4bs3qIg0NXJSkUIazw$6IssU8yNcsHyk4ZW1e6Wua9h9OQzlo4NYqIyVgX2NBA';
 

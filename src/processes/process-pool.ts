@@ -24,6 +24,11 @@ export class ProcessFailure extends Error {
     super(`the process failed: ${reason}`, { cause });
     this.name = 'ProcessFailure';
   }
+
+  /** The fields of a log line. */
+  get fields() {
+    return { reason: this.reason, exit_code: this.exitCode, signal: this.signal };
+  }
 }
 
 /** Starting a process takes longer than most requests. Memory that is not needed goes back to the system after this. */

@@ -27,7 +27,7 @@ export async function startInspector(worker = programs.inspection): Promise<Test
   const write = (level: string) => (entry: object, message: string) =>
     void log.push({ level, message, ...entry });
   const logger = { warn: write('warn'), error: write('error') } as unknown as PinoLogger;
-  const inspector = new AudioInspector(worker, logger);
+  const inspector = new AudioInspector({ inspection: worker }, logger);
   const folder = await mkdtemp(join(tmpdir(), 'roomcast-inspected-'));
   let number = 0;
   let begun = 0;

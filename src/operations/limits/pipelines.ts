@@ -14,7 +14,10 @@ const turnBudgetMs = 2;
  * they were opened: only in short turns does a listener's not wait behind hundreds that someone has just opened.
  */
 const maxAcceptingMs = 20;
-/** After that they begin for so long, and in at least so many turns, whoever opens connections without end. */
+/**
+ * Then waiting requests begin, even if more connections arrive: for this long, and in at least `minBeginningTurns` turns,
+ * so that clients that keep opening connections cannot hold requests back.
+ */
 const beginningMs = 20;
 const minBeginningTurns = 4;
 
@@ -131,7 +134,7 @@ export class Pipelines {
   #isAccepting(now: number): boolean {
     const hasAccepted = this.#hasAccepted;
     this.#hasAccepted = false;
-    this.#beginTurns -= 1;
+    if (this.#beginTurns > 0) this.#beginTurns -= 1;
     if (!hasAccepted || now < this.#beginUntil || this.#beginTurns > 0) {
       this.#acceptingSince = undefined;
       return false;

@@ -48,12 +48,8 @@ export class AudioAnalyzer {
     } catch (err) {
       if (err instanceof QueueRefusal) return null;
       if (err instanceof ProcessFailure) {
-        const { reason, exitCode: exit_code, signal } = err;
-        if (reason === 'aborted') return null;
-        this.log.warn(
-          { ...about, reason, exit_code, signal },
-          'an analysis failed; the track has no waveform',
-        );
+        if (err.reason === 'aborted') return null;
+        this.log.warn({ ...about, ...err.fields }, 'an analysis failed; the track has no waveform');
       } else this.log.error({ ...about, err }, 'an analysis failed; the track has no waveform');
     }
     return null;

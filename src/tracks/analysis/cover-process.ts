@@ -35,15 +35,11 @@ async function render(picture: Uint8Array): Promise<Cover | null> {
     const hex = [dominant.r, dominant.g, dominant.b]
       .map((value) => value.toString(16).padStart(2, '0'))
       .join('');
-    return {
-      mimeType: coverMimeType,
-      color: `#${hex}`,
-      images: {
-        1024: await decoded().webp({ quality }).toBuffer(),
-        320: await decoded().resize(fit(320)).webp({ quality }).toBuffer(),
-        96: await decoded().resize(fit(96)).webp({ quality }).toBuffer(),
-      },
-    };
+    const images = {} as Cover['images'];
+    for (const size of coverSizes) {
+      images[size] = await decoded().resize(fit(size)).webp({ quality }).toBuffer();
+    }
+    return { mimeType: coverMimeType, color: `#${hex}`, images };
   } catch {
     return null;
   }

@@ -57,8 +57,7 @@ export class CoverRenderer {
       return cover;
     } catch (error) {
       if (!(error instanceof ProcessFailure)) throw error;
-      const { reason, exitCode: exit_code, signal } = error;
-      if (reason !== 'aborted') this.log.warn({ ...about, reason, exit_code, signal }, message);
+      if (error.reason !== 'aborted') this.log.warn({ ...about, ...error.fields }, message);
       return null;
     }
   }

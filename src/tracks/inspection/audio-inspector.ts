@@ -5,10 +5,9 @@ import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
 import type { Piscina } from 'piscina';
 import { Problem } from '../../errors/problem.js';
 import { FairQueue, QueueRefusal } from '../../limits/fair-queue.js';
+import { PROGRAMS, type Programs } from '../../processes/programs.js';
 import type { ReceivedFile } from '../storage/upload-folder.js';
 import type { InspectedAudio, InspectionAnswer, InspectionRequest } from './inspection.js';
-
-export const INSPECTION_WORKER = Symbol('inspection worker');
 
 /** One processor stays free for the main thread. */
 const maxThreads = Math.max(1, Math.min(2, availableParallelism() - 1));
@@ -32,7 +31,7 @@ export class AudioInspector {
   #pool: Promise<Piscina<InspectionRequest, InspectionAnswer>> | undefined;
 
   constructor(
-    @Inject(INSPECTION_WORKER) private readonly worker: URL,
+    @Inject(PROGRAMS) private readonly programs: Pick<Programs, 'inspection'>,
     @InjectPinoLogger(AudioInspector.name) private readonly log: PinoLogger,
   ) {}
 
@@ -74,7 +73,7 @@ export class AudioInspector {
   async #open(): Promise<Piscina<InspectionRequest, InspectionAnswer>> {
     const { Piscina } = await import('piscina');
     const pool = new Piscina<InspectionRequest, InspectionAnswer>({
-      filename: fileURLToPath(this.worker),
+      filename: fileURLToPath(this.programs.inspection),
       minThreads: 0,
       maxThreads,
       idleTimeout: idleThreadMs,

@@ -1,24 +1,12 @@
-import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { Global, Module } from '@nestjs/common';
 import { Lifecycle } from '../../lifecycle/lifecycle.js';
-import { AudioInspector, INSPECTION_WORKER } from './audio-inspector.js';
+import { AudioInspector } from './audio-inspector.js';
 
-/**
- * Provides the `AudioInspector`. Global, because the composition root passes the path of the worker and the modules
- * that import `TracksModule` do not know it.
- */
+/** Provides the `AudioInspector`. Global: it has one instance, which owns the threads. */
 @Global()
-@Module({})
+@Module({ providers: [AudioInspector], exports: [AudioInspector] })
 export class InspectionModule {
   constructor(inspector: AudioInspector, lifecycle: Lifecycle) {
     lifecycle.onStop('resources', 'the inspection threads', () => inspector.close());
-  }
-
-  /** @param worker URL of the compiled worker.ts */
-  static with(worker: URL): DynamicModule {
-    return {
-      module: InspectionModule,
-      providers: [AudioInspector, { provide: INSPECTION_WORKER, useValue: worker }],
-      exports: [AudioInspector],
-    };
   }
 }

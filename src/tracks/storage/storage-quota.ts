@@ -43,9 +43,9 @@ export class StorageQuota {
 
   /**
    * Called before the body is read.
-   * @param announcedBytes refuses an upload at once that cannot fit. They count for the user from now on, so that of
-   * uploads at once as many succeed as fit; for the room and the server only as they arrive, so that nobody blocks
-   * others by announcing
+   * @param announcedBytes the `Content-Length`. An upload that cannot fit is refused at once. The user's limit counts the
+   * announced bytes from now on: of parallel uploads, as many succeed as fit. The limits of the room and the server
+   * count bytes as they arrive: a user cannot use up storage of others with announcements alone.
    * @throws {Problem} storage_full
    */
   async reserve(userId: string, roomId: string, announcedBytes: number): Promise<Reservation> {
