@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
@@ -68,6 +68,12 @@ it.each(['exit', 'throw'] as const)('a process that does this fails one request 
   const failure = { reason: 'exit', exitCode: what === 'exit' ? 3 : 1, signal: null };
   await expect(pool.run(what)).rejects.toMatchObject(failure);
   expect(await pool.run('pid')).not.toBe(first);
+});
+
+it('all threads of a process have a low priority', async () => {
+  const pid = await pool.run('pid');
+  const threads = await readdir(`/proc/${pid}/task`).catch(() => [String(pid)]);
+  for (const thread of threads) expect(getPriority(Number(thread))).toBeGreaterThanOrEqual(10);
 });
 
 it('a process that does not answer is killed', async () => {

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
 import { Worker } from 'node:worker_threads';
 
@@ -28,6 +29,23 @@ const killUnlessStopped = `
   });`;
 
 /**
+ * Of all threads. On Linux `setPriority` changes only one: native code that runs in libuv's threads, and V8's compiler
+ * threads, would keep the priority of the server.
+ */
+function lowerPriority(): void {
+  const priority = Math.max(10, getPriority());
+  setPriority(priority);
+  if (process.platform !== 'linux') return;
+  for (const thread of readdirSync('/proc/self/task')) {
+    try {
+      setPriority(Number(thread), priority);
+    } catch {
+      // The thread has ended.
+    }
+  }
+}
+
+/**
  * For the entry point of a process of `ProcessPool`: answers its requests, one after the other. Delivery goes first, so
  * the process has a low priority; signals to the whole process group leave it to the server when it ends; and it ends by
  * itself if the server was killed.
@@ -38,7 +56,7 @@ export function serveRequests<Request, Answer>(
   answer: (request: Request) => Promise<Answer>,
   maxMs: number,
 ): void {
-  setPriority(Math.max(10, getPriority()));
+  lowerPriority();
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined);
   // In a thread: a decoder that does not return blocks all timers of this one, and the news that the server has ended.
   const watchdog = new Worker(killUnlessStopped, { eval: true, workerData: maxMs });
