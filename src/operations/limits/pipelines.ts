@@ -8,7 +8,7 @@ import { FairBacklog, type QueueKey } from '../../limits/fair-backlog.js';
 export const maxInFlight = 4;
 
 /** Requests begin for this long in one turn of the event loop; the others begin in the next turns. */
-const turnBudgetMs = 2;
+const turnBudgetMs = 0.5;
 /**
  * Requests wait for so long while new connections are accepted. Node accepts one in each turn, in the order in which
  * they were opened: only in short turns does a listener's not wait behind hundreds that someone has just opened.
