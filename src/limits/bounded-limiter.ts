@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 
 /** Of a `BoundedLimiter`. */
@@ -7,6 +8,9 @@ export interface LimiterOptions {
   /** Length of a window, which starts with the key's first unit; at most 24 days, the longest timer of Node.js. */
   durationSeconds: number;
 }
+
+/** Runs a function without the context of the current request. */
+const outsideOfRequests = AsyncLocalStorage.snapshot();
 
 /**
  * Counts the units that each key consumes in a window, for at most `maxKeys` keys: beyond that, the least recently used
@@ -24,13 +28,14 @@ export class BoundedLimiter {
     this.#limiter = new RateLimiterMemory({ points: options.points, duration: options.durationSeconds });
   }
 
-  /** Consumes one unit. @returns 0 if allowed, else milliseconds until the window ends */
-  async consume(key: string): Promise<number> {
+  /** @returns 0 if allowed, else milliseconds until the window ends */
+  async consume(key: string, units = 1): Promise<number> {
     this.#keys.delete(key);
     this.#keys.add(key);
     if (this.#keys.size > this.maxKeys) await this.forget(this.#keys.values().next().value!);
     try {
-      await this.#limiter.consume(key);
+      // The timer that ends the window would otherwise hold the request until then.
+      await outsideOfRequests(() => this.#limiter.consume(key, units));
       return 0;
     } catch (refusal) {
       if (refusal instanceof RateLimiterRes) return refusal.msBeforeNext;

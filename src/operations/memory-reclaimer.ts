@@ -5,10 +5,17 @@ import { Injectable } from '@nestjs/common';
 import { Lifecycle } from '../lifecycle/lifecycle.js';
 
 const checkIntervalMs = 5000;
-/** A collection stops the process for some tens of milliseconds: only after a busy time, or if it can free this much. */
-const minReclaimableBytes = 48 * 2 ** 20;
 /** The event loop is busy above this. Then V8 collects by itself. */
 const busyUtilization = 0.4;
+/** Growth of the heap since its smallest size after which a collection is tried. */
+const minGrowthBytes = 16 * 2 ** 20;
+/** A collection that freed less was not worth it. */
+const minFreedBytes = 8 * 2 ** 20;
+/** A collection stops the process: for some tens of milliseconds here, for longer if there are more objects. */
+const longPauseMs = 100;
+/** Time to the next collection: doubled after each one that was not worth it. */
+const minPauseMs = 20_000;
+const maxPauseMs = 600_000;
 
 type Collect = (options: { type: 'major'; execution: 'async' }) => Promise<void>;
 
@@ -20,8 +27,10 @@ type Collect = (options: { type: 'major'; execution: 'async' }) => Promise<void>
 export class MemoryReclaimer {
   readonly #collect: Collect;
   #utilization = performance.eventLoopUtilization();
-  /** Size of the heap after the last collection. */
-  #collectedBytes = process.memoryUsage().heapTotal;
+  #smallestBytes = Infinity;
+  #pauseMs = minPauseMs;
+  /** In milliseconds of the monotonic clock. */
+  #notBefore = 0;
   #wasBusy = false;
 
   constructor(lifecycle: Lifecycle) {
@@ -34,15 +43,29 @@ export class MemoryReclaimer {
     const before = this.#utilization;
     this.#utilization = performance.eventLoopUtilization();
     const { utilization } = performance.eventLoopUtilization(this.#utilization, before);
-    const { heapTotal } = process.memoryUsage();
-    this.#collectedBytes = Math.min(this.#collectedBytes, heapTotal);
     if (utilization > busyUtilization) {
       this.#wasBusy = true;
       return;
     }
-    if (!this.#wasBusy && heapTotal - this.#collectedBytes < minReclaimableBytes) return;
+    const { heapTotal } = process.memoryUsage();
+    this.#smallestBytes = Math.min(this.#smallestBytes, heapTotal);
+    const began = performance.now();
+    const hasGrown = heapTotal - this.#smallestBytes >= minGrowthBytes;
+    if (!this.#wasBusy && (!hasGrown || began < this.#notBefore)) return;
     this.#wasBusy = false;
+    await this.#compact();
+    const { heapTotal: remaining } = process.memoryUsage();
+    this.#smallestBytes = Math.min(this.#smallestBytes, remaining);
+    const ended = performance.now();
+    const wasWorthIt = heapTotal - remaining >= minFreedBytes && ended - began < longPauseMs;
+    this.#pauseMs = wasWorthIt ? minPauseMs : Math.min(this.#pauseMs * 2, maxPauseMs);
+    this.#notBefore = ended + this.#pauseMs;
+  }
+
+  async #compact(): Promise<void> {
+    // Otherwise pages with a few objects each, left by a peak, stay in memory.
+    setFlagsFromString('--compact-on-every-full-gc');
     await this.#collect({ type: 'major', execution: 'async' });
-    this.#collectedBytes = process.memoryUsage().heapTotal;
+    setFlagsFromString('--no-compact-on-every-full-gc');
   }
 }

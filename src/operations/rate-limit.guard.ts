@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { type CanActivate, type ExecutionContext, Inject, Injectable } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import type { AuthenticatedRequest } from '../auth/caller.js';
 import { requestToken } from '../auth/request-token.js';
 import { SessionsService } from '../auth/sessions.service.js';
@@ -9,14 +8,17 @@ import { SETTINGS } from '../config/config.module.js';
 import type { Settings } from '../config/settings.js';
 import { ClientAddresses } from '../config/client-addresses.js';
 import { RateLimited } from '../errors/problem.js';
+import { BoundedLimiter } from '../limits/bounded-limiter.js';
 import { EarlyChecks } from '../limits/early-checks.js';
 import { REQUEST_COST } from '../limits/request-cost.decorator.js';
 import { Refusals } from '../limits/refusals.js';
 import { exempt } from './limits/exempt-paths.js';
 import { WITHOUT_RATE_LIMIT } from './without-rate-limit.decorator.js';
 
-/** `duration` in seconds. A request costs 1 point, or the points of its `RequestCost` or `ExpensiveRead` decorator. */
-const limit = { points: 3000, duration: 10 };
+/** A request costs 1 point, or the points of its `RequestCost` or `ExpensiveRead` decorator. */
+const limit = { points: 3000, durationSeconds: 10 };
+/** Users and addresses whose requests are counted at the same time. */
+const maxCallers = 100_000;
 /** Callers beyond their limit whose requests are refused early; any more are refused later, at a higher cost. */
 const maxExhausted = 10_000;
 
@@ -26,7 +28,7 @@ const maxExhausted = 10_000;
  */
 @Injectable()
 export class RateLimitGuard implements CanActivate {
-  readonly #limiter = new RateLimiterMemory(limit);
+  readonly #limiter = new BoundedLimiter(limit, maxCallers);
   /** Callers beyond their limit, and when it ends in milliseconds of the monotonic clock; the earliest first. */
   readonly #exhausted = new Map<string, number>();
 
@@ -54,14 +56,10 @@ export class RateLimitGuard implements CanActivate {
       userId ??
       this.sessions.ownerBySignature(requestToken(request))?.tokenKey ??
       this.addresses.key(request);
-    try {
-      await this.#limiter.consume(key, cost);
-      return true;
-    } catch (refusal) {
-      if (!(refusal instanceof RateLimiterRes)) throw refusal;
-      this.#remember(key, refusal.msBeforeNext);
-      throw tooMany(refusal.msBeforeNext);
-    }
+    const waitMs = await this.#limiter.consume(key, cost);
+    if (waitMs === 0) return true;
+    this.#remember(key, waitMs);
+    throw tooMany(waitMs);
   }
 
   #remember(key: string, ms: number): void {

@@ -1,6 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { InjectPinoLogger, PinoLogger } from 'nestjs-pino';
-import { RateLimiterMemory } from 'rate-limiter-flexible';
 import { type Observable, Subject } from 'rxjs';
 import { userColumns, userView } from '../../auth/users.js';
 import { SETTINGS } from '../../config/config.module.js';
@@ -10,6 +9,7 @@ import type { Database, Trx } from '../../database/database.js';
 import { prepare } from '../../database/prepared.js';
 import { asProblem } from '../../errors/as-problem.js';
 import { EventBroadcasterService } from '../../events/event-broadcaster.service.js';
+import { BoundedLimiter } from '../../limits/bounded-limiter.js';
 import { ListenerCounts } from './listener-counts.js';
 import { onlineCount, type PresenceEntry, PresenceWriter } from './presence-writer.js';
 
@@ -19,7 +19,7 @@ export const presenceGraceMs = 5000;
 const batchDelayMs = 50;
 const maxBatch = 500;
 /** Disconnects on purpose of one user in one room that take effect at once; further ones get the grace period. */
-const promptLeaves = { points: 5, duration: 60 };
+const promptLeaves = { points: 5, durationSeconds: 60 };
 
 interface Waiting extends PresenceEntry {
   resolve: () => void;
@@ -36,7 +36,7 @@ export class PresenceService {
   readonly #evicted = new Subject<void>();
   /** Emits when other nodes considered this node dead and removed its connections: clients must reconnect. */
   readonly evicted: Observable<void> = this.#evicted.asObservable();
-  readonly #promptLeaves = new RateLimiterMemory(promptLeaves);
+  readonly #promptLeaves = new BoundedLimiter(promptLeaves);
   /** Entries for the next batch, by room. A room has a list as long as `#writeBatches` runs for it. */
   readonly #waiting = new Map<string, Waiting[]>();
   readonly #writing = new Set<Promise<void>>();
@@ -65,11 +65,8 @@ export class PresenceService {
     if (this.#stopped) return;
     this.counts.remove(roomId, connectionId);
     if (this.settings.rateLimit) {
-      const prompt = await this.#promptLeaves.consume(`${roomId} ${user.id}`).then(
-        () => true,
-        () => false,
-      );
-      if (!prompt) return this.#startGrace(roomId, user, connectionId);
+      const waitMs = await this.#promptLeaves.consume(`${roomId} ${user.id}`);
+      if (waitMs > 0) return this.#startGrace(roomId, user, connectionId);
     }
     this.#remove(roomId, user, connectionId);
   }
