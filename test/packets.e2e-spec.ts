@@ -197,3 +197,24 @@ it('a message in hundreds of fragments closes the connection before they are hel
   for (let fragment = 0; fragment < 300; fragment += 1) ws.send('4', { fin: false });
   expect(await closed).toBe(1008);
 });
+
+it('a WebSocket that probes an upgrade again and again is closed, with its connection', async () => {
+  const limited = await startServer({ RATE_LIMIT: 'on' });
+  try {
+    const base = `${limited.url}/socket.io/?EIO=4`;
+    const { sid } = JSON.parse((await (await fetch(`${base}&transport=polling`)).text()).slice(1)) as {
+      sid: string;
+    };
+    const ws = new WebSocket(`${base.replace('http', 'ws')}&transport=websocket&sid=${sid}`);
+    await new Promise((resolve) => ws.once('open', resolve));
+    let answers = 0;
+    ws.on('message', () => (answers += 1));
+    const closed = new Promise((resolve) => ws.once('close', resolve));
+    for (let probe = 0; probe < 2000; probe += 1) ws.send('2probe');
+    await closed;
+    expect(answers).toBeLessThan(1000);
+    expect((await fetch(`${base}&transport=polling&sid=${sid}`)).status).toBe(400);
+  } finally {
+    await limited.close();
+  }
+});

@@ -295,11 +295,17 @@ describe('on connecting to a room', () => {
       true,
       2 ** 53,
       'x'.repeat(1000),
+      Array.from({ length: 1000 }, () => []),
     ] as number[];
+    const streams = server.app.get(RoomStreams);
     for (const [index, afterSequence] of rubbish.entries()) {
       const listener = await hear(ada, roomId, { afterSequence });
       const { resumed, replayed, sequence } = listener.ofType('connection_established')[0]!.data;
       expect({ afterSequence, resumed, replayed }).toEqual({ afterSequence, resumed: false, replayed: 0 });
+      // It is kept with the socket.
+      for (const { socket } of streams.connections()) {
+        expect(JSON.stringify((socket as any).socket.handshake.auth).length).toBeLessThan(200);
+      }
       await ada.patch(`/rooms/${roomId}`, { name: `Other ${index}` });
       await listener.next('room_state_updated');
       expect(listener.sequences.filter((passed) => passed <= sequence)).toEqual([]);

@@ -37,7 +37,8 @@ export type Broadcast = (Outgoing | ToUser | ToAll) & { path: 'local' | 'bus' };
 /**
  * The only way to change a room. Features write rows and raise events in one transaction (`roomChange`); after the
  * commit the events are emitted on `events$`, in the order of the commits, and published to the other nodes on the
- * bus. Injected by the rooms, tracks and playback modules; `RoomGateway` and `OpenTransfers` subscribe to `events$`.
+ * bus. Injected by the rooms, tracks and playback modules; `RoomGateway`, `OpenTransfers` and `LogContinuity` subscribe to
+ * `events$`.
  */
 @Injectable()
 export class EventBroadcasterService {

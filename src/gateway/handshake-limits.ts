@@ -1,16 +1,18 @@
 import type { IncomingMessage } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Socket as EngineConnection } from 'engine.io';
-import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
 import { ClientAddresses } from '../config/client-addresses.js';
 import { SETTINGS } from '../config/config.module.js';
 import type { Settings } from '../config/settings.js';
 import { Problem } from '../errors/problem.js';
+import { BoundedLimiter } from '../limits/bounded-limiter.js';
 
 /** Engine.IO sessions from one address, behind which several hundred listeners may connect at the same time. */
-const byAddress = { points: 1500, duration: 10 };
+const byAddress = { points: 1500, durationSeconds: 10 };
 /** A listener whose network changes all the time needs a few a minute; a user may have 20 connections a room. */
-const byUser = { points: 180, duration: 60 };
+const byUser = { points: 180, durationSeconds: 60 };
+/** Addresses, and users, that are counted at the same time. */
+const maxKeys = 100_000;
 /**
  * How many handshakes a connection that was closed for flooding counts as; for its user after a flood of messages only.
  */
@@ -22,8 +24,8 @@ const floodPenalty = { user: 30, address: 20 };
  */
 @Injectable()
 export class HandshakeLimits {
-  readonly #byAddress = new RateLimiterMemory({ keyPrefix: 'address', ...byAddress });
-  readonly #byUser = new RateLimiterMemory({ keyPrefix: 'user', ...byUser });
+  readonly #byAddress = new BoundedLimiter(byAddress, maxKeys);
+  readonly #byUser = new BoundedLimiter(byUser, maxKeys);
   /** Keys of client addresses by connection. */
   readonly #addresses = new WeakMap<EngineConnection, string>();
 
@@ -48,33 +50,28 @@ export class HandshakeLimits {
   /** For Engine.IO's `allowRequest`, which it calls only for requests that open a session. */
   async allows(request: IncomingMessage): Promise<boolean> {
     if (!this.settings.rateLimit) return true;
-    return this.#byAddress.consume(this.addresses.key(request)).then(
-      () => true,
-      () => false,
-    );
+    return (await this.#byAddress.consume(this.addresses.key(request))) === 0;
   }
 
   /** @throws {Problem} too_many_connections */
   async requireUser(userId: string): Promise<void> {
     if (!this.settings.rateLimit) return;
-    try {
-      await this.#byUser.consume(userId);
-    } catch (refusal) {
-      const seconds = Math.ceil((refusal as RateLimiterRes).msBeforeNext / 1000);
+    const waitMs = await this.#byUser.consume(userId);
+    if (waitMs > 0) {
       throw new Problem(
         'too_many_connections',
-        `Connecting too often; wait ${seconds} s before the next attempt.`,
+        `Connecting too often; wait ${Math.ceil(waitMs / 1000)} s before the next attempt.`,
       );
     }
   }
 
   async penalizeUser(userId: string): Promise<void> {
-    if (this.settings.rateLimit) await this.#byUser.penalty(userId, floodPenalty.user);
+    if (this.settings.rateLimit) await this.#byUser.consume(userId, floodPenalty.user);
   }
 
   async penalizeAddress(connection: EngineConnection): Promise<void> {
     if (this.settings.rateLimit) {
-      await this.#byAddress.penalty(this.addressOf(connection), floodPenalty.address);
+      await this.#byAddress.consume(this.addressOf(connection), floodPenalty.address);
     }
   }
 }

@@ -78,6 +78,8 @@ export class PacketGuard {
     });
     this.#watchPings(connection);
     connection.on('upgrade', () => this.#watchPings(connection));
+    // For each probe on a WebSocket that a long-polling connection may be upgraded to: Engine.IO answers all of them.
+    connection.on('upgrading', () => this.#count(connection));
   }
 
   /** Counts a packet that was read before Engine.IO saw it. */

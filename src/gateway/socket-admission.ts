@@ -15,6 +15,8 @@ import { PacketGuard } from './packet-guard.js';
 import { roomOf, setCaller } from './socket-data.js';
 import { RoomStreams } from '../delivery/room-streams.js';
 
+/** Digits of the largest number that JavaScript counts exactly. */
+const maxSequenceLength = 16;
 /** To one room, or to the lobby, on one node. */
 const maxConnectionsPerUser = 20;
 
@@ -74,7 +76,13 @@ export class SocketAdmission {
     setCaller(socket, caller, this.limits.addressOf(socket.conn));
     // The token is not kept: neither a heap dump nor a log should contain it.
     socket.handshake.auth =
-      after_sequence === undefined ? emptyAuth : { after_sequence, epoch: boundedEpoch(epoch), state };
+      after_sequence === undefined
+        ? emptyAuth
+        : {
+            after_sequence: boundedSequence(after_sequence),
+            epoch: boundedEpoch(epoch),
+            state: state === 'when_needed' ? state : null,
+          };
   }
 }
 
@@ -85,6 +93,12 @@ export class SocketAdmission {
 function boundedEpoch(given: unknown): string | undefined {
   if (given === undefined || given === null) return undefined;
   return typeof given === 'string' && given.length <= maxEpochLength ? given : '';
+}
+
+/** What a client presents as its last sequence, without what cannot be one: that would be kept with its socket. */
+function boundedSequence(given: unknown): number | string | null {
+  if (typeof given === 'number') return given;
+  return typeof given === 'string' && given.length <= maxSequenceLength ? given : null;
 }
 
 const emptyAuth: Record<string, unknown> = Object.freeze({});

@@ -25,8 +25,8 @@ export function serveDocuments(app: NestExpressApplication): void {
   let document: ReturnType<typeof openApiDocument> | undefined;
   // Built on the first request, because it takes longer than the rest of the start.
   const openApi = () => (document ??= openApiDocument(app));
-  let openApiJson: string | undefined;
-  let asyncApiJson: string | undefined;
+  let openApiJson: Buffer | undefined;
+  let asyncApiJson: Buffer | undefined;
 
   express.use('/api/docs', (_: Request, response: Response, next: NextFunction) => {
     response.setHeader('Content-Security-Policy', pagePolicy);
@@ -34,11 +34,12 @@ export function serveDocuments(app: NestExpressApplication): void {
     next();
   });
   SwaggerModule.setup('api/docs', app, openApi, { raw: false, customSiteTitle: 'Roomcast' });
-  const serve = (path: string, json: () => string) =>
+  // One buffer for all answers: clients that do not read them hold no copies.
+  const serve = (path: string, json: () => Buffer) =>
     express.get(path, (_, response) => {
       response.setHeader('Cache-Control', 'no-cache');
       response.type('json').send(json());
     });
-  serve('/api/openapi.json', () => (openApiJson ??= JSON.stringify(openApi())));
-  serve('/api/asyncapi.json', () => (asyncApiJson ??= JSON.stringify(asyncApiDocument(app))));
+  serve('/api/openapi.json', () => (openApiJson ??= Buffer.from(JSON.stringify(openApi()))));
+  serve('/api/asyncapi.json', () => (asyncApiJson ??= Buffer.from(JSON.stringify(asyncApiDocument(app)))));
 }

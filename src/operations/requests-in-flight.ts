@@ -7,6 +7,9 @@ import { Lifecycle } from '../lifecycle/lifecycle.js';
 /** How long shutdown waits for requests in flight: well below the time after which supervisors kill a process. */
 const timeoutMs = 5000;
 
+/** As routes match: in any case, and in the absolute form of a request's target too. */
+const apiUrl = /^(?:https?:\/\/[^/]*)?\/api(?:[/?]|$)/i;
+
 /** At shutdown, waits for requests in flight before connections are closed, and refuses new ones. */
 @Injectable()
 export class RequestsInFlight {
@@ -16,7 +19,7 @@ export class RequestsInFlight {
   /** Express middleware. @throws {Problem} draining */
   readonly count = (request: Request, response: Response, next: NextFunction): void => {
     // Health and metrics are served until the process ends.
-    if (!request.originalUrl.startsWith('/api')) return next();
+    if (!apiUrl.test(request.originalUrl)) return next();
     if (this.lifecycle.isDraining) {
       response.setHeader('Connection', 'close');
       throw new Problem('draining', 'The server is shutting down; try again.');

@@ -171,6 +171,60 @@ it('answers pings in their turn, with the same data', async () => {
   expect(pongs).toEqual(numbers(100).map(String));
 });
 
+it('holds few answers for a client that sends pings and does not read', async () => {
+  const pair = await connect();
+  pair.socket.on('message', () => undefined);
+  const pongs: string[] = [];
+  pair.client.on('pong', (data) => pongs.push(data.toString()));
+  const { _socket: tcp } = pair.client as unknown as { _socket: TcpSocket };
+  tcp.pause();
+  const count = 50_000;
+  let mostUnread = 0;
+  let received = 0;
+  const all = new Promise<void>((resolve) => {
+    pair.socket.on('ping', () => {
+      received += 1;
+      mostUnread = Math.max(mostUnread, pair.socket.bufferedAmount);
+      if (received === count) resolve();
+    });
+  });
+  for (const number of numbers(count)) {
+    const isLast = number === count - 1;
+    await new Promise<void>((resolve) =>
+      pair.client.ping(`${isLast ? 'last' : number}`.padEnd(125), true, () => resolve()),
+    );
+  }
+  await all;
+  expect(mostUnread).toBeLessThanOrEqual(64 * 1024);
+  tcp.resume();
+  while (!pongs.at(-1)?.startsWith('last')) await once(pair.client, 'pong');
+  expect(pongs.length).toBeLessThan(count);
+});
+
+it('handles about 64 messages of all connections together in a turn', async () => {
+  const pairs: Pair[] = [];
+  while (pairs.length < 60) pairs.push(await connect());
+  const perTurn = new Map<number, number>();
+  const turns = countTurns();
+  let handled = 0;
+  const last = new Map<WebSocket, number>();
+  for (const { socket } of pairs) {
+    socket.on('message', (data: Buffer) => {
+      handled += 1;
+      perTurn.set(turns.turn(), (perTurn.get(turns.turn()) ?? 0) + 1);
+      expect(Number(data.toString())).toBe((last.get(socket) ?? -1) + 1);
+      last.set(socket, Number(data.toString()));
+    });
+  }
+  for (const pair of pairs) {
+    together(pair, () => numbers(16).forEach((number) => pair.client.send(String(number))));
+  }
+  while (handled < 60 * 16) await new Promise((resolve) => setImmediate(resolve));
+  turns.stop();
+  // A turn of the test may contain the ends of two turns of the sockets.
+  expect(Math.max(...perTurn.values())).toBeLessThanOrEqual(2 * 64);
+});
+
 it('terminates a connection on which more than 2048 messages wait', async () => {
   const pair = await connect();
   let handled = 0;

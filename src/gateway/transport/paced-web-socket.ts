@@ -3,9 +3,9 @@ import { whileArrived } from './arrival-times.js';
 
 /** Messages, pings and pongs of one connection that are handled in one turn of the event loop. */
 const maxPerTurn = 16;
-/** With many waiting connections it is fewer, so that all together handle about so many in a turn; */
+/** All connections together handle so many in a turn, acknowledgements not counted. */
 const maxPerTurnTogether = 64;
-/** but never fewer than these. */
+/** With many waiting connections each handles fewer than 16, but not fewer than these. */
 const minPerTurn = 4;
 /** A CONNECT packet of Socket.IO counts as so many: it takes the longest. */
 const connectCost = 8;
@@ -21,6 +21,9 @@ const maxAcknowledgementsPerTurn = 256;
 /** A connection on which more are waiting is terminated. 64 KiB, which are read at once, contain fewer real messages. */
 const maxWaiting = 2048;
 
+/** Beyond it, pings are not answered one by one. */
+const maxUnreadBytes = 16 * 1024;
+
 interface WaitingEvent {
   name: string | symbol;
   args: unknown[];
@@ -31,7 +34,6 @@ interface WaitingEvent {
 /** A closing handshake, which begins after the waiting messages: nothing can be sent on a closing connection. */
 const closing = Symbol('closing');
 
-const ignoreError = (): void => undefined;
 const isInput = (name: string | symbol): boolean => name === 'message' || name === 'ping' || name === 'pong';
 
 /** A packet of Socket.IO begins with Engine.IO's `4` and a digit for its type. */
@@ -46,6 +48,8 @@ let turnBegunMs = 0;
 /** What each connection may handle in this turn; of acknowledgements it may be more. */
 let allowedInTurn = maxPerTurn;
 let acknowledgementsAllowedInTurn = maxPerTurn;
+/** What all connections have handled in this turn. */
+let handledTogether = 0;
 let isEndScheduled = false;
 
 function currentTurn(): number {
@@ -67,22 +71,34 @@ function endTurn(): void {
     maxAcknowledgementsPerTurn,
     Math.max(allowedInTurn, allowedByTime),
   );
-  for (const socket of [...waitingSockets]) socket.handOut();
+  handledTogether = 0;
+  for (const socket of [...waitingSockets]) {
+    // Those that are not reached have their turn first next time.
+    if (handledTogether >= maxPerTurnTogether) break;
+    waitingSockets.delete(socket);
+    if (!socket.handOut()) waitingSockets.add(socket);
+  }
   // The next turn begins with the next message.
-  if (!isEndScheduled) allowedInTurn = acknowledgementsAllowedInTurn = maxPerTurn;
+  if (waitingSockets.size > 0) currentTurn();
+  else if (!isEndScheduled) allowedInTurn = acknowledgementsAllowedInTurn = maxPerTurn;
 }
 
 /**
  * The server's side of a WebSocket on which a client cannot occupy a turn of the event loop: `ws` would handle all
  * messages of the 64 KiB that it reads at once, thousands if they are small. Here the first 16 are handled, or
- * fewer if many clients do this, the others in the next turns, and no more is read in the meantime. The order of events is kept. Pings are answered in their turn
- * (use it with the option `autoPong: false`). Used through the public option `WebSocket` of `ws`.
+ * fewer if many clients do this, the others in the next turns, and no more is read in the meantime. The order of
+ * events is kept. Pings are answered in their turn (use it with the option `autoPong: false`); while answers are not
+ * read, only the newest ping gets another one, as RFC 6455 (5.5.3) allows. Used through the public option `WebSocket` of
+ * `ws`.
  */
 export class PacedWebSocket extends WebSocket {
   #turn = -1;
   #handled = 0;
   #waiting: WaitingEvent[] = [];
   #isPausedByOwner = false;
+  #pongsUnderWay = 0;
+  /** The data of the newest ping that has no answer yet. */
+  #unansweredPing: unknown;
 
   override emit(name: string | symbol, ...args: unknown[]): boolean {
     if (this.#waiting.length === 0 && (!isInput(name) || this.#mayHandle(name, args))) {
@@ -115,16 +131,16 @@ export class PacedWebSocket extends WebSocket {
     if (this.#waiting.length === 0) super.resume();
   }
 
-  /** Handles waiting events, as many as may be handled in this turn. */
-  handOut(): void {
+  /** Handles waiting events, as many as may be handled in this turn. @returns whether none is left */
+  handOut(): boolean {
     for (let next = this.#waiting[0]; next; next = this.#waiting[0]) {
-      if (isInput(next.name) && !this.#mayHandle(next.name, next.args)) return;
+      if (isInput(next.name) && !this.#mayHandle(next.name, next.args)) return false;
       const { name, args, arrivedMs } = next;
       this.#waiting.shift();
       whileArrived(arrivedMs, () => this.#handle(name, args));
     }
-    waitingSockets.delete(this);
     if (!this.#isPausedByOwner) super.resume();
+    return true;
   }
 
   #mayHandle(name: string | symbol, [data]: unknown[]): boolean {
@@ -138,6 +154,10 @@ export class PacedWebSocket extends WebSocket {
     const allowed = isAcknowledgement ? acknowledgementsAllowedInTurn : allowedInTurn;
     // The first message may cost more than the share.
     if (this.#handled > 0 && this.#handled + cost > allowed) return false;
+    if (!isAcknowledgement) {
+      if (handledTogether >= maxPerTurnTogether) return false;
+      handledTogether += cost;
+    }
     this.#handled += cost;
     return true;
   }
@@ -149,8 +169,23 @@ export class PacedWebSocket extends WebSocket {
     }
     // A closed connection, or one that is not listened to any more, needs no answer.
     if (name === 'ping' && this.readyState === WebSocket.OPEN && this.listenerCount('message') > 0) {
-      this.pong(args[0], false, ignoreError);
+      this.#answerPing(args[0]);
     }
     return super.emit(name, ...args);
+  }
+
+  #answerPing(data: unknown): void {
+    if (this.#pongsUnderWay > 0 && this.bufferedAmount > maxUnreadBytes) {
+      this.#unansweredPing = data;
+      return;
+    }
+    this.#pongsUnderWay += 1;
+    this.pong(data, false, (error) => {
+      this.#pongsUnderWay -= 1;
+      if (this.#pongsUnderWay > 0) return;
+      const next = this.#unansweredPing;
+      this.#unansweredPing = undefined;
+      if (!error && next !== undefined && this.readyState === WebSocket.OPEN) this.#answerPing(next);
+    });
   }
 }

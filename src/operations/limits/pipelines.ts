@@ -8,7 +8,8 @@ import { FairBacklog, type QueueKey } from '../../limits/fair-backlog.js';
 export const maxInFlight = 4;
 
 /** Requests begin for this long in one turn of the event loop; the others begin in the next turns. */
-const turnBudgetMs = 0.5;
+const turnBudgetMs = 2;
+const maxPerTurn = 8;
 /**
  * Requests wait for so long while new connections are accepted. Node accepts one in each turn, in the order in which
  * they were opened: only in short turns does a listener's not wait behind hundreds that someone has just opened.
@@ -55,6 +56,8 @@ export class Pipelines {
   /** First requests of connections that have not begun. Limited by the number of connections, one each. */
   readonly #waiting = new FairBacklog<() => void>({ maxWaiting: Infinity });
   #isScheduled = false;
+  /** A value of `performance.now()`. */
+  #turnEndsAt = 0;
   /** A connection was accepted since requests could last begin. */
   #hasAccepted = false;
   /** Since when requests wait for connections to be accepted. */
@@ -87,9 +90,14 @@ export class Pipelines {
     response.once('close', () => {
       pipeline.open.delete(response);
       pipeline.isRunning = false;
-      runNext(pipeline, socket);
+      const [next] = pipeline.open.values();
+      if (next && !socket.destroyed) this.#wait(next, pipeline, socket);
     });
-    if (pipeline.open.size > 1) return;
+    if (pipeline.open.size === 1) this.#wait(turn, pipeline, socket);
+  }
+
+  /** Also for the next request of a pipeline: with four of them a connection has no more turns than others. */
+  #wait(turn: Turn, pipeline: Pipeline, socket: Socket): void {
     this.#waiting.add(turn.caller(), () => runNext(pipeline, socket));
     this.#schedule();
   }
@@ -109,26 +117,27 @@ export class Pipelines {
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    setImmediate(() => {
-      this.#isScheduled = false;
-      this.#startWaiting();
-    });
+    setImmediate(() => this.#beginTurn());
+    // Each in a callback of its own, so that the time counts what a request does after it has begun.
+    for (let count = 1; count < maxPerTurn; count += 1) setImmediate(() => this.#startNext());
   }
 
-  #startWaiting(): void {
+  #beginTurn(): void {
+    this.#isScheduled = false;
     const now = performance.now();
-    if (this.#isAccepting(now)) {
-      this.#schedule();
-      return;
-    }
-    const end = now + turnBudgetMs;
-    for (;;) {
-      const caller = this.#waiting.next(() => true);
-      if (!caller) return;
-      if (performance.now() >= end) break;
-      this.#waiting.take(caller)();
-    }
+    const isAccepting = this.#isAccepting(now);
+    this.#turnEndsAt = isAccepting ? 0 : now + turnBudgetMs;
+    if (isAccepting) this.#schedule();
+    else this.#startNext();
+  }
+
+  #startNext(): void {
+    if (performance.now() >= this.#turnEndsAt) return;
+    const caller = this.#waiting.next(() => true);
+    if (!caller) return;
+    // The next turn, for those that do not fit into this one.
     this.#schedule();
+    this.#waiting.take(caller)();
   }
 
   #isAccepting(now: number): boolean {

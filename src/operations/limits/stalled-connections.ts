@@ -8,8 +8,8 @@ import { Pipelines } from './pipelines.js';
 export const stalledMs = 60_000;
 /** Limit of unsent answers of all connections together; beyond it those that stalled longest are closed. */
 export const maxUnsentBytes = 64 * 1024 * 1024;
-/** Connections with less are not counted. Streams stay below, since backpressure pauses them. */
-const uncountedBytes = 256 * 1024;
+/** Connections with less are not counted. A stream has at most one chunk of 64 KiB unsent. */
+const uncountedBytes = 80 * 1024;
 const sweepEveryMs = 1000;
 
 interface Progress {
