@@ -57,3 +57,27 @@ export async function storedCover(): Promise<Buffer> {
     processes.close();
   }
 }
+
+/** A WAV file with a cover, in an ID3v2.3 tag as taggers write it. */
+export function wavWithCover(seconds: number, frequency: number): Buffer {
+  const sound = wav(seconds, frequency);
+  const picture = Buffer.concat([Buffer.from('\0image/png\0\x03\0', 'latin1'), fixture('cover.png')]);
+  const frame = Buffer.alloc(10);
+  frame.write('APIC');
+  frame.writeUInt32BE(picture.length, 4);
+  const size = frame.length + picture.length;
+  const head = Buffer.from([
+    ...Buffer.from('ID3'),
+    3,
+    0,
+    0,
+    ...[21, 14, 7, 0].map((bits) => (size >> bits) & 127),
+  ]);
+  const tag = Buffer.concat([head, frame, picture]);
+  const chunk = Buffer.alloc(8);
+  chunk.write('id3 ');
+  chunk.writeUInt32LE(tag.length, 4);
+  const file = Buffer.concat([sound, chunk, tag, Buffer.alloc(tag.length % 2)]);
+  file.writeUInt32LE(file.length - 8, 4);
+  return file;
+}

@@ -151,11 +151,9 @@ describe('every end says what happened and how to go on', () => {
       // Some rooms are known only to whoever is signed in.
       const name = eve.page.getByLabel('Your name');
       const heading = eve.page.getByRole('heading', { name: title }).first();
-      await name.or(heading).first().waitFor();
-      if (await name.isVisible()) {
-        await name.fill('Eve');
-        await eve.button('Listen').click();
-      }
+      // The door may be replaced by the end at any moment.
+      const entered = name.fill('Eve').then(() => eve.button('Listen').click());
+      void entered.catch(() => undefined);
       await heading.waitFor();
       await eve.page.getByRole('link').or(eve.page.getByRole('button')).first().waitFor();
       expect(eve.complaints).toEqual([]);

@@ -9,7 +9,7 @@ const html = '<!doctype html><script type="module" src="/page.js"></script><butt
 
 async function bundle() {
   const build = await rolldown({ input: entry, platform: 'browser', logLevel: 'warn' });
-  const { output } = await build.generate({ format: 'esm' });
+  const { output } = await build.generate({ format: 'esm', codeSplitting: false });
   await build.close();
   return output[0].code;
 }

@@ -4,6 +4,6 @@ import { rolldown } from 'rolldown';
 
 const [entry, minify] = process.argv.slice(2);
 const build = await rolldown({ input: entry, platform: 'browser', logLevel: 'warn' });
-const { output } = await build.generate({ format: 'esm', minify: minify === 'minify' });
+const { output } = await build.generate({ format: 'esm', codeSplitting: false, minify: minify === 'minify' });
 await build.close();
 process.stdout.write(output[0].code);

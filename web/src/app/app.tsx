@@ -1,15 +1,12 @@
-import { lazy, Suspense } from 'react';
 import { Route, Switch } from 'wouter';
 import { HomePage } from '../entrance/home-page.js';
 import { NotFoundPage } from '../entrance/not-found-page.js';
-import { LoadingPage } from '../parts/message-page.js';
+import { lazyPage } from '../parts/lazy-part.js';
 import { ErrorBoundary } from './error-boundary.js';
 
-const RoomPage = lazy(() => import('../room/room-page.js').then(({ RoomPage: page }) => ({ default: page })));
-const TvPage = lazy(() => import('../tv/tv-page.js').then(({ TvPage: page }) => ({ default: page })));
-const OperatorPage = lazy(() =>
-  import('../operator/operator-page.js').then(({ OperatorPage: page }) => ({ default: page })),
-);
+const RoomPage = lazyPage(async () => (await import('../room/room-page.js')).RoomPage);
+const TvPage = lazyPage(async () => (await import('../tv/tv-page.js')).TvPage);
+const OperatorPage = lazyPage(async () => (await import('../operator/operator-page.js')).OperatorPage);
 
 /** One route for both: behind the door the address of an invite becomes that of the room, which stays open. */
 const roomPath = /^\/(?:rooms\/(?<roomId>[^/]+)|join\/(?<invite>[^/]+))\/?$/;
@@ -18,19 +15,17 @@ const roomPath = /^\/(?:rooms\/(?<roomId>[^/]+)|join\/(?<invite>[^/]+))\/?$/;
 export function App() {
   return (
     <ErrorBoundary>
-      <Suspense fallback={<LoadingPage />}>
-        <Switch>
-          <Route path="/" component={HomePage} />
-          <Route path="/rooms/:id/tv">{({ id }) => <TvPage key={id} roomId={id} />}</Route>
-          <Route path="/admin" component={OperatorPage} />
-          <Route path={roomPath}>
-            {({ roomId, invite }) => (
-              <RoomPage {...(roomId === undefined ? { invite: invite! } : { roomId })} />
-            )}
-          </Route>
-          <Route component={NotFoundPage} />
-        </Switch>
-      </Suspense>
+      <Switch>
+        <Route path="/" component={HomePage} />
+        <Route path="/rooms/:id/tv">{({ id }) => <TvPage key={id} roomId={id} />}</Route>
+        <Route path="/admin" component={OperatorPage} />
+        <Route path={roomPath}>
+          {({ roomId, invite }) => (
+            <RoomPage {...(roomId === undefined ? { invite: invite! } : { roomId })} />
+          )}
+        </Route>
+        <Route component={NotFoundPage} />
+      </Switch>
     </ErrorBoundary>
   );
 }

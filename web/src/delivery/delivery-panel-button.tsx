@@ -1,21 +1,28 @@
 import { ActionIcon, Tooltip } from '@mantine/core';
 import { IconActivityHeartbeat } from '@tabler/icons-react';
-import { lazy, Suspense, useState } from 'react';
+import { useState } from 'react';
 import { useTexts } from '../i18n/language.js';
+import { lazyDialog } from '../parts/lazy-part.js';
 import { useJoinedRoom, useRoomState } from '../room/joined-room.js';
 
-const DeliveryDrawer = lazy(() =>
-  import('./delivery-drawer.js').then(({ DeliveryDrawer: drawer }) => ({ default: drawer })),
+const DeliveryDrawer = lazyDialog(
+  async () => (await import('./delivery-drawer.js')).DeliveryDrawer,
+  ({ onClose }) => onClose(),
+  ({ isOpen }) => isOpen,
 );
 
 /** For the administrator: opens the panel that shows how listeners keep in time and what reached them. */
 export function DeliveryPanelButton() {
-  const { delivery: text } = useTexts();
   const { room } = useJoinedRoom();
   const isAdministrator = useRoomState((state) => state.administrator?.id) === room.user.id;
+  return isAdministrator && <PanelButton />;
+}
+
+/** Apart, so that the panel is closed for who becomes administrator again. */
+function PanelButton() {
+  const { delivery: text } = useTexts();
   const [isOpen, setOpen] = useState(false);
   const [isLoaded, setLoaded] = useState(false);
-  if (!isAdministrator) return null;
   const open = () => {
     setLoaded(true);
     setOpen(true);
@@ -35,11 +42,7 @@ export function DeliveryPanelButton() {
           <IconActivityHeartbeat size={22} />
         </ActionIcon>
       </Tooltip>
-      {isLoaded && (
-        <Suspense>
-          <DeliveryDrawer isOpen={isOpen} onClose={() => setOpen(false)} />
-        </Suspense>
-      )}
+      {isLoaded && <DeliveryDrawer isOpen={isOpen} onClose={() => setOpen(false)} />}
     </>
   );
 }

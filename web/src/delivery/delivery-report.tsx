@@ -10,16 +10,26 @@ import { usePolled } from './use-polled.js';
 
 const intervalMs = 5000;
 
-/** Who has confirmed an event, after how many attempts and how fast, and who has not. Refreshed until that is decided. */
-export function DeliveryReportView({ eventId }: { eventId: string }) {
+/**
+ * Who has confirmed an event, after how many attempts and how fast, and who has not. Refreshed until that is decided.
+ * @param onDeadLetters is given for how many it was given up; must be the same function each time
+ */
+export function DeliveryReportView({
+  eventId,
+  onDeadLetters,
+}: {
+  eventId: string;
+  onDeadLetters: (count: number) => void;
+}) {
   const { room } = useJoinedRoom();
   const { delivery: text } = useTexts();
   const [complete, setComplete] = useState<DeliveryReport>();
   const load = useCallback(async () => {
     const report = await room.deliveryReport(eventId);
     if (report.complete) setComplete(report);
+    onDeadLetters(report.dead_letters);
     return report;
-  }, [room, eventId]);
+  }, [room, eventId, onDeadLetters]);
   const polled = usePolled(complete ? undefined : load, intervalMs);
   const report = complete ?? polled.value;
   return (

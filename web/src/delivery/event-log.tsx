@@ -58,6 +58,8 @@ function EventRow({
   const { delivery: text } = useTexts();
   const language = useLanguage();
   const reportId = useId();
+  /** For how many the event was given up: only its report tells, so it is known once that was open. */
+  const [deadLetters, setDeadLetters] = useState(0);
   return (
     <li className={classes.event}>
       <UnstyledButton
@@ -70,11 +72,19 @@ function EventRow({
         <code dir="ltr" className={classes.type}>
           {event.type}
         </code>
-        {event.isConfirmed && <span className={classes.critical}>{text.isConfirmed}</span>}
-        <time className={classes.time}>{formatClock(event.time, language)}</time>
+        {deadLetters > 0 ? (
+          <span className={classes.deadLetters}>{text.deadLetters(formatCount(deadLetters, language))}</span>
+        ) : (
+          event.isConfirmed && <span className={classes.critical}>{text.isConfirmed}</span>
+        )}
+        <time className={classes.time} dateTime={new Date(event.time * 1000).toISOString()}>
+          {formatClock(event.time, language)}
+        </time>
         <IconChevronDown size={18} aria-hidden className={classes.chevron} data-open={isOpen} />
       </UnstyledButton>
-      <div id={reportId}>{isOpen && <DeliveryReportView eventId={event.id} />}</div>
+      <div id={reportId}>
+        {isOpen && <DeliveryReportView eventId={event.id} onDeadLetters={setDeadLetters} />}
+      </div>
     </li>
   );
 }

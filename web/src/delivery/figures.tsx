@@ -1,4 +1,4 @@
-import { Skeleton, Table, Text } from '@mantine/core';
+import { Button, Group, Skeleton, Table, Text } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import type { ReactNode } from 'react';
 import { useTexts } from '../i18n/language.js';
@@ -73,6 +73,38 @@ export function Figures<R>({
         </Table.Tbody>
       </Table>
     </Table.ScrollContainer>
+  );
+}
+
+/** Turns the pages of a list. @param onNext undefined: there is none, or it is not known yet */
+export function PageButtons({
+  onPrevious,
+  onNext,
+}: {
+  onPrevious: (() => void) | undefined;
+  onNext: (() => void) | undefined;
+}) {
+  const { delivery: text } = useTexts();
+  return (
+    <Group justify="center" mt="md">
+      <PageButton label={text.previousPage} onTurn={onPrevious} />
+      <PageButton label={text.nextPage} onTurn={onNext} />
+    </Group>
+  );
+}
+
+/** One that leads nowhere keeps the focus: `disabled` would drop it. */
+function PageButton({ label, onTurn }: { label: string; onTurn: (() => void) | undefined }) {
+  return (
+    <Button
+      h={44}
+      variant="default"
+      data-disabled={onTurn === undefined}
+      aria-disabled={onTurn === undefined}
+      onClick={() => onTurn?.()}
+    >
+      {label}
+    </Button>
   );
 }
 

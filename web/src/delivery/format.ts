@@ -1,3 +1,5 @@
+import { figuresOf } from '../i18n/figures.js';
+
 /*
  * Figures with their units. Digits and units stay together, and read from left to right also within Arabic text.
  */
@@ -7,7 +9,7 @@ export function formatSeconds(seconds: number | null | undefined, language: stri
   if (seconds === null || seconds === undefined) return '–';
   const isLong = Math.abs(seconds) >= 10;
   const value = isLong ? seconds : seconds * 1000;
-  return new Intl.NumberFormat(numbersOf(language), {
+  return new Intl.NumberFormat(figuresOf(language), {
     style: 'unit',
     unit: isLong ? 'second' : 'millisecond',
     unitDisplay: 'short',
@@ -19,7 +21,7 @@ export function formatSeconds(seconds: number | null | undefined, language: stri
 /** Like `formatSeconds`, with the sign: positive is ahead. */
 export function formatDrift(seconds: number | null | undefined, language: string): string {
   if (seconds === null || seconds === undefined) return '–';
-  return new Intl.NumberFormat(numbersOf(language), {
+  return new Intl.NumberFormat(figuresOf(language), {
     style: 'unit',
     unit: 'millisecond',
     unitDisplay: 'short',
@@ -30,11 +32,8 @@ export function formatDrift(seconds: number | null | undefined, language: string
 }
 
 export const formatCount = (count: number, language: string): string =>
-  new Intl.NumberFormat(numbersOf(language)).format(count);
+  new Intl.NumberFormat(figuresOf(language)).format(count);
 
 /** @param time Unix time in seconds @returns hours, minutes and seconds of this device's clock */
 export const formatClock = (time: number, language: string): string =>
-  new Intl.DateTimeFormat(numbersOf(language), { timeStyle: 'medium' }).format(time * 1000);
-
-/** Technical figures use Latin digits in every language, so that columns compare. */
-const numbersOf = (language: string): string => (language === 'ar' ? 'ar-u-nu-latn' : language);
+  new Intl.DateTimeFormat(figuresOf(language), { timeStyle: 'medium' }).format(time * 1000);

@@ -1,9 +1,9 @@
-import { Button, Group, Text } from '@mantine/core';
+import { Text } from '@mantine/core';
 import type { ListenerConnection, ListenerList, User } from '@roomcast/client';
 import { useCallback, useState } from 'react';
 import { useLanguage, useTexts } from '../i18n/language.js';
 import { useJoinedRoom } from '../room/joined-room.js';
-import { type Column, Figures, FiguresError, FiguresLoading } from './figures.js';
+import { type Column, Figures, FiguresError, FiguresLoading, PageButtons } from './figures.js';
 import { formatClock, formatCount, formatDrift, formatSeconds } from './format.js';
 import classes from './figures.module.css';
 import { usePolled } from './use-polled.js';
@@ -36,14 +36,15 @@ export function Listeners() {
   const { delivery: text } = useTexts();
   const language = useLanguage();
   const { room } = useJoinedRoom();
-  /** Where the pages that were turned to begin. */
-  const [starts, setStarts] = useState<readonly string[]>([]);
-  const after = starts.at(-1);
+  /** Where the pages that were turned to begin; undefined until one was. */
+  const [starts, setStarts] = useState<readonly string[]>();
+  const after = starts?.at(-1);
   const load = useCallback(
     () => room.listeners({ limit: pageSize, ...(after !== undefined && { after }) }),
     [room, after],
   );
   const { value, error } = usePolled(load, intervalMs);
+  const next = value?.next ?? undefined;
   return (
     <section aria-label={text.listeners}>
       <FiguresError error={error} />
@@ -62,29 +63,16 @@ export function Listeners() {
             rows={rowsOf(value)}
             keyOf={({ key }) => key}
           />
-          {(starts.length > 0 || value.next !== null) && (
-            <Group justify="center" mt="md">
-              <Button
-                h={44}
-                variant="default"
-                disabled={starts.length === 0}
-                onClick={() => setStarts(starts.slice(0, -1))}
-              >
-                {text.previousPage}
-              </Button>
-              <Button
-                h={44}
-                variant="default"
-                disabled={value.next === null}
-                onClick={() => setStarts([...starts, value.next!])}
-              >
-                {text.nextPage}
-              </Button>
-            </Group>
-          )}
-          <Legend />
         </>
       )}
+      {/* They stay while a page loads: one of them has the focus. */}
+      {(starts !== undefined || next !== undefined) && (
+        <PageButtons
+          onPrevious={starts?.length ? () => setStarts(starts.slice(0, -1)) : undefined}
+          onNext={next === undefined ? undefined : () => setStarts([...(starts ?? []), next])}
+        />
+      )}
+      {value && <Legend />}
     </section>
   );
 }
@@ -97,7 +85,7 @@ const columnsOf = (text: DeliveryTexts, language: string): [Column<Row>, ...Colu
     cell: ({ user, number, of }) => (
       <>
         <bdi>{user.username}</bdi>
-        {of > 1 && ` (${number}/${of})`}
+        {of > 1 && ` (${text.of(formatCount(number, language), formatCount(of, language))})`}
       </>
     ),
   },

@@ -24,10 +24,12 @@ export function Countdown({ reason, at, onRetry }: { reason: string; at: number;
   );
 }
 
-function useSecondsUntil(at: number): number {
-  const left = () => Math.max(0, Math.ceil((at - Date.now()) / 1000));
+/** @param at Unix time in milliseconds; undefined counts nothing */
+export function useSecondsUntil(at: number | undefined): number {
+  const left = () => (at === undefined ? 0 : Math.max(0, Math.ceil((at - Date.now()) / 1000)));
   const [seconds, setSeconds] = useState(left);
   useEffect(() => {
+    if (at === undefined) return;
     const update = () => setSeconds(left());
     update();
     const timer = setInterval(update, 500);

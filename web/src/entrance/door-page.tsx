@@ -10,7 +10,7 @@ import { Countdown } from './countdown.js';
 import { DoorPreview } from './door-preview.js';
 import classes from './door-page.module.css';
 import { NameInput } from './enter-name.js';
-import type { PreviewLoader } from './preview-loader.js';
+import { knownPreview, type PreviewLoader } from './preview-loader.js';
 import { SitePage } from './site-page.js';
 
 /** Coming in that takes longer gets an explanation. */
@@ -41,7 +41,7 @@ export function DoorPage({
   const preview = useStore(loader);
   const [username, setUsername] = useState(session.lastName);
   const isSlow = useLaterThan(slowMs, isEntering);
-  const known = preview.is === 'loaded' ? preview.preview : undefined;
+  const known = knownPreview(preview);
 
   const submit = (event: FormEvent) => {
     event.preventDefault();

@@ -6,12 +6,12 @@ import { useTexts } from '../i18n/language.js';
 import { initialOf } from '../parts/account-menu.js';
 import { isolate } from '../parts/isolate.js';
 import classes from './door-preview.module.css';
-import type { PreviewState } from './preview-loader.js';
+import { knownPreview, type PreviewState } from './preview-loader.js';
 
 /** What is behind the door: the room's name, what plays, and who is there. */
 export function DoorPreview({ state, isInvite }: { state: PreviewState; isInvite: boolean }) {
   const { entrance, common } = useTexts();
-  const preview = state.is === 'loaded' ? state.preview : undefined;
+  const preview = knownPreview(state);
   const color = preview?.current_track?.cover_color;
   return (
     <div className={classes.preview} aria-busy={state.is === 'loading'}>

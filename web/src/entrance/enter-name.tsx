@@ -8,7 +8,7 @@ import { useSession } from '../session/session-context.js';
 /** For visitors: a name makes them a guest. */
 export function EnterName() {
   const texts = useTexts();
-  const { entrance } = texts;
+  const { entrance, errors } = texts;
   const session = useSession();
   const [username, setUsername] = useState(session.lastName);
   const [error, setError] = useState<string>();
@@ -36,7 +36,7 @@ export function EnterName() {
           <Text c="dimmed">{entrance.enterHint}</Text>
         </div>
         <NameInput value={username} onChange={setUsername} />
-        <FormError text={error} />
+        <FormError text={error ?? (session.wasForgotten && !busy ? errors.unauthorized : undefined)} />
         <Button type="submit" size="lg" loading={busy}>
           {entrance.enter}
         </Button>

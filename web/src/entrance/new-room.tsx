@@ -1,11 +1,12 @@
 import { Button, SegmentedControl, Stack, Text, TextInput, Title } from '@mantine/core';
+import { RoomcastError } from '@roomcast/client';
 import { type FormEvent, useState } from 'react';
 import { useLocation } from 'wouter';
 import { useTexts } from '../i18n/language.js';
 import { describeError } from '../parts/describe-error.js';
 import { FormError } from '../parts/form-error.js';
 import { useSession } from '../session/session-context.js';
-import { primeSound, takePrimedSound } from '../session/sound.js';
+import { closeSound, primeSound, takePrimedSound } from '../session/sound.js';
 
 /** Opens a room, and goes into it. */
 export function NewRoom() {
@@ -27,7 +28,9 @@ export function NewRoom() {
       const room = await session.roomcast.createRoom({ name, visibility });
       navigate(`/rooms/${room.id}`);
     } catch (caught) {
-      void takePrimedSound()?.close();
+      closeSound(takePrimedSound());
+      // The form for the name takes the place of this one.
+      if (caught instanceof RoomcastError && caught.code === 'unauthorized') return session.forget();
       setError(describeError(caught, texts));
       setBusy(false);
     }

@@ -5,10 +5,19 @@ import { ValueStore } from '../stores/value-store.js';
 export type PreviewState =
   | { readonly is: 'loading' }
   | { readonly is: 'loaded'; readonly preview: RoomPreview }
-  /** The server cannot answer at the moment. `retryAt` is Unix time in milliseconds. */
-  | { readonly is: 'waiting'; readonly error: unknown; readonly retryAt: number }
+  /** The server cannot answer at the moment. `retryAt` is Unix time in milliseconds, `preview` what it said before. */
+  | {
+      readonly is: 'waiting';
+      readonly error: unknown;
+      readonly retryAt: number;
+      readonly preview: RoomPreview | undefined;
+    }
   /** Trying again cannot help. */
   | { readonly is: 'failed'; readonly error: Error };
+
+/** The last that was told about the room. */
+export const knownPreview = (state: PreviewState): RoomPreview | undefined =>
+  state.is === 'loaded' || state.is === 'waiting' ? state.preview : undefined;
 
 const refreshMs = 15_000;
 const maxWaitMs = 30_000;
@@ -26,6 +35,7 @@ const finalCodes: ReadonlySet<string> = new Set([
   'aborted',
   'closed',
   'username_taken',
+  'part_missing',
 ]);
 
 /** Whether the same request may succeed later. */
@@ -133,7 +143,8 @@ export class PreviewLoader extends ValueStore<PreviewState> {
   #waitAfter(error: unknown): void {
     const waitMs = waitMsAfter(this.#failures, error);
     this.#failures += 1;
-    this.set({ is: 'waiting', error, retryAt: Date.now() + waitMs });
+    const preview = knownPreview(this.current);
+    this.set({ is: 'waiting', error, retryAt: Date.now() + waitMs, preview });
     this.#timer = setTimeout(() => void this.#load(), waitMs);
   }
 

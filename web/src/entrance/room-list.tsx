@@ -15,9 +15,15 @@ const refreshMs = 15_000;
 /** The public rooms and the user's own, as they are. */
 export function RoomList() {
   const { entrance, common } = useTexts();
-  const { lobby } = useSession().roomcast;
+  const session = useSession();
+  const { lobby } = session.roomcast;
   const rooms = useStore(lobby.rooms);
   const isOffline = usePart(lobby.connection, ({ is }) => is === 'offline' || is === 'closed');
+  const isRefused = usePart(lobby.connection, (now) => now.is === 'closed' && now.reason === 'unauthorized');
+  useEffect(() => {
+    // The form for the name appears again.
+    if (isRefused) session.forget();
+  }, [isRefused, session]);
   useEffect(() => {
     const timer = setInterval(() => {
       if (!document.hidden && lobby.connection.current.is === 'live') lobby.refresh().catch(() => undefined);

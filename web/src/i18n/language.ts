@@ -1,4 +1,5 @@
 import { createContext, useContext } from 'react';
+import { loadPart } from '../app/new-version.js';
 import { readStored, writeStored } from '../stores/local-storage.js';
 import { useStore } from '../stores/use-store.js';
 import { ValueStore } from '../stores/value-store.js';
@@ -30,6 +31,9 @@ interface Current {
 
 /** The language of the page. Other catalogues than the English one are loaded when they are needed. */
 export class LanguageStore extends ValueStore<Current> {
+  /** Counts what was asked for: the last one is shown, whichever is loaded first. */
+  #wanted = 0;
+
   constructor() {
     super({ language: 'en', texts: en });
   }
@@ -41,17 +45,24 @@ export class LanguageStore extends ValueStore<Current> {
     await this.#use(isLanguage(stored) ? stored : (preferred ?? 'en'));
   }
 
-  /** Switches the page, and remembers it. */
+  /** Switches the page, and remembers it. A language that cannot be loaded changes nothing. */
   async choose(language: Language): Promise<void> {
-    writeStored(languageKey, language);
-    await this.#use(language);
+    try {
+      if (await loadPart(() => this.#use(language))) writeStored(languageKey, language);
+    } catch {
+      // The page stays as it is.
+    }
   }
 
-  async #use(language: Language): Promise<void> {
+  /** @returns whether it is shown: false if another one was asked for meanwhile */
+  async #use(language: Language): Promise<boolean> {
+    const number = (this.#wanted += 1);
     const texts = language === 'en' ? en : await loaders[language]();
+    if (number !== this.#wanted) return false;
     document.documentElement.lang = language;
     document.documentElement.dir = languages[language].direction;
     this.set({ language, texts });
+    return true;
   }
 }
 

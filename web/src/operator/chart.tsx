@@ -2,6 +2,7 @@ import { useComputedColorScheme } from '@mantine/core';
 import { useEffect, useRef } from 'react';
 import UPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import { figuresOf } from '../i18n/figures.js';
 import { useLanguage } from '../i18n/language.js';
 import type { Figure, History } from './history.js';
 import classes from './operator.module.css';
@@ -23,26 +24,24 @@ const frames = {
 } as const;
 const dashes: readonly (number[] | undefined)[] = [undefined, [6, 4], [2, 3]];
 
+export interface ChartContent {
+  readonly title: string;
+  readonly lines: readonly Line[];
+  /** After the point. */
+  readonly digits: number;
+  readonly unit?: 'millisecond' | 'megabyte';
+}
+
 /** Figures over the last 10 minutes, with the newest ones in words below. */
-export function Chart({
-  title,
-  lines,
-  history,
-  digits,
-  unit,
-}: {
-  title: string;
-  lines: readonly Line[];
-  history: History;
-  digits: number;
-  /** After each figure. */
-  unit: string;
-}) {
+export function Chart({ title, lines, digits, unit, history }: ChartContent & { history: History }) {
   const language = useLanguage();
   const scheme = useComputedColorScheme('dark');
   const target = useRef<HTMLDivElement>(null);
   const chart = useRef<UPlot>(undefined);
-  const format = new Intl.NumberFormat(language === 'ar' ? 'ar-u-nu-latn' : language, {
+  const format = new Intl.NumberFormat(figuresOf(language), {
+    style: unit ? 'unit' : 'decimal',
+    unit,
+    unitDisplay: 'short',
     maximumFractionDigits: digits,
     minimumFractionDigits: digits,
   });
@@ -118,7 +117,7 @@ export function Chart({
                 </svg>
                 {label}
               </dt>
-              <dd>{value === null ? '–' : `${format.format(value)}${unit}`}</dd>
+              <dd>{value === null ? '–' : format.format(value)}</dd>
             </div>
           );
         })}

@@ -39,6 +39,7 @@ export function OperatorSignIn({ onSignedIn }: { onSignedIn: (token: string) => 
             autoComplete="off"
             required
             withAsterisk={false}
+            visibilityToggleButtonProps={{ 'aria-label': text.showToken }}
             value={token}
             onChange={({ currentTarget }) => setToken(currentTarget.value)}
           />

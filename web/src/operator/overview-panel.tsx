@@ -1,7 +1,8 @@
 import { SimpleGrid, Skeleton } from '@mantine/core';
 import { formatCount } from '../delivery/format.js';
+import { formatPercent } from '../i18n/figures.js';
 import { useLanguage, useTexts } from '../i18n/language.js';
-import { Chart } from './chart.js';
+import { Chart, type ChartContent, type Line } from './chart.js';
 import type { History } from './history.js';
 import { formatBytes } from './format-bytes.js';
 import type { AdminOverview } from '@roomcast/client';
@@ -44,10 +45,44 @@ export function OverviewPanel({
     [text.pending, count(confirmations.pending)],
     [text.deadLettersTotal, count(confirmations.dead_letters)],
   ] as const;
-  const quantiles = (name: 'written' | 'confirmed') => [
+  const [most, almostAll] = [formatPercent(0.95, language), formatPercent(0.99, language)];
+  const quantiles = (name: 'written' | 'confirmed'): Line[] => [
     { figure: `${name}50` as const, label: text.half },
-    { figure: `${name}95` as const, label: '95 %' },
-    { figure: `${name}99` as const, label: '99 %' },
+    { figure: `${name}95` as const, label: most },
+    { figure: `${name}99` as const, label: almostAll },
+  ];
+  const charts: ChartContent[] = [
+    { title: text.eventsPerSecond, digits: 2, lines: [{ figure: 'events', label: text.allTypes }] },
+    { title: text.written, digits: 1, unit: 'millisecond', lines: quantiles('written') },
+    { title: text.confirmed, digits: 0, unit: 'millisecond', lines: quantiles('confirmed') },
+    { title: text.connections, digits: 0, lines: [{ figure: 'connections', label: text.thisNode }] },
+    {
+      title: text.failures,
+      digits: 0,
+      lines: [
+        { figure: 'retries', label: text.retries },
+        { figure: 'deadLetters', label: text.deadLetters },
+      ],
+    },
+    {
+      title: text.memory,
+      digits: 0,
+      unit: 'megabyte',
+      lines: [
+        { figure: 'rss', label: text.process },
+        { figure: 'heap', label: text.heap },
+      ],
+    },
+    {
+      title: text.loopDelay,
+      digits: 1,
+      unit: 'millisecond',
+      lines: [
+        { figure: 'loop50', label: text.half },
+        { figure: 'loop99', label: almostAll },
+        { figure: 'loopMax', label: text.longest },
+      ],
+    },
   ];
   return (
     <>
@@ -60,59 +95,9 @@ export function OverviewPanel({
         ))}
       </dl>
       <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>
-        <Chart
-          title={text.eventsPerSecond}
-          history={history}
-          digits={2}
-          unit=""
-          lines={[{ figure: 'events', label: text.allTypes }]}
-        />
-        <Chart title={text.written} history={history} digits={1} unit=" ms" lines={quantiles('written')} />
-        <Chart
-          title={text.confirmed}
-          history={history}
-          digits={0}
-          unit=" ms"
-          lines={quantiles('confirmed')}
-        />
-        <Chart
-          title={text.connections}
-          history={history}
-          digits={0}
-          unit=""
-          lines={[{ figure: 'connections', label: text.thisNode }]}
-        />
-        <Chart
-          title={text.failures}
-          history={history}
-          digits={0}
-          unit=""
-          lines={[
-            { figure: 'retries', label: text.retries },
-            { figure: 'deadLetters', label: text.deadLetters },
-          ]}
-        />
-        <Chart
-          title={text.memory}
-          history={history}
-          digits={0}
-          unit=" MB"
-          lines={[
-            { figure: 'rss', label: text.process },
-            { figure: 'heap', label: text.heap },
-          ]}
-        />
-        <Chart
-          title={text.loopDelay}
-          history={history}
-          digits={1}
-          unit=" ms"
-          lines={[
-            { figure: 'loop50', label: text.half },
-            { figure: 'loop99', label: '99 %' },
-            { figure: 'loopMax', label: text.longest },
-          ]}
-        />
+        {charts.map((chart) => (
+          <Chart key={chart.title} {...chart} history={history} />
+        ))}
       </SimpleGrid>
     </>
   );

@@ -1,6 +1,6 @@
-import { Button, Group, Text } from '@mantine/core';
-import { useCallback, useEffect, useState } from 'react';
-import { FiguresLoading } from '../delivery/figures.js';
+import { Button, Text } from '@mantine/core';
+import { useCallback, useEffect, useMemo, useState } from 'react';
+import { FiguresLoading, PageButtons } from '../delivery/figures.js';
 import { useTexts } from '../i18n/language.js';
 import { describeOperatorError } from './describe-operator-error.js';
 import type { Page } from './operator-api.js';
@@ -9,10 +9,11 @@ import classes from './operator.module.css';
 export interface Pages<T> {
   readonly page: Page<T> | undefined;
   readonly error: unknown;
-  readonly isFirst: boolean;
   readonly reload: () => void;
-  readonly next: () => void;
-  readonly previous: () => void;
+  /** Undefined on the last page, and until the page that was turned to is there: only it knows the next one. */
+  readonly next: (() => void) | undefined;
+  /** Undefined on the first page. */
+  readonly previous: (() => void) | undefined;
 }
 
 /** Pages of a list, turned one by one. @param load must be the same function until the list is another one */
@@ -23,62 +24,52 @@ export function usePages<T>(load: (after: string | undefined) => Promise<Page<T>
   });
   const starts = place.of === load ? place.starts : [];
   const [loads, setLoads] = useState(0);
-  const [answer, setAnswer] = useState<{ page?: Page<T>; error?: unknown }>({});
   const after = starts.at(-1);
+  // Another one for each load.
+  const request = useMemo(() => () => load(after), [load, after, loads]);
+  const [answer, setAnswer] = useState<{ to?: typeof request; page?: Page<T>; error?: unknown }>({});
   useEffect(() => {
     let isWanted = true;
-    load(after).then(
+    request().then(
       (page) => {
-        if (isWanted) setAnswer({ page });
+        if (isWanted) setAnswer({ to: request, page });
       },
       (error: unknown) => {
-        if (isWanted) setAnswer((last) => ({ ...last, error }));
+        if (isWanted) setAnswer((last) => ({ ...last, to: request, error }));
       },
     );
     return () => {
       isWanted = false;
     };
-  }, [load, after, loads]);
+  }, [request]);
   const { page } = answer;
+  const next = answer.to === request && answer.error === undefined ? page?.next : undefined;
   return {
     page,
     error: answer.error,
-    isFirst: starts.length === 0,
     reload: useCallback(() => setLoads((count) => count + 1), []),
-    next: () => {
-      if (page?.next) setPlace({ of: load, starts: [...starts, page.next] });
-    },
-    previous: () => setPlace({ of: load, starts: starts.slice(0, -1) }),
+    next: next ? () => setPlace({ of: load, starts: [...starts, next] }) : undefined,
+    previous: starts.length > 0 ? () => setPlace({ of: load, starts: starts.slice(0, -1) }) : undefined,
   };
 }
 
 /** Below a list: turning its pages; in its place: that it loads, that it is empty, or why it cannot be loaded. */
 export function PageFrame<T>({ pages, empty }: { pages: Pages<T>; empty: string }) {
   const texts = useTexts();
-  const { common, delivery } = texts;
-  const { page, error } = pages;
+  const { page, error, previous, next } = pages;
   return (
     <>
       {error !== undefined && (
         <div role="alert" className={classes.problem}>
           <span>{describeOperatorError(error, texts)}</span>
           <Button h={44} variant="default" onClick={pages.reload}>
-            {common.tryAgain}
+            {texts.common.tryAgain}
           </Button>
         </div>
       )}
       {!page && error === undefined && <FiguresLoading />}
       {page?.items.length === 0 && <Text c="dimmed">{empty}</Text>}
-      {page && (!pages.isFirst || page.next !== null) && (
-        <Group justify="center" mt="md">
-          <Button h={44} variant="default" disabled={pages.isFirst} onClick={pages.previous}>
-            {delivery.previousPage}
-          </Button>
-          <Button h={44} variant="default" disabled={page.next === null} onClick={pages.next}>
-            {delivery.nextPage}
-          </Button>
-        </Group>
-      )}
+      {page && (previous || page.next !== null) && <PageButtons onPrevious={previous} onNext={next} />}
     </>
   );
 }

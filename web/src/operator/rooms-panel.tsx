@@ -1,5 +1,5 @@
-import { Button, TextInput } from '@mantine/core';
-import { useCallback, useState } from 'react';
+import { Button, Text, TextInput } from '@mantine/core';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import { Figures } from '../delivery/figures.js';
 import { formatCount } from '../delivery/format.js';
 import { useLanguage, useTexts } from '../i18n/language.js';
@@ -25,17 +25,36 @@ export function RoomsPanel({
   const pages = usePages(useCallback((after: string | undefined) => api.rooms(after), [api]));
   const { reload } = pages;
   const wanted = part.trim().toLowerCase();
-  const rooms = pages.page?.items.filter(({ name }) => name.toLowerCase().includes(wanted)) ?? [];
-  const end = ({ id, name, online }: AdminRoom) =>
+  const items = pages.page?.items ?? [];
+  const rooms = items.filter(({ name }) => name.toLowerCase().includes(wanted));
+  const section = useRef<HTMLElement>(null);
+  /** After a room has been ended, until the list is there without it: the button that gets the focus. */
+  const focusNext = useRef<string>(undefined);
+  const end = (room: AdminRoom) => {
+    const at = rooms.indexOf(room);
+    const neighbour = rooms[at + 1] ?? rooms[at - 1];
     onConfirm({
-      title: text.endRoomTitle(isolate(name)),
-      text: text.endRoomText(online),
+      title: text.endRoomTitle(isolate(room.name)),
+      text: text.endRoomText(room.online),
       action: text.endRoom,
-      run: () => api.deleteRoom(id),
-      onDone: reload,
+      run: () => api.deleteRoom(room.id),
+      onDone: () => {
+        focusNext.current = neighbour ? endButtonOf(neighbour) : '';
+        reload();
+      },
     });
+  };
+  useEffect(() => {
+    const buttonId = focusNext.current;
+    focusNext.current = undefined;
+    const focused = document.activeElement;
+    // Somewhere else the user has gone on already.
+    const isLost = !focused || focused === document.body || focused.closest('[role=dialog]');
+    if (buttonId === undefined || !isLost) return;
+    (document.getElementById(buttonId) ?? section.current)?.focus({ preventScroll: true });
+  }, [pages.page]);
   return (
-    <section aria-label={text.rooms}>
+    <section ref={section} tabIndex={-1} aria-label={text.rooms}>
       <TextInput
         className={classes.search}
         label={text.filterRooms}
@@ -73,9 +92,10 @@ export function RoomsPanel({
               isFigure: true,
               cell: (room) => (
                 <Button
+                  id={endButtonOf(room)}
                   h={44}
                   variant="default"
-                  aria-label={text.endRoomOf(room.name)}
+                  aria-label={text.endRoomOf(isolate(room.name))}
                   onClick={() => end(room)}
                 >
                   {text.endRoom}
@@ -85,7 +105,12 @@ export function RoomsPanel({
           ]}
         />
       )}
+      <div role="status">
+        {items.length > 0 && rooms.length === 0 && <Text c="dimmed">{text.noRoomFound}</Text>}
+      </div>
       <PageFrame pages={pages} empty={text.noRooms} />
     </section>
   );
 }
+
+const endButtonOf = ({ id }: AdminRoom): string => `end-${id}`;

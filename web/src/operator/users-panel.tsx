@@ -2,6 +2,7 @@ import { Button, Text, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { useCallback, useState } from 'react';
 import { Figures } from '../delivery/figures.js';
+import { figuresOf } from '../i18n/figures.js';
 import { useLanguage, useTexts } from '../i18n/language.js';
 import { isolate } from '../parts/isolate.js';
 import type { Confirmation } from './confirm-dialog.js';
@@ -28,10 +29,7 @@ export function UsersPanel({
   const pages = usePages(useCallback((after: string | undefined) => api.users(after, part), [api, part]));
   const { reload } = pages;
   const users = pages.page?.items ?? [];
-  const time = new Intl.DateTimeFormat(language === 'ar' ? 'ar-u-nu-latn' : language, {
-    dateStyle: 'medium',
-    timeStyle: 'short',
-  });
+  const time = new Intl.DateTimeFormat(figuresOf(language), { dateStyle: 'medium', timeStyle: 'short' });
   const toggle = ({ id, username, banned_at }: AdminUser) => {
     const name = isolate(username);
     const isBanned = banned_at !== null;
@@ -87,7 +85,9 @@ export function UsersPanel({
                   h={44}
                   variant="default"
                   aria-label={
-                    user.banned_at === null ? text.banOf(user.username) : text.unbanOf(user.username)
+                    user.banned_at === null
+                      ? text.banOf(isolate(user.username))
+                      : text.unbanOf(isolate(user.username))
                   }
                   onClick={() => toggle(user)}
                 >

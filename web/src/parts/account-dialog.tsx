@@ -3,6 +3,7 @@ import { type FormEvent, useState } from 'react';
 import { useTexts } from '../i18n/language.js';
 import { useSession, useSignedIn } from '../session/session-context.js';
 import type { AccountAction } from './account-menu.js';
+import { accountControl } from './account-control.js';
 import { describeError } from './describe-error.js';
 import { FormError } from './form-error.js';
 import { useFocusReturn } from './use-focus-return.js';
@@ -18,7 +19,8 @@ export function AccountDialog({
   onChange: (action: AccountAction | undefined) => void;
 }) {
   const { account, common } = useTexts();
-  useFocusReturn();
+  // Signing in and out replaces the button.
+  useFocusReturn(true, `[${accountControl}]`);
   const title = {
     register: account.registerTitle,
     sign_in: account.signInTitle,

@@ -1,13 +1,17 @@
 import { Avatar, Button, Menu, Text, UnstyledButton } from '@mantine/core';
 import { IconLogin, IconLogout, IconUserPlus } from '@tabler/icons-react';
-import { lazy, Suspense, useState } from 'react';
+import { useState } from 'react';
 import { useTexts } from '../i18n/language.js';
 import { useSession, useSignedIn } from '../session/session-context.js';
+import { accountControl } from './account-control.js';
 import classes from './account-menu.module.css';
+import { AppearanceItems } from './appearance-menu.js';
 import { isolate } from './isolate.js';
+import { lazyDialog } from './lazy-part.js';
 
-const AccountDialog = lazy(() =>
-  import('./account-dialog.js').then(({ AccountDialog: dialog }) => ({ default: dialog })),
+const AccountDialog = lazyDialog(
+  async () => (await import('./account-dialog.js')).AccountDialog,
+  ({ onChange }) => onChange(undefined),
 );
 
 /** What the account dialog is open for. */
@@ -22,15 +26,16 @@ export function AccountDialogs({
   onChange: (action: AccountAction | undefined) => void;
 }) {
   if (action === undefined) return null;
-  return (
-    <Suspense fallback={null}>
-      <AccountDialog action={action} onChange={onChange} />
-    </Suspense>
-  );
+  return <AccountDialog action={action} onChange={onChange} />;
 }
 
 /** Who uses the page, with the ways to become someone else. */
-export function AccountMenu() {
+export function AccountMenu({
+  hasAppearance = false,
+}: {
+  /** Also languages and colour schemes, where there is no room for a menu of their own. */
+  hasAppearance?: boolean;
+}) {
   const { account } = useTexts();
   const session = useSession();
   const signedIn = useSignedIn();
@@ -39,7 +44,13 @@ export function AccountMenu() {
   if (!signedIn) {
     return (
       <>
-        <Button variant="default" radius="xl" h={44} onClick={() => setAction('sign_in')}>
+        <Button
+          variant="default"
+          radius="xl"
+          h={44}
+          {...{ [accountControl]: true }}
+          onClick={() => setAction('sign_in')}
+        >
           {account.signIn}
         </Button>
         {dialogs}
@@ -51,13 +62,17 @@ export function AccountMenu() {
     <>
       <Menu position="bottom-end" width={250} withinPortal>
         <Menu.Target>
-          <UnstyledButton className={classes.target} aria-label={account.menu(isolate(username))}>
+          <UnstyledButton
+            className={classes.target}
+            aria-label={account.menu(isolate(username))}
+            {...{ [accountControl]: true }}
+          >
             <Avatar color="ember" radius="xl" size={36} aria-hidden>
               {initialOf(username)}
             </Avatar>
           </UnstyledButton>
         </Menu.Target>
-        <Menu.Dropdown>
+        <Menu.Dropdown className={classes.dropdown}>
           <div className={classes.user}>
             <Text fw={600} truncate dir="auto" ta="start">
               {username}
@@ -83,6 +98,12 @@ export function AccountMenu() {
           >
             {account.signOut}
           </Menu.Item>
+          {hasAppearance && (
+            <>
+              <Menu.Divider />
+              <AppearanceItems />
+            </>
+          )}
         </Menu.Dropdown>
       </Menu>
       {dialogs}

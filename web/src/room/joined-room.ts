@@ -1,8 +1,10 @@
-import type { Room, Roomcast } from '@roomcast/client';
+import { type Room, type Roomcast, RoomcastError, type RoomView } from '@roomcast/client';
 import type { RoomPlayer } from '@roomcast/client/player';
 import workerUrl from '@roomcast/client/player-worker?url';
 import { createContext, useContext } from 'react';
-import type { RoomView } from '@roomcast/client';
+import { loadPart } from '../app/new-version.js';
+import type { Session } from '../session/session.js';
+import { closeSound } from '../session/sound.js';
 import { usePart } from '../stores/use-store.js';
 
 /** A room that the user has joined, with its player. */
@@ -12,27 +14,48 @@ export interface JoinedRoom {
   readonly player: RoomPlayer;
 }
 
+interface EnterOptions {
+  readonly invite?: string;
+  readonly signal: AbortSignal;
+  /** What else the page cannot do without, loaded at the same time. */
+  readonly needs?: Promise<unknown>;
+}
+
+export const loadPlayer = () => loadPart(() => import('@roomcast/client/player'));
+
 /**
- * Joins a room and begins to play it.
+ * Joins a room and begins to play it. Nothing stays open if that fails or is aborted, apart from the context.
  * @param context made in the handler of the tap that joins: browsers allow sound only there
  * @throws {RoomcastError}
  */
 export async function enterRoom(
-  roomcast: Roomcast,
+  { roomcast, signedIn }: Session,
   roomId: string,
   context: AudioContext,
-  options: { invite?: string; signal: AbortSignal },
+  { needs, ...options }: EnterOptions,
 ): Promise<JoinedRoom> {
-  const [{ createPlayer }, room] = await Promise.all([
-    import('@roomcast/client/player'),
-    roomcast.join(roomId, options),
-  ]);
-  const player = createPlayer(room, roomcast.media, { context, workerUrl });
-  options.signal.addEventListener('abort', () => {
-    player.close();
-    void context.close();
-  });
-  return { roomcast, room, player };
+  const { signal } = options;
+  const joining = roomcast.join(roomId, options);
+  try {
+    const [{ createPlayer }, room] = await Promise.all([loadPlayer(), joining, needs]);
+    signal.throwIfAborted();
+    // Signed out meanwhile, for example in another tab.
+    if (signedIn.current?.user.id !== room.user.id) {
+      throw new RoomcastError('unauthorized', 'The user has signed out.');
+    }
+    const player = createPlayer(room, roomcast.media, { context, workerUrl });
+    signal.addEventListener('abort', () => {
+      player.close();
+      closeSound(context);
+    });
+    return { roomcast, room, player };
+  } catch (error) {
+    joining.then(
+      (room) => room.close(),
+      () => undefined,
+    );
+    throw error;
+  }
 }
 
 const JoinedRoomContext = createContext<JoinedRoom | undefined>(undefined);

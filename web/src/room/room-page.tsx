@@ -1,19 +1,20 @@
-import { RoomcastError } from '@roomcast/client';
 import { useEffect, useRef, useState } from 'react';
 import { useLocation } from 'wouter';
+import { loadPart } from '../app/new-version.js';
 import { DoorPage } from '../entrance/door-page.js';
 import { EndPage } from '../entrance/end-page.js';
-import { isTransient, PreviewLoader } from '../entrance/preview-loader.js';
+import { isTransient, knownPreview, PreviewLoader } from '../entrance/preview-loader.js';
 import { endOf, type RoomEnd } from '../entrance/room-end.js';
 import { LoadingPage } from '../parts/message-page.js';
 import { rememberInside, wasInside } from '../session/inside.js';
 import type { RoomKey } from '../session/preview.js';
 import { useSession, useSignedIn } from '../session/session-context.js';
-import { openSound, openSoundWithoutClick, takePrimedSound } from '../session/sound.js';
+import { closeSound, openSound, openSoundWithoutClick, takePrimedSound } from '../session/sound.js';
 import { useStore } from '../stores/use-store.js';
-import { enterRoom, type JoinedRoom, JoinedRoomProvider } from './joined-room.js';
+import { enterRoom, type JoinedRoom, JoinedRoomProvider, loadPlayer } from './joined-room.js';
+import { endOfRefusal, useVisit, watchEnd } from './visit.js';
 
-const loadRoomView = () => import('./room-view.js').then(({ RoomView }) => RoomView);
+const loadRoomView = () => loadPart(async () => (await import('./room-view.js')).RoomView);
 type View = Awaited<ReturnType<typeof loadRoomView>>;
 
 type Stage =
@@ -64,23 +65,25 @@ function Visit({ roomKey, onEntered }: { roomKey: RoomKey; onEntered: (roomId: s
       const { joined, View } = await join(username, context, signal);
       if (signal.aborted) return;
       void joined.player.unlock();
-      watch(joined, abort);
       rememberInside(joined.room.id);
       setStage({ is: 'inside', joined, View });
       if (invite !== undefined) {
         onEntered(joined.room.id);
         navigate(`/rooms/${joined.room.id}`, { replace: true });
       }
+      watchEnd(session, joined, abort, (end) => {
+        rememberInside(undefined);
+        const roomName = joined.room.state.current.name;
+        setStage(end ? { is: 'ended', end, roomName } : { is: 'outside' });
+      });
     } catch (error) {
-      if (context.state !== 'closed') void context.close();
+      closeSound(context);
       if (signal.aborted) return;
       // The room may be open already.
       abort.abort();
-      const end = endOf(error);
-      if (end === 'unauthorized') session.forget();
+      const end = endOfRefusal(session, error, invite !== undefined);
       rememberInside(undefined);
-      const { current } = loader;
-      const roomName = current.is === 'loaded' ? current.preview?.name : undefined;
+      const roomName = knownPreview(loader.current)?.name;
       setStage(end ? { is: 'ended', end, roomName } : { is: 'outside', error });
     } finally {
       clearTimeout(timer);
@@ -96,39 +99,15 @@ function Visit({ roomKey, onEntered }: { roomKey: RoomKey; onEntered: (roomId: s
       try {
         if (!session.signedIn.current) await session.enterAsGuest(username);
         signal.throwIfAborted();
-        const options = { signal, ...(invite === undefined ? {} : { invite }) };
-        const [joined, View] = await Promise.all([
-          enterRoom(session.roomcast, roomId, context, options),
-          loadRoomView(),
-        ]);
-        // Signed out meanwhile, for example in another tab.
-        if (session.signedIn.current?.user.id !== joined.room.user.id) {
-          throw new RoomcastError('unauthorized', 'The user has signed out.');
-        }
-        return { joined, View };
+        const view = loadRoomView();
+        const options = { signal, needs: view, ...(invite === undefined ? {} : { invite }) };
+        const joined = await enterRoom(session, roomId, context, options);
+        return { joined, View: await view };
       } catch (error) {
         if (signal.aborted || !isTransient(error)) throw error;
         loader.wait(error);
       }
     }
-  }
-
-  /** Replaces the room by the reason when it ends. */
-  function watch({ room }: JoinedRoom, abort: AbortController): void {
-    const stop = room.connection.subscribe(() => {
-      const { current } = room.connection;
-      if (current.is !== 'closed') return;
-      stop();
-      if (abort.signal.aborted) return;
-      abort.abort();
-      rememberInside(undefined);
-      const isSignedIn = session.signedIn.current !== null;
-      // Another user has signed in on this page.
-      if (current.reason === 'closed' && isSignedIn) return setStage({ is: 'outside' });
-      const end = current.reason === 'closed' ? 'unauthorized' : current.reason;
-      if (end === 'unauthorized') session.forget();
-      setStage({ is: 'ended', end, roomName: room.state.current.name });
-    });
   }
 
   function enterByClick(username: string): void {
@@ -143,23 +122,15 @@ function Visit({ roomKey, onEntered }: { roomKey: RoomKey; onEntered: (roomId: s
     const primed = takePrimedSound();
     const mayReturn = 'roomId' in roomKey && session.signedIn.current && wasInside(roomKey.roomId);
     const context = primed ?? (mayReturn ? await openSoundWithoutClick() : undefined);
-    if (!isCurrent()) void context?.close();
+    if (!isCurrent()) closeSound(context);
     else if (context && session.signedIn.current) await enter('', context, true);
     else setStage({ is: 'outside' });
   }
 
-  useEffect(() => {
-    let isGone = false;
-    // Not at once: React's strict mode mounts, unmounts and mounts.
-    const timer = setTimeout(() => void arrive(() => !isGone), 0);
-    return () => {
-      isGone = true;
-      clearTimeout(timer);
-      if (visit.current) rememberInside(undefined);
-      visit.current?.abort();
-    };
-    // Once for each visit.
-  }, []);
+  useVisit(arrive, () => {
+    if (visit.current) rememberInside(undefined);
+    visit.current?.abort();
+  });
 
   const isAtDoor = stage.is === 'outside' || stage.is === 'entering';
   useEffect(() => {
@@ -167,7 +138,7 @@ function Visit({ roomKey, onEntered }: { roomKey: RoomKey; onEntered: (roomId: s
     loader.start();
     // What the click needs is there by then.
     void loadRoomView().catch(() => undefined);
-    void import('@roomcast/client/player').catch(() => undefined);
+    void loadPlayer().catch(() => undefined);
     return loader.stop;
   }, [isAtDoor, loader]);
 
@@ -182,6 +153,17 @@ function Visit({ roomKey, onEntered }: { roomKey: RoomKey; onEntered: (roomId: s
     );
     if (loader.current.is === 'failed') loader.reload();
   }, [userId, loader]);
+
+  const isRefused = preview.is === 'failed' && endOf(preview.error) === 'unauthorized';
+  useEffect(() => {
+    if (isRefused) session.forget();
+  }, [isRefused, session]);
+
+  const isInside = stage.is === 'inside';
+  useEffect(() => {
+    // The button that had the focus is gone: reading goes on at the name of the room.
+    if (isInside) document.getElementById('room-name')?.focus({ preventScroll: true });
+  }, [isInside]);
 
   switch (stage.is) {
     case 'arriving':

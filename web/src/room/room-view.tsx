@@ -10,7 +10,7 @@ import { PhoneLayout } from './layout/phone-layout.js';
 import { RoomHeader } from './layout/room-header.js';
 import { TabletLayout } from './layout/tablet-layout.js';
 import { tintOf } from './playing/tint.js';
-import { useMay } from './permissions.js';
+import { TrackNews } from './playing/track-news.js';
 import { type RoomTools, RoomToolsProvider } from './room-tools.js';
 import classes from './room-view.module.css';
 import { DeviceSound } from './sound/device-sound.js';
@@ -38,7 +38,6 @@ export function RoomView() {
   const isPhone = useMediaQuery('(max-width: 48em)', undefined, atOnce);
   const isDesktop = useMediaQuery('(min-width: 75em)', undefined, atOnce);
   const track = useRoomState((state) => state.current_track);
-  const mayUpload = useMay('upload');
   return (
     <RoomToolsProvider value={tools}>
       <div className={`${tokens.tokens} ${classes.room}`} style={tintOf(track)}>
@@ -47,7 +46,8 @@ export function RoomView() {
         {isPhone ? <PhoneLayout /> : isDesktop ? <DesktopLayout /> : <TabletLayout />}
         <SoundBlocked />
         <Notices />
-        {mayUpload && <DropZone />}
+        <DropZone />
+        <TrackNews />
       </div>
     </RoomToolsProvider>
   );

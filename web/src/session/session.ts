@@ -21,8 +21,10 @@ export interface SignedInUser {
 
 const sessionKey = 'roomcast.session';
 const nameKey = 'roomcast.name';
-/** A token that expires sooner is replaced when the page is opened. */
-const refreshBeforeSeconds = 24 * 60 * 60;
+/** A token is valid for 30 days. One that is older than a day is replaced: a weekly visitor stays the same person. */
+const renewBeforeSeconds = 29 * 24 * 60 * 60;
+/** A page on a screen stays open for longer than a token is valid. */
+const lookAgainMs = 60 * 60_000;
 /** How long a refused token waits for another tab, which may have registered the user, to store the one that follows. */
 const replacementTimeoutMs = 2_000;
 
@@ -35,10 +37,11 @@ export class Session {
   #roomcast: Roomcast | undefined;
   /** The sign-in whose answer is awaited. */
   #signingIn: Promise<unknown> = Promise.resolve();
+  #wasForgotten = false;
 
   constructor(private readonly url: string) {
-    const { current } = this.signedIn;
-    if (current && current.expiresAt - Date.now() / 1000 < refreshBeforeSeconds) void this.#refresh(current);
+    this.#renewIfOld();
+    setInterval(() => this.#renewIfOld(), lookAgainMs);
     // Another tab may sign in or out.
     addEventListener('storage', ({ key }) => {
       if (key === sessionKey) this.#set(readStored<SignedInUser>(sessionKey) ?? null);
@@ -48,6 +51,11 @@ export class Session {
   /** The name to suggest: the user's, or the last one that was used here. */
   get lastName(): string {
     return this.signedIn.current?.user.username ?? readStored<string>(nameKey) ?? '';
+  }
+
+  /** Whether nobody is signed in because the token was refused. */
+  get wasForgotten(): boolean {
+    return this.#wasForgotten;
   }
 
   get roomcast(): Roomcast {
@@ -89,14 +97,28 @@ export class Session {
 
   /** The token was refused: it has expired or was revoked elsewhere. */
   forget(): void {
+    if (!this.signedIn.current) return;
+    this.#wasForgotten = true;
     this.#store(null);
   }
 
-  async #refresh({ token }: SignedInUser): Promise<void> {
+  #renewIfOld(): void {
+    const { current } = this.signedIn;
+    if (current && current.expiresAt - Date.now() / 1000 < renewBeforeSeconds) void this.#renew(current);
+  }
+
+  /** Nothing waits for it: the earlier token stays valid. */
+  async #renew({ token }: SignedInUser): Promise<void> {
+    // Whoever signs out meanwhile, or in as someone else, has the last word.
+    const isCurrent = () => this.signedIn.current?.token === token;
     try {
-      await this.#signIn(() => refresh(this.url, token));
+      const answer = await refresh(this.url, token);
+      if (isCurrent()) this.#store(answer);
     } catch (error) {
-      if (error instanceof RoomcastError && error.code === 'unauthorized') this.forget();
+      if (!(error instanceof RoomcastError) || error.code !== 'unauthorized') return;
+      // Registering ends the guest's token before the next one is there.
+      await this.#signingIn;
+      if (isCurrent()) this.forget();
     }
   }
 
@@ -132,6 +154,7 @@ export class Session {
   }
 
   #set(signedIn: SignedInUser | null): void {
+    if (signedIn) this.#wasForgotten = false;
     // Connections of another user, or of none, end. Whoever hears of that finds who is signed in now.
     const isOther = signedIn?.user.id !== this.signedIn.current?.user.id;
     const ended = isOther ? this.#roomcast : undefined;

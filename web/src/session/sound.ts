@@ -11,9 +11,14 @@ export function openSound(): AudioContext {
   return context;
 }
 
+/** Ends a context; one that has ended already stays so. */
+export function closeSound(context: AudioContext | undefined): void {
+  context?.close().catch(() => undefined);
+}
+
 /** In the handler of a click that leads to a room: the room then opens without asking for another click. */
 export function primeSound(): void {
-  void primed?.close();
+  closeSound(primed);
   try {
     primed = openSound();
   } catch {
@@ -50,6 +55,6 @@ export async function openSoundWithoutClick(): Promise<AudioContext | undefined>
     });
   }
   if ((context.state as string) === 'running') return context;
-  void context.close();
+  closeSound(context);
   return undefined;
 }

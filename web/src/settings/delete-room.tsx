@@ -3,6 +3,7 @@ import { type FormEvent, useState } from 'react';
 import { useLocation } from 'wouter';
 import { useTexts } from '../i18n/language.js';
 import { describeError } from '../parts/describe-error.js';
+import { isolate } from '../parts/isolate.js';
 import { useJoinedRoom, useRoomState } from '../room/joined-room.js';
 import classes from './settings.module.css';
 
@@ -16,6 +17,13 @@ export function DeleteRoom() {
   const [typed, setTyped] = useState<string>();
   const [error, setError] = useState<string>();
   const [isBusy, setBusy] = useState(false);
+  const [isCancelled, setCancelled] = useState(false);
+
+  const cancel = () => {
+    setTyped(undefined);
+    setError(undefined);
+    setCancelled(true);
+  };
 
   async function remove(event: FormEvent) {
     event.preventDefault();
@@ -37,7 +45,15 @@ export function DeleteRoom() {
         {text.danger}
       </Title>
       {typed === undefined ? (
-        <Button h={44} variant="outline" color="red" className={classes.danger} onClick={() => setTyped('')}>
+        <Button
+          h={44}
+          variant="outline"
+          color="red"
+          className={classes.danger}
+          // The focus was on what it replaces.
+          autoFocus={isCancelled}
+          onClick={() => setTyped('')}
+        >
           {text.deleteRoom}
         </Button>
       ) : (
@@ -45,7 +61,7 @@ export function DeleteRoom() {
           <Text size="sm">{text.deleteText}</Text>
           <TextInput
             size="md"
-            label={text.typeName(name)}
+            label={text.typeName(isolate(name))}
             dir="auto"
             autoComplete="off"
             data-autofocus
@@ -59,7 +75,7 @@ export function DeleteRoom() {
             </Text>
           )}
           <Group justify="flex-end">
-            <Button h={44} variant="default" onClick={() => setTyped(undefined)}>
+            <Button h={44} variant="default" onClick={cancel}>
               {common.cancel}
             </Button>
             <Button h={44} type="submit" color="red" loading={isBusy} disabled={typed.trim() !== name.trim()}>

@@ -1,11 +1,14 @@
 import { ActionIcon, Tooltip } from '@mantine/core';
 import { IconListCheck, IconSettings } from '@tabler/icons-react';
-import { lazy, Suspense, useState } from 'react';
+import { useState } from 'react';
 import { useTexts } from '../i18n/language.js';
+import { lazyDialog } from '../parts/lazy-part.js';
 import { useIsAdministrator } from './room-rules.js';
 
-const RoomSettingsDrawer = lazy(() =>
-  import('./room-settings-drawer.js').then(({ RoomSettingsDrawer: drawer }) => ({ default: drawer })),
+const RoomSettingsDrawer = lazyDialog(
+  async () => (await import('./room-settings-drawer.js')).RoomSettingsDrawer,
+  ({ onClose }) => onClose(),
+  ({ isOpen }) => isOpen,
 );
 
 /** Opens the settings of the room; for those who do not administer it, its rules. Loads them when first opened. */
@@ -34,11 +37,7 @@ export function RoomSettingsButton() {
           {isAdministrator ? <IconSettings size={22} /> : <IconListCheck size={22} />}
         </ActionIcon>
       </Tooltip>
-      {isLoaded && (
-        <Suspense>
-          <RoomSettingsDrawer isOpen={isOpen} onClose={() => setOpen(false)} />
-        </Suspense>
-      )}
+      {isLoaded && <RoomSettingsDrawer isOpen={isOpen} onClose={() => setOpen(false)} />}
     </>
   );
 }

@@ -1,7 +1,8 @@
 import { ActionIcon, Button, Group, Skeleton, Stack, Text, Title } from '@mantine/core';
 import type { Invite } from '@roomcast/client';
 import { IconQrcode, IconTrash } from '@tabler/icons-react';
-import { useEffect, useState } from 'react';
+import { useEffect, useId, useRef, useState } from 'react';
+import { figuresOf } from '../i18n/figures.js';
 import { useLanguage, useTexts } from '../i18n/language.js';
 import { describeError } from '../parts/describe-error.js';
 import { FormError } from '../parts/form-error.js';
@@ -20,6 +21,12 @@ export function Invites() {
   const [isNew, setNew] = useState(false);
   const [error, setError] = useState<unknown>();
   const [attempt, setAttempt] = useState(0);
+  const root = useRef<HTMLDivElement>(null);
+
+  // The focus may be gone with a button: that of an invite that was revoked, or of a form that is done.
+  useEffect(() => {
+    if (document.activeElement === document.body) root.current?.focus({ preventScroll: true });
+  });
 
   useEffect(() => {
     let isCurrent = true;
@@ -41,6 +48,11 @@ export function Invites() {
     try {
       await room.revokeInvite(invite);
       const left = (invites ?? []).filter((each) => each.invite !== invite);
+      const at = (invites ?? []).findIndex((each) => each.invite === invite);
+      const next = left[Math.min(at, left.length - 1)];
+      if (next && document.activeElement?.id === revokeButtonOf(invite)) {
+        document.getElementById(revokeButtonOf(next.invite))?.focus();
+      }
       setInvites(left);
       if (shown === invite) setShown(left[0]?.invite);
     } catch (caught) {
@@ -67,7 +79,7 @@ export function Invites() {
   if (!invites) return failed || <Skeleton height={240} radius="lg" aria-label={texts.common.loading} />;
   const current = invites.find(({ invite }) => invite === shown);
   return (
-    <Stack>
+    <Stack ref={root} tabIndex={-1} role="group" aria-label={sharing.invites}>
       {failed}
       {current && !isNew && <ShareLink url={`${location.origin}/join/${current.invite}`} />}
       {isNew || invites.length === 0 ? (
@@ -109,8 +121,10 @@ export function Invites() {
   );
 }
 
+const revokeButtonOf = (invite: string): string => `revoke-${invite}`;
+
 function InviteItem({
-  invite: { uses, max_uses, expires_at },
+  invite: { invite, uses, max_uses, expires_at },
   isShown,
   onShow,
   onRevoke,
@@ -122,10 +136,11 @@ function InviteItem({
 }) {
   const { sharing } = useTexts();
   const language = useLanguage();
-  const time = new Intl.DateTimeFormat(language, { dateStyle: 'medium', timeStyle: 'short' });
+  const textId = useId();
+  const time = new Intl.DateTimeFormat(figuresOf(language), { dateStyle: 'medium', timeStyle: 'short' });
   return (
     <li className={classes.item} data-shown={isShown || undefined}>
-      <div className={classes.text}>
+      <div className={classes.text} id={textId}>
         <Text size="sm" className={classes.uses}>
           {sharing.usedOf(uses, max_uses)}
         </Text>
@@ -138,12 +153,21 @@ function InviteItem({
         color="gray"
         size={44}
         aria-label={sharing.show}
+        aria-describedby={textId}
         aria-pressed={isShown}
         onClick={onShow}
       >
         <IconQrcode size={20} />
       </ActionIcon>
-      <ActionIcon variant="subtle" color="red" size={44} aria-label={sharing.revoke} onClick={onRevoke}>
+      <ActionIcon
+        id={revokeButtonOf(invite)}
+        variant="subtle"
+        color="red"
+        size={44}
+        aria-label={sharing.revoke}
+        aria-describedby={textId}
+        onClick={onRevoke}
+      >
         <IconTrash size={20} />
       </ActionIcon>
     </li>

@@ -1,10 +1,12 @@
 import { ActionIcon, Button } from '@mantine/core';
 import { IconUserPlus } from '@tabler/icons-react';
-import { lazy, Suspense, useState } from 'react';
+import { useState } from 'react';
 import { useTexts } from '../i18n/language.js';
+import { lazyDialog } from '../parts/lazy-part.js';
 
-const ShareDialog = lazy(() =>
-  import('./share-dialog.js').then(({ ShareDialog: dialog }) => ({ default: dialog })),
+const ShareDialog = lazyDialog(
+  async () => (await import('./share-dialog.js')).ShareDialog,
+  ({ onClose }) => onClose(),
 );
 
 /** Opens the dialog with the link into the room. Inside a room only. */
@@ -36,11 +38,7 @@ export function ShareButton({ compact = false }: { /** An icon alone. */ compact
           {sharing.share}
         </Button>
       )}
-      {opened && (
-        <Suspense fallback={null}>
-          <ShareDialog onClose={() => setOpened(false)} />
-        </Suspense>
-      )}
+      {opened && <ShareDialog onClose={() => setOpened(false)} />}
     </>
   );
 }

@@ -1,10 +1,12 @@
-import { useEffect, useRef, useState } from 'react';
+import { useRef, useState } from 'react';
+import { isPartMissing, reloadPage } from '../app/new-version.js';
 import { EndPage } from '../entrance/end-page.js';
 import { isTransient, waitMsAfter } from '../entrance/preview-loader.js';
-import { endOf, type RoomEnd } from '../entrance/room-end.js';
+import type { RoomEnd } from '../entrance/room-end.js';
 import { enterRoom, type JoinedRoom, JoinedRoomProvider } from '../room/joined-room.js';
+import { endOfRefusal, useVisit, watchEnd } from '../room/visit.js';
 import { useSession } from '../session/session-context.js';
-import { openSound, openSoundWithoutClick, takePrimedSound } from '../session/sound.js';
+import { closeSound, openSound, openSoundWithoutClick, takePrimedSound } from '../session/sound.js';
 import { TvDoor } from './tv-door.js';
 import { TvView } from './tv-view.js';
 
@@ -31,39 +33,34 @@ export function TvPage({ roomId }: { roomId: string }) {
       try {
         if (!session.signedIn.current) await session.enterAsGuest(username);
         signal.throwIfAborted();
-        const joined = await enterRoom(session.roomcast, roomId, context, { signal });
+        const joined = await enterRoom(session, roomId, context, { signal });
+        signal.throwIfAborted();
         void joined.player.unlock();
-        watch(joined, abort);
-        return setStage({ is: 'inside', joined });
+        setStage({ is: 'inside', joined });
+        watchEnd(session, joined, abort, (end) => {
+          const roomName = joined.room.state.current.name;
+          setStage(end ? { is: 'ended', end, roomName } : { is: 'outside' });
+        });
+        return;
       } catch (error) {
-        if (signal.aborted) return;
-        if (!isTransient(error)) return refuse(error, context);
-        // Nobody stands at the screen to try again.
-        setStage({ is: 'entering', error });
-        await new Promise((resolve) => setTimeout(resolve, waitMsAfter(failures, error)));
-        if (signal.aborted) return;
+        if (!signal.aborted && isTransient(error)) {
+          // Nobody stands at the screen to try again.
+          setStage({ is: 'entering', error });
+          await new Promise((resolve) => setTimeout(resolve, waitMsAfter(failures, error)));
+          if (!signal.aborted) continue;
+        }
+        closeSound(context);
+        if (!signal.aborted) refuse(error);
+        return;
       }
     }
   }
 
-  function refuse(error: unknown, context: AudioContext): void {
-    if (context.state !== 'closed') void context.close();
-    const end = endOf(error);
-    if (end === 'unauthorized') session.forget();
+  function refuse(error: unknown): void {
+    // Nothing plays yet, and nobody is there to do it.
+    if (isPartMissing(error) && reloadPage()) return;
+    const end = endOfRefusal(session, error);
     setStage(end ? { is: 'ended', end } : { is: 'outside', error });
-  }
-
-  /** Replaces the room by the reason when it ends. */
-  function watch({ room }: JoinedRoom, abort: AbortController): void {
-    const stop = room.connection.subscribe(() => {
-      const { current } = room.connection;
-      if (current.is !== 'closed') return;
-      stop();
-      if (abort.signal.aborted) return;
-      abort.abort();
-      const end = current.reason === 'closed' ? 'unauthorized' : current.reason;
-      setStage({ is: 'ended', end, roomName: room.state.current.name });
-    });
   }
 
   function start(username: string): void {
@@ -82,20 +79,10 @@ export function TvPage({ roomId }: { roomId: string }) {
     const mayStart = session.signedIn.current !== null;
     const context = takePrimedSound() ?? (mayStart ? await openSoundWithoutClick() : undefined);
     if (context && isCurrent() && mayStart) await enter('', context);
-    else void context?.close();
+    else closeSound(context);
   }
 
-  useEffect(() => {
-    let isGone = false;
-    // Not at once: React's strict mode mounts, unmounts and mounts.
-    const timer = setTimeout(() => void arrive(() => !isGone), 0);
-    return () => {
-      isGone = true;
-      clearTimeout(timer);
-      visit.current?.abort();
-    };
-    // Once for each visit.
-  }, []);
+  useVisit(arrive, () => visit.current?.abort());
 
   switch (stage.is) {
     case 'outside':

@@ -1,7 +1,8 @@
 import { Button } from '@mantine/core';
 import { IconCloudOff, IconPlayerPauseFilled, IconUsers, IconVolume } from '@tabler/icons-react';
-import type { Track } from '@roomcast/client';
-import { useTexts } from '../i18n/language.js';
+import type { Connection, Track } from '@roomcast/client';
+import { useSecondsUntil } from '../entrance/countdown.js';
+import { type Texts, useTexts } from '../i18n/language.js';
 import { useJoinedRoom, useRoomState } from '../room/joined-room.js';
 import { Cover } from '../room/playing/cover.js';
 import { tintOf } from '../room/playing/tint.js';
@@ -138,17 +139,41 @@ function SoundBlocked() {
   );
 }
 
+/** The same words as in the room. The seconds are not read out again and again. */
 function Reconnecting() {
-  const { tv: text } = useTexts();
-  const isLost = useStore(useJoinedRoom().room.status) === 'reconnecting';
+  const { common, room: text } = useTexts();
+  const { room } = useJoinedRoom();
+  const isLost = useStore(room.status) === 'reconnecting';
+  const connection = useStore(room.connection);
+  const seconds = useSecondsUntil(connection.is === 'offline' ? connection.retryAt : undefined);
+  const reason = isLost ? waitsFor(connection, text) : undefined;
   return (
     <div role="status">
-      {isLost && (
+      {reason !== undefined && (
         <p className={classes.banner}>
           <IconCloudOff aria-hidden size="1.2em" />
-          {text.reconnecting}
+          <span>
+            {reason}
+            {connection.is === 'offline' && (
+              <span aria-hidden> {text.offline.nextTry(common.inSeconds(seconds))}</span>
+            )}
+          </span>
         </p>
       )}
     </div>
   );
+}
+
+function waitsFor(connection: Connection, { offline }: Texts['room']): string | undefined {
+  switch (connection.is) {
+    case 'offline':
+      return offline[connection.reason];
+    case 'connecting':
+      return offline.connecting;
+    case 'catching_up':
+      return offline.catching_up(connection.to - connection.from);
+    case 'live':
+    case 'closed':
+      return undefined;
+  }
 }

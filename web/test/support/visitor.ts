@@ -80,6 +80,13 @@ export class Visitor {
     return new Visitor(context, await context.newPage());
   }
 
+  /** As if this user had signed in on the page before. */
+  async signIn({ token, user }: { token: string; user: object }): Promise<void> {
+    await this.page.addInitScript((session) => {
+      localStorage.setItem('roomcast.session', session);
+    }, JSON.stringify({ token, user }));
+  }
+
   async goTo(url: string): Promise<void> {
     await this.page.goto(url);
   }

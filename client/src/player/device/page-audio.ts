@@ -32,6 +32,8 @@ export class PageAudio {
   #silence: HTMLAudioElement | undefined;
   #lock: WakeLockSentinel | undefined;
   #wantsLock = false;
+  /** A second request would be granted too, and nobody would release the first lock. */
+  #isRequesting = false;
   #shown: string | undefined;
 
   constructor(private readonly options: PageAudioOptions) {
@@ -97,14 +99,20 @@ export class PageAudio {
     if (!this.#wantsLock || document.hidden) {
       void this.#lock?.release();
       this.#lock = undefined;
-    } else if (!this.#lock || this.#lock.released) {
-      wakeLock.request('screen').then(
-        (lock) => {
-          this.#lock = lock;
-          if (!this.#wantsLock) void lock.release();
-        },
-        () => undefined,
-      );
+    } else if (!this.#isRequesting && (!this.#lock || this.#lock.released)) {
+      void this.#requestLock(wakeLock);
     }
   };
+
+  async #requestLock(wakeLock: WakeLock): Promise<void> {
+    this.#isRequesting = true;
+    try {
+      this.#lock = await wakeLock.request('screen');
+      if (!this.#wantsLock) void this.#lock.release();
+    } catch {
+      // The screen may go dark.
+    } finally {
+      this.#isRequesting = false;
+    }
+  }
 }

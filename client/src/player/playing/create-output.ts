@@ -4,7 +4,6 @@ import { RangedSource } from '../media/ranged-source.js';
 import { decodeFile, SliceDecoder } from '../media/slice-decoder.js';
 import type { PlayerOptions } from '../player-options.js';
 import type { PlayerClock, PlayerRoom } from '../player-room.js';
-import { ElementOutput } from './element-output.js';
 import { loudnessGain } from './loudness-gain.js';
 import { OutputRouter } from './output-router.js';
 import { WebAudioOutput } from './web-audio-output.js';
@@ -27,9 +26,12 @@ export function createOutput(
     },
   };
   const gainOf = options.levelLoudness === false ? () => 1 : loudnessGain;
-  const element = new ElementOutput(clock, (url) => room.mediaUrl(url), gainOf);
+  const loadElement = async () => {
+    const { ElementOutput } = await import('./element-output.js');
+    return new ElementOutput(clock, (url) => room.mediaUrl(url), gainOf);
+  };
   const context = options.mode === 'media_element' ? undefined : (options.context ?? createContext());
-  if (!context) return { output: new OutputRouter(undefined, element), context };
+  if (!context) return { output: new OutputRouter(undefined, loadElement), context };
   const lag = new DecoderLag(decodeFile);
   const decoder = new SliceDecoder(decodeFile, (codec) => lag.of(codec));
   const web = new WebAudioOutput({
@@ -49,7 +51,7 @@ export function createOutput(
     isHidden: () => document.hidden,
     onUnplayable: (track) => output.moveToElement(track),
   });
-  const output = new OutputRouter(web, element);
+  const output = new OutputRouter(web, loadElement);
   return { output, context };
 }
 

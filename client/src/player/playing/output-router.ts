@@ -6,20 +6,34 @@ import type { WebAudioOutput } from './web-audio-output.js';
 
 /** Tracks that are remembered as not playable by Web Audio. */
 const maxRemembered = 100;
+/** A media element that could not be loaded is asked for again after this long, not at each step. */
+const reloadMs = 5_000;
 
-/** Plays each track with Web Audio, or, where that cannot play it, with a media element. Owned by the player. */
+/**
+ * Plays each track with Web Audio, or, where that cannot play it, with a media element, which is loaded when it is first
+ * needed. Owned by the player.
+ */
 export class OutputRouter implements Output {
   readonly #onElement = new Set<string>();
   #timeline: Timeline = emptyTimeline;
+  #element: ElementOutput | undefined;
+  #loading: 'not begun' | 'begun' | 'failed' = 'not begun';
+  /** When it may be loaded, of `performance.now()`. */
+  #nextLoad = -Infinity;
+  #volume = 1;
+  #isClosed = false;
 
-  /** @param web undefined where the browser has no Web Audio */
+  /**
+   * @param web undefined where the browser has no Web Audio
+   * @param loadElement may reject; it is called again some seconds later
+   */
   constructor(
     readonly web: WebAudioOutput | undefined,
-    private readonly element: ElementOutput,
+    private readonly loadElement: () => Promise<ElementOutput>,
   ) {}
 
   get buffered(): number {
-    return this.web?.buffered || this.element.buffered;
+    return this.web?.buffered || (this.#element?.buffered ?? 0);
   }
 
   get latency(): number {
@@ -27,27 +41,26 @@ export class OutputRouter implements Output {
   }
 
   get heard(): HeardPosition | undefined {
-    return this.web?.heard ?? this.element.heard;
+    return this.web?.heard ?? this.#element?.heard;
   }
 
   get status(): PlayerStatus | undefined {
-    const [first, second] = [this.web?.status, this.element.status];
+    const [first, second] = [this.web?.status, this.#element ? this.#element.status : this.#loadingStatus()];
     // One of them may be about to begin while the other is heard.
     return first && first.is !== 'silent' ? first : (second ?? first);
   }
 
   async unlock(): Promise<void> {
-    await Promise.all([this.web?.unlock(), this.element.unlock()]);
+    await Promise.all([this.web?.unlock(), this.#element?.unlock()]);
   }
 
   setTimeline(timeline: Timeline): void {
     this.#timeline = timeline;
-    const select = (onElement: boolean) => ({
-      ...timeline,
-      segments: timeline.segments.filter(({ track }) => this.#isOnElement(track) === onElement),
-    });
-    this.web?.setTimeline(select(false));
-    this.element.setTimeline(select(true));
+    this.web?.setTimeline(this.#select(false));
+    const onElement = this.#select(true);
+    this.#element?.setTimeline(onElement);
+    const mayLoad = this.#loading !== 'begun' && performance.now() >= this.#nextLoad;
+    if (!this.#element && mayLoad && onElement.segments.length > 0) void this.#load();
   }
 
   /** Plays a track with the media element from now on. */
@@ -68,17 +81,46 @@ export class OutputRouter implements Output {
 
   step(): void {
     this.web?.step();
-    this.element.step();
+    this.#element?.step();
   }
 
   setVolume(volume: number): void {
+    this.#volume = volume;
     this.web?.setVolume(volume);
-    this.element.setVolume(volume);
+    this.#element?.setVolume(volume);
   }
 
   close(): void {
+    this.#isClosed = true;
     this.web?.close();
-    this.element.close();
+    this.#element?.close();
+  }
+
+  async #load(): Promise<void> {
+    this.#loading = 'begun';
+    try {
+      const element = await this.loadElement();
+      if (this.#isClosed) return element.close();
+      this.#element = element;
+      element.setVolume(this.#volume);
+      element.setTimeline(this.#select(true));
+      element.step();
+    } catch {
+      this.#loading = 'failed';
+      this.#nextLoad = performance.now() + reloadMs;
+    }
+  }
+
+  #loadingStatus(): PlayerStatus | undefined {
+    if (this.#select(true).segments.length === 0) return undefined;
+    return this.#loading === 'failed'
+      ? { is: 'silent', reason: 'unplayable' }
+      : { is: 'buffering', reason: 'loading' };
+  }
+
+  #select(onElement: boolean): Timeline {
+    const segments = this.#timeline.segments.filter(({ track }) => this.#isOnElement(track) === onElement);
+    return { ...this.#timeline, segments };
   }
 
   #isOnElement(track: PlayerTrack): boolean {

@@ -1,11 +1,11 @@
 import type { Texts } from '../language.js';
+import { plural } from './plural.js';
 
 export const common: Texts['common'] = {
   appName: 'Roomcast',
   tagline: 'استمعوا إلى الموسيقى معًا، في اللحظة نفسها.',
   cancel: 'إلغاء',
   close: 'إغلاق',
-  save: 'حفظ',
   tryAgain: 'حاول مرة أخرى',
   loading: 'جارٍ التحميل…',
   backToRooms: 'كل الغرف',
@@ -14,6 +14,17 @@ export const common: Texts['common'] = {
   light: 'فاتح',
   dark: 'داكن',
   system: 'حسب الجهاز',
-  listeners: (count) => (count === 1 ? 'شخص واحد هنا' : `عدد الحاضرين: ${count}`),
-  inSeconds: (seconds) => (seconds <= 1 ? 'بعد لحظة' : `بعد ${seconds} ثانية`),
+  listeners: (count) =>
+    plural(count, {
+      zero: 'لا أحد هنا',
+      one: 'شخص واحد هنا',
+      two: 'شخصان هنا',
+      few: '# أشخاص هنا',
+      many: '# شخصًا هنا',
+      other: '# شخص هنا',
+    }),
+  inSeconds: (seconds) =>
+    seconds <= 1
+      ? 'بعد لحظة'
+      : plural(seconds, { two: 'بعد ثانيتين', few: 'بعد # ثوانٍ', other: 'بعد # ثانية' }),
 };

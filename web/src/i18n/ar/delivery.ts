@@ -5,7 +5,7 @@ export const delivery: Texts['delivery'] = {
   listeners: 'المستمعون',
   events: 'الأحداث',
   triedAgain: 'ستُعاد المحاولة بعد ثوانٍ.',
-  summary: (online, listening) => `المتصلون: ${online}، منهم ${listening} يستمعون`,
+  summary: (online, listening) => `المتصلون: ${online}، والمستمعون منهم: ${listening}`,
 
   listener: 'المستمع',
   status: 'الحالة',
@@ -35,6 +35,7 @@ export const delivery: Texts['delivery'] = {
   eventsHint: 'أحدث 50 حدثًا. افتح واحدًا لترى إلى من وصل.',
   noEvents: 'لم يحدث شيء في هذه الغرفة.',
   isConfirmed: 'بتأكيد',
+  deadLetters: (count) => `لم يُؤكَّد قط: ${count}`,
   report: 'التسليم',
   needsNoConfirmation: 'لا يؤكّد المستمعون الأحداث من هذا النوع. من فاته يصله لاحقًا.',
   nobodyExpected: 'لم يكن أحد متصلًا حين وقع، فلم يكن على أحد تأكيده.',
@@ -52,7 +53,7 @@ export const delivery: Texts['delivery'] = {
   took: 'المدة',
   connections: 'الاتصالات',
   half: 'النصف خلال',
-  almostAll: '99٪ خلال',
+  almostAll: '99% خلال',
   slowest: 'الأبطأ',
-  leftOut: (count) => `أكّد ${count} آخرون بلا مشكلة ولم يُدرجوا.`,
+  leftOut: (count) => `أكّدوا بلا مشكلة ولم يُدرجوا: ${count}.`,
 };

@@ -1,4 +1,5 @@
 import type { Texts } from '../language.js';
+import { plural } from './plural.js';
 
 export const entrance: Texts['entrance'] = {
   yourName: 'اسمك',
@@ -24,7 +25,10 @@ export const entrance: Texts['entrance'] = {
   roomsUnreachable: 'تعذّر تحميل الغرف حتى الآن. نحاول مرة أخرى…',
   privateRoom: 'بدعوة',
   yourRoom: 'غرفتك',
-  people: (count) => (count === 0 ? 'لا أحد هنا' : count === 1 ? 'شخص واحد' : `الحاضرون: ${count}`),
+  people: (count) =>
+    count === 0
+      ? 'لا أحد هنا'
+      : plural(count, { one: 'شخص واحد', two: 'شخصان', few: '# أشخاص', many: '# شخصًا', other: '# شخص' }),
 
   listen: 'استمع',
   invited: 'أنت مدعو إلى',
@@ -34,7 +38,9 @@ export const entrance: Texts['entrance'] = {
   nothingPlays: 'لا شيء يُشغَّل بعد',
   nobodyHere: 'لا أحد هنا بعد. كن الأول.',
   peopleHere: (names, others) =>
-    others > 0 ? `يستمع الآن: ${names} و${others} غيرهم` : `يستمع الآن: ${names}`,
+    others > 0
+      ? `هنا الآن: ${names} و${plural(others, { one: 'شخص آخر', two: 'شخصان آخران', few: '# آخرون', other: '# آخرين' })}`
+      : `هنا الآن: ${names}`,
   joinAs: (name) => `ستدخل باسم ${name}.`,
   joining: 'جارٍ الدخول…',
   joiningSlowly:
@@ -60,6 +66,8 @@ export const entrance: Texts['entrance'] = {
   noInviteText: 'انتهت صلاحيتها أو استُنفدت أو أُلغيت. اطلب رابطًا جديدًا.',
   faultTitle: 'في هذه الصفحة مشكلة',
   faultText: 'تعذّر تحميل جزء منها أو عرضه. أعد تحميلها للمتابعة.',
+  partUnreachable: 'تعذّر تحميل هذا الجزء من الصفحة: لا يمكن الوصول إلى الخادم.',
+  partFailed: 'تعذّر تحميل هذا الجزء من الصفحة أو عرضه. إن لم تُفد المحاولة مرة أخرى فأعد تحميل الصفحة.',
   comeBack: 'العودة',
   enterAgain: 'ادخل مرة أخرى',
   reload: 'إعادة التحميل',

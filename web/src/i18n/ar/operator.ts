@@ -1,9 +1,11 @@
 import type { Texts } from '../language.js';
+import { plural } from './plural.js';
 
 export const operator: Texts['operator'] = {
   title: 'التشغيل',
   signInHint: 'لمن يشغّل هذا الخادم: أدخل الرمز الموجود في ADMIN_TOKEN لدى الخادم.',
   token: 'رمز المشغّل',
+  showToken: 'أظهر الرمز',
   open: 'افتح',
   signOut: 'انسَ الرمز',
   enterToken: 'أدخل رمزًا',
@@ -13,9 +15,16 @@ export const operator: Texts['operator'] = {
   roomGone: 'لم تعد هذه الغرفة موجودة.',
   userGone: 'لم يعد هذا المستخدم موجودًا.',
   versionAndUptime: (version, uptime) => `الإصدار ${version}، يعمل منذ ${uptime}`,
-  minutes: (count) => `${count} دقيقة`,
-  hours: (count) => `${count} ساعة`,
-  days: (count) => `${count} يومًا`,
+  minutes: (count) =>
+    plural(count, {
+      zero: 'أقل من دقيقة',
+      one: 'دقيقة واحدة',
+      two: 'دقيقتين',
+      few: '# دقائق',
+      other: '# دقيقة',
+    }),
+  hours: (count) => plural(count, { one: 'ساعة واحدة', two: 'ساعتين', few: '# ساعات', other: '# ساعة' }),
+  days: (count) => plural(count, { two: 'يومين', few: '# أيام', many: '# يومًا', other: '# يوم' }),
 
   overview: 'نظرة عامة',
   rooms: 'الغرف',
@@ -50,6 +59,7 @@ export const operator: Texts['operator'] = {
   actions: 'الإجراءات',
   filterRooms: 'رشّح الغرف المعروضة بالاسم',
   noRooms: 'لا توجد غرف.',
+  noRoomFound: 'لم يُعثر على شيء بين الغرف المعروضة.',
   endRoom: 'أنهِ',
   endRoomOf: (name) => `أنهِ ${name}`,
   endRoomTitle: (name) => `إنهاء ${name}؟`,

@@ -34,7 +34,6 @@ export const roomSettings: Texts['roomSettings'] = {
   skipVoteNeeds: (votes, online) => `يُتخطى المقطع عندما يصوّت لذلك ${votes} من ${online} من الحاضرين.`,
   skipVotesOf: (votes, online) => `${votes} من ${online} من الحاضرين`,
   skipVoteShare: 'نسبة الحاضرين اللازمة للتخطي',
-  percent: (percent) => `${percent}٪`,
 
   playing: 'كيف تُشغّل الغرفة الموسيقى',
   trackLimit: 'حدّ المقاطع لكل شخص',

@@ -1,7 +1,9 @@
 import type { Texts } from '../language.js';
+import { plural } from './plural.js';
 
 export const room: Texts['room'] = {
   nowPlaying: 'يُشغَّل الآن',
+  playsNow: (track) => `يُشغَّل الآن: ${track}`,
   queue: 'التالي',
   people: 'الحاضرون',
   activity: 'النشاط',
@@ -11,18 +13,35 @@ export const room: Texts['room'] = {
   addMusic: 'أضف موسيقى',
   nothingPlays: 'لا شيء يُشغَّل الآن',
   nothingPlaysHint: 'أضف المقطع الأول ليسمعه كل من هنا معك.',
-  nothingPlaysWait: 'المشرف هو من يضيف الموسيقى هنا، وتبدأ عند الجميع معًا.',
+  nothingPlaysWait: 'المدير هو من يضيف الموسيقى هنا، وتبدأ عند الجميع معًا.',
   queueEmpty: 'قائمة الانتظار فارغة',
   queueEmptyHint: 'أضف موسيقى، أو أفلت الملفات في أي مكان من هذه الصفحة.',
   queueEmptyWait: 'ما سيُشغَّل لاحقًا يظهر هنا.',
   addedBy: 'أضافه',
-  trackCount: (count) => (count === 1 ? 'مقطع واحد' : `المقاطع: ${count}`),
+  trackCount: (count) =>
+    plural(count, {
+      zero: 'لا مقاطع',
+      one: 'مقطع واحد',
+      two: 'مقطعان',
+      few: '# مقاطع',
+      many: '# مقطعًا',
+      other: '# مقطع',
+    }),
 
   vote: (title) => `صوّت لـ ${title}`,
-  votes: (count) => (count === 1 ? 'صوت واحد' : `الأصوات: ${count}`),
+  votes: (count) =>
+    plural(count, {
+      zero: 'لا أصوات',
+      one: 'صوت واحد',
+      two: 'صوتان',
+      few: '# أصوات',
+      many: '# صوتًا',
+      other: '# صوت',
+    }),
   remove: (title) => `أزل ${title}`,
   playNow: (title) => `شغّل ${title} الآن`,
   move: (title) => `انقل ${title}`,
+  moveHandle: 'مقبض للنقل',
   moveHelp: 'مفتاح المسافة يلتقط المقطع، والأسهم تنقله، والمسافة تضعه، وEscape يلغي النقل.',
   pickedUp: (title, position) => `التُقط ${title} من الموضع ${position}.`,
   movedTo: (title, position) => `${title} في الموضع ${position}.`,
@@ -62,21 +81,43 @@ export const room: Texts['room'] = {
   upload: {
     title: 'الملفات المرفوعة',
     dropHere: 'أفلت الموسيقى في أي مكان',
+    notAllowed: 'المدير وحده يضيف الموسيقى إلى هذه الغرفة.',
     waiting: 'في الانتظار',
-    waitingMore: (count) => (count === 1 ? 'ملف آخر في الانتظار' : `ملفات أخرى في الانتظار: ${count}`),
+    waitingMore: (count) =>
+      plural(count, {
+        one: 'ملف آخر في الانتظار',
+        two: 'ملفان آخران في الانتظار',
+        few: '# ملفات أخرى في الانتظار',
+        many: '# ملفًا آخر في الانتظار',
+        other: '# ملف آخر في الانتظار',
+      }),
     processing: 'جارٍ فحص الملف…',
     cancel: (name) => `ألغِ ${name}`,
     retry: (name) => `أعد محاولة ${name}`,
     progress: (name) => `رفع ${name}`,
-    added: (count) => (count === 1 ? 'أُضيف مقطع واحد' : `المقاطع المضافة: ${count}`),
-    refused: (count) => (count === 1 ? 'رُفض ملف واحد' : `الملفات المرفوضة: ${count}`),
+    added: (count) =>
+      plural(count, {
+        one: 'أُضيف مقطع واحد',
+        two: 'أُضيف مقطعان',
+        few: 'أُضيفت # مقاطع',
+        many: 'أُضيف # مقطعًا',
+        other: 'أُضيف # مقطع',
+      }),
+    refused: (count) =>
+      plural(count, {
+        one: 'رُفض ملف واحد',
+        two: 'رُفض ملفان',
+        few: 'رُفضت # ملفات',
+        many: 'رُفض # ملفًا',
+        other: 'رُفض # ملف',
+      }),
     dismiss: 'أغلق قائمة الملفات المرفوعة',
   },
 
   you: 'أنت',
   guest: 'ضيف',
-  administrator: 'المشرف',
-  onlineAndListening: (online, listening) => `هنا: ${online} · يستمعون: ${listening}`,
+  administrator: 'المدير',
+  onlineAndListening: (online, listening) => `هنا: ${online} · المستمعون: ${listening}`,
   onlineHere: (online) => `هنا: ${online}`,
   notListed: (count) => `وآخرون: ${count}`,
   actionsFor: (name) => `إخراج ${name} …`,
@@ -135,14 +176,22 @@ export const room: Texts['room'] = {
     asleep: 'كان الجهاز نائمًا؛',
     nextTry: (when) => `تبدأ المحاولة التالية ${when}.`,
     connecting: 'جارٍ الاتصال من جديد…',
-    catching_up: (count) => (count === 1 ? 'جارٍ استدراك تغيير واحد…' : `جارٍ استدراك التغييرات: ${count}…`),
+    catching_up: (count) =>
+      plural(count, {
+        one: 'جارٍ استدراك تغيير واحد…',
+        two: 'جارٍ استدراك تغييرين…',
+        few: 'جارٍ استدراك # تغييرات…',
+        many: 'جارٍ استدراك # تغييرًا…',
+        other: 'جارٍ استدراك # تغيير…',
+      }),
     draining: 'الخادم يعيد التشغيل وسيعود بعد لحظة، ولن يضيع شيء.',
   },
 
   leave: 'غادر الغرفة',
   leaveTitle: 'مغادرة هذه الغرفة؟',
   leaveAdministrator:
-    'أنت مشرف هذه الغرفة. إذا غادرت صار شخص آخر هنا مشرفًا، وإن لم يكن أحد هنا بقيت الغرفة بلا مشرف.',
+    'أنت مدير هذه الغرفة. إذا غادرت صار شخص آخر هنا مديرًا، وإن لم يكن أحد هنا بقيت الغرفة بلا مدير.',
+  leavePrivate: 'هذه الغرفة خاصة: لا يمكنك العودة إليها إلا بدعوة.',
   tv: 'شاشة كبيرة',
   messages: 'الرسائل',
   dismiss: 'أغلق الرسالة',

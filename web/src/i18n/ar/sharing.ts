@@ -1,4 +1,5 @@
 import type { Texts } from '../language.js';
+import { plural } from './plural.js';
 
 export const sharing: Texts['sharing'] = {
   share: 'دعوة',
@@ -25,8 +26,16 @@ export const sharing: Texts['sharing'] = {
   uses: 'لكم شخصًا',
   unlimited: 'أي عدد',
   invites: 'الدعوات',
-  noInvites: 'لا توجد دعوة بعد.',
-  usedOf: (uses, most) => (most === null ? `استُخدمت ${uses}` : `استُخدمت ${uses} من ${most}`),
+  usedOf: (uses, most) =>
+    most === null
+      ? plural(uses, {
+          zero: 'لم تُستخدم بعد',
+          one: 'استُخدمت مرة واحدة',
+          two: 'استُخدمت مرتين',
+          few: 'استُخدمت # مرات',
+          other: 'استُخدمت # مرة',
+        })
+      : `استُخدمت ${uses} من ${most}`,
   expires: (when) => `تنتهي ${when}`,
   show: 'عرض الرابط',
   revoke: 'إلغاء الدعوة',

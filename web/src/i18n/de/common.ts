@@ -5,7 +5,6 @@ export const common: Texts['common'] = {
   tagline: 'Gemeinsam Musik hören, im selben Takt.',
   cancel: 'Abbrechen',
   close: 'Schließen',
-  save: 'Speichern',
   tryAgain: 'Noch einmal versuchen',
   loading: 'Wird geladen …',
   backToRooms: 'Alle Räume',

@@ -5,7 +5,7 @@ export const delivery: Texts['delivery'] = {
   listeners: 'Zuhörende',
   events: 'Ereignisse',
   triedAgain: 'In ein paar Sekunden wird es noch einmal versucht.',
-  summary: (online, listening) => `${online} online, davon hören ${listening} zu`,
+  summary: (online, listening) => `Online: ${online}, davon zuhörend: ${listening}`,
 
   listener: 'Person',
   status: 'Zustand',
@@ -18,9 +18,9 @@ export const delivery: Texts['delivery'] = {
   muted: 'stumm',
   statuses: {
     in_step: 'im Takt',
-    correcting: 'gleicht aus',
+    correcting: 'gleicht an',
     buffering: 'lädt',
-    blocked: 'Ton gesperrt',
+    blocked: 'Ton ist blockiert',
     silent: 'still',
   },
   previousPage: 'Zurück',
@@ -41,6 +41,7 @@ export const delivery: Texts['delivery'] = {
   eventsHint: 'Die neuesten 50. Öffne eines, um zu sehen, wen es erreicht hat.',
   noEvents: 'In diesem Raum ist nichts geschehen.',
   isConfirmed: 'mit Bestätigung',
+  deadLetters: (count) => `nie bestätigt: ${count}`,
   report: 'Zustellung',
   needsNoConfirmation:
     'Ereignisse dieser Art werden nicht bestätigt. Wer es verpasst hat, bekommt es nachgereicht.',
@@ -61,5 +62,5 @@ export const delivery: Texts['delivery'] = {
   half: 'Die Hälfte in',
   almostAll: '99 % in',
   slowest: 'Langsamste',
-  leftOut: (count) => `${count} weitere haben ohne Mühe bestätigt und sind nicht aufgeführt.`,
+  leftOut: (count) => `Ohne Mühe bestätigt und nicht aufgeführt: ${count}.`,
 };

@@ -34,7 +34,7 @@ export const entrance: Texts['entrance'] = {
   nothingPlays: 'Noch läuft nichts',
   nobodyHere: 'Noch ist niemand hier. Mach den Anfang.',
   peopleHere: (names, others) =>
-    others > 0 ? `${names} und ${others} weitere hören zu` : `${names} · hören zu`,
+    others > 0 ? `${names} und ${others} weitere sind hier` : `${names} · hier`,
   joinAs: (name) => `Du kommst als ${name} herein.`,
   joining: 'Du kommst herein …',
   joiningSlowly:
@@ -62,6 +62,9 @@ export const entrance: Texts['entrance'] = {
   noInviteText: 'Sie ist abgelaufen, aufgebraucht oder widerrufen. Bitte um einen neuen Link.',
   faultTitle: 'Diese Seite hat ein Problem',
   faultText: 'Ein Teil konnte nicht geladen oder gezeigt werden. Lade sie neu, dann geht es weiter.',
+  partUnreachable: 'Dieser Teil der Seite konnte nicht geladen werden: Der Server ist nicht erreichbar.',
+  partFailed:
+    'Dieser Teil der Seite konnte nicht geladen oder gezeigt werden. Hilft ein neuer Versuch nicht, lade die Seite neu.',
   comeBack: 'Zurückkommen',
   enterAgain: 'Wieder eintreten',
   reload: 'Neu laden',

@@ -35,7 +35,6 @@ export const roomSettings: Texts['roomSettings'] = {
     `Ein Titel wird übersprungen, wenn ${votes} von ${online === 1 ? '1 Person' : `${online} Personen`} hier dafür stimmen.`,
   skipVotesOf: (votes, online) => `${votes} von ${online} hier`,
   skipVoteShare: 'Anteil der Anwesenden, der zum Überspringen nötig ist',
-  percent: (percent) => `${percent} %`,
 
   playing: 'Wie der Raum spielt',
   trackLimit: 'Titel pro Person begrenzen',

@@ -2,9 +2,10 @@ import type { Texts } from '../language.js';
 
 export const room: Texts['room'] = {
   nowPlaying: 'Jetzt läuft',
+  playsNow: (track) => `Jetzt läuft: ${track}`,
   queue: 'Als Nächstes',
   people: 'Personen',
-  activity: 'Verlauf',
+  activity: 'Aktivität',
   history: 'Gespielt',
   queueTab: 'Liste',
   sections: 'Bereiche des Raums',
@@ -23,17 +24,18 @@ export const room: Texts['room'] = {
   remove: (title) => `${title} entfernen`,
   playNow: (title) => `${title} jetzt starten`,
   move: (title) => `${title} verschieben`,
+  moveHandle: 'Griff zum Verschieben',
   moveHelp:
     'Die Leertaste nimmt den Titel auf, die Pfeiltasten verschieben ihn, die Leertaste legt ihn ab, Escape bricht ab.',
   pickedUp: (title, position) => `${title} aufgenommen, Platz ${position}.`,
   movedTo: (title, position) => `${title} ist auf Platz ${position}.`,
   dropped: (title, position) => `${title} wurde auf Platz ${position} abgelegt.`,
-  moveCancelled: (title) => `${title} bleibt, wo es war.`,
+  moveCancelled: (title) => `${title} bleibt, wo er war.`,
 
   play: 'Abspielen',
   pause: 'Pause',
   skip: 'Nächster Titel',
-  skipVote: 'Überspringen',
+  skipVote: 'Für Überspringen stimmen',
   skipVotes: (votes, needed) => `${votes} von ${needed}`,
   position: 'Position',
   positionOf: (position, duration) => `${position} von ${duration}`,
@@ -63,6 +65,7 @@ export const room: Texts['room'] = {
   upload: {
     title: 'Uploads',
     dropHere: 'Lass die Musik irgendwo fallen',
+    notAllowed: 'In diesem Raum fügt nur die Verwaltung Musik hinzu.',
     waiting: 'Wartet',
     waitingMore: (count) => (count === 1 ? '1 weitere Datei wartet' : `${count} weitere Dateien warten`),
     processing: 'Die Datei wird geprüft …',
@@ -77,7 +80,8 @@ export const room: Texts['room'] = {
   you: 'du',
   guest: 'Gast',
   administrator: 'Verwaltung',
-  onlineAndListening: (online, listening) => `${online} hier · ${listening} hören zu`,
+  onlineAndListening: (online, listening) =>
+    `${online} hier · ${listening} ${listening === 1 ? 'hört' : 'hören'} zu`,
   onlineHere: (online) => `${online} hier`,
   notListed: (count) => `und ${count} weitere`,
   actionsFor: (name) => `${name} entfernen …`,
@@ -145,6 +149,7 @@ export const room: Texts['room'] = {
   leaveTitle: 'Diesen Raum verlassen?',
   leaveAdministrator:
     'Du verwaltest diesen Raum. Wenn du gehst, übernimmt jemand anderes hier; ist niemand da, hat der Raum keine Verwaltung.',
+  leavePrivate: 'Dieser Raum ist privat: Zurück kommst du nur mit einer Einladung.',
   tv: 'Großer Bildschirm',
   messages: 'Meldungen',
   dismiss: 'Meldung schließen',

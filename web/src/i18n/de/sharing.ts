@@ -26,7 +26,6 @@ export const sharing: Texts['sharing'] = {
   uses: 'Für wie viele Personen',
   unlimited: 'Beliebig viele',
   invites: 'Einladungen',
-  noInvites: 'Es gibt noch keine Einladung.',
   usedOf: (uses, most) => (most === null ? `${uses}-mal benutzt` : `${uses} von ${most} benutzt`),
   expires: (when) => `Läuft ab: ${when}`,
   show: 'Link zeigen',

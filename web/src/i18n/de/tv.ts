@@ -19,7 +19,6 @@ export const tv: Texts['tv'] = {
   scan: 'Scannen und mithören',
   scanToAdd: 'Scannen, mithören, Musik hinzufügen',
   codeLabel: 'QR-Code des Links zu diesem Raum',
-  reconnecting: 'Die Verbindung ist weg. Die Musik läuft weiter; der Bildschirm holt von selbst auf.',
   turnOnSound: 'Ton einschalten',
   progress: 'Position',
 };

@@ -3,7 +3,6 @@ export const common = {
   tagline: 'Listen to music together, in step.',
   cancel: 'Cancel',
   close: 'Close',
-  save: 'Save',
   tryAgain: 'Try again',
   loading: 'Loading…',
   backToRooms: 'All rooms',

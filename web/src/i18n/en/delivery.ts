@@ -33,6 +33,7 @@ export const delivery = {
   eventsHint: 'The newest 50. Open one to see whom it has reached.',
   noEvents: 'Nothing has happened in this room.',
   isConfirmed: 'needs confirmation',
+  deadLetters: (count: string) => `never confirmed: ${count}`,
   report: 'Delivery',
   needsNoConfirmation: 'Listeners do not confirm events of this type. It is replayed to those who missed it.',
   nobodyExpected: 'Nobody was connected when it happened, so nobody had to confirm it.',
@@ -52,5 +53,5 @@ export const delivery = {
   half: 'Half within',
   almostAll: '99 % within',
   slowest: 'Slowest',
-  leftOut: (count: string) => `${count} more confirmed without trouble and are not listed.`,
+  leftOut: (count: string) => `Confirmed without trouble and not listed: ${count}.`,
 };

@@ -32,7 +32,7 @@ export const entrance = {
   nothingPlays: 'Nothing plays yet',
   nobodyHere: 'Nobody is here. Be the first.',
   peopleHere: (names: string, others: number) =>
-    others > 0 ? `${names} and ${others} more are listening` : `${names} · listening`,
+    others > 0 ? `${names} and ${others} more are here` : `${names} · here`,
   joinAs: (name: string) => `You come in as ${name}.`,
   joining: 'Coming in…',
   joiningSlowly:
@@ -58,6 +58,9 @@ export const entrance = {
   noInviteText: 'It has expired, was used up or was revoked. Ask for a new link.',
   faultTitle: 'This page has a problem',
   faultText: 'A part of it could not be loaded or shown. Load it again to go on.',
+  partUnreachable: 'This part of the page could not be loaded: the server cannot be reached.',
+  partFailed:
+    'This part of the page could not be loaded or shown. If trying again does not help, load the page again.',
   comeBack: 'Come back',
   enterAgain: 'Come in again',
   reload: 'Load again',

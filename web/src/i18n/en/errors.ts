@@ -1,5 +1,10 @@
-/** What the page says for an error code of the server or of the client library. */
-export const errors = {
+import type { ErrorCode, LocalErrorCode } from '@roomcast/client';
+
+/** `part_missing` is the page's own: a part of it could not be loaded. */
+type Code = ErrorCode | LocalErrorCode | 'part_missing';
+
+/** What the page says for an error code of the server, of the client library or of its own. */
+export const errors: Readonly<Record<Code, string>> & { readonly unknown: (message: string) => string } = {
   network: 'The server cannot be reached. Check your connection, then try again.',
   rate_limited: 'Too many attempts. Wait a moment, then try again.',
   unauthorized: 'You are signed out. Enter your name again.',
@@ -31,5 +36,29 @@ export const errors = {
   protocol: 'This page is out of date. Load it again.',
   internal: 'The server made an error. Try again.',
   not_found: 'The server does not know this. Load the page again.',
-  unknown: (message: string) => `That did not work: ${message}`,
+  track_not_found: 'This track is not in the room any more.',
+  user_not_found: 'This person is not in the room any more.',
+  event_not_found: 'This event is not in the log any more.',
+  cover_not_found: 'This track has no cover.',
+  waveform_not_found: 'This track has no waveform.',
+  audio_missing: 'The server has lost the file of this track. Add it again.',
+  cannot_remove_self: 'You cannot remove yourself. Leave the room instead.',
+  nothing_to_play: 'The queue is empty. Add music first.',
+  already_playing: 'A track is playing already.',
+  not_playing: 'Nothing is playing.',
+  not_paused: 'The music is not paused.',
+  not_queued: 'This track is not in the queue any more.',
+  already_queued: 'This track is in the queue already.',
+  too_many_tracks: 'You have as many tracks in the queue as one person may. Wait until one has been played.',
+  request_timeout: 'The request took too long. Try again.',
+  history_gone: 'The log does not go back that far.',
+  precondition_failed: 'The file has changed meanwhile. Load the page again.',
+  range_not_satisfiable: 'The file does not have this part. Load the page again.',
+  unknown_message: 'The server does not know this request. Load the page again.',
+  delivery_failed: 'The connection was too slow, and begins again.',
+  idempotency_key_invalid: 'The server does not understand this page. Load it again.',
+  idempotency_key_reused: 'The request was sent twice. Try again.',
+  handler_timeout: 'The page took too long. Load it again.',
+  part_missing: 'A part of this page could not be loaded. Load the page again.',
+  unknown: (message) => `That did not work: ${message}`,
 };

@@ -33,7 +33,6 @@ export const roomSettings = {
     `A track is skipped when ${votes} of ${online === 1 ? '1 person' : `${online} people`} here vote for it.`,
   skipVotesOf: (votes: number, online: number) => `${votes} of ${online} here`,
   skipVoteShare: 'Share of the people here that is needed to skip',
-  percent: (percent: number) => `${percent} %`,
 
   playing: 'How the room plays',
   trackLimit: 'Limit tracks per person',

@@ -1,5 +1,6 @@
 export const room = {
   nowPlaying: 'Now playing',
+  playsNow: (track: string) => `Now playing: ${track}`,
   queue: 'Up next',
   people: 'People',
   activity: 'Activity',
@@ -21,6 +22,7 @@ export const room = {
   remove: (title: string) => `Remove ${title}`,
   playNow: (title: string) => `Start ${title} now`,
   move: (title: string) => `Move ${title}`,
+  moveHandle: 'handle to move',
   moveHelp:
     'Press Space to pick up the track, the arrow keys to move it, Space to drop it, Escape to cancel.',
   pickedUp: (title: string, position: number) => `Picked up ${title}, position ${position}.`,
@@ -61,6 +63,7 @@ export const room = {
   upload: {
     title: 'Uploads',
     dropHere: 'Drop the music anywhere',
+    notAllowed: 'Only the administrator adds music to this room.',
     waiting: 'Waiting',
     waitingMore: (count: number) => (count === 1 ? '1 more is waiting' : `${count} more are waiting`),
     processing: 'Checking the file…',
@@ -144,6 +147,7 @@ export const room = {
   leaveTitle: 'Leave this room?',
   leaveAdministrator:
     'You administer this room. When you leave, someone else here becomes the administrator; without anyone the room has none.',
+  leavePrivate: 'This room is private: you can come back only with an invite.',
   tv: 'Big screen',
   messages: 'Messages',
   dismiss: 'Close the message',

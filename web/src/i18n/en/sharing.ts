@@ -24,7 +24,6 @@ export const sharing = {
   uses: 'For how many people',
   unlimited: 'Any number',
   invites: 'Invites',
-  noInvites: 'There is no invite yet.',
   usedOf: (uses: number, most: number | null) =>
     most === null ? `Used by ${uses}` : `Used by ${uses} of ${most}`,
   expires: (when: string) => `Expires ${when}`,

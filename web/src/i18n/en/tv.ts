@@ -17,7 +17,6 @@ export const tv = {
   scan: 'Scan to join',
   scanToAdd: 'Scan to join and add music',
   codeLabel: 'QR code of the link to this room',
-  reconnecting: 'The connection is lost. The music goes on; the screen catches up by itself.',
   turnOnSound: 'Turn on the sound',
   progress: 'Position',
 };

@@ -1,6 +1,7 @@
 import { Title } from '@mantine/core';
 import { IconActivity } from '@tabler/icons-react';
 import { useMemo } from 'react';
+import { figuresOf } from '../../i18n/figures.js';
 import { useLanguage, useTexts } from '../../i18n/language.js';
 import { useStore } from '../../stores/use-store.js';
 import { EmptyState } from '../layout/empty-state.js';
@@ -15,7 +16,10 @@ export function ActivityPanel() {
   const language = useLanguage();
   const { activity } = useRoomTools();
   const entries = useStore(activity);
-  const time = useMemo(() => new Intl.DateTimeFormat(language, { timeStyle: 'short' }), [language]);
+  const time = useMemo(
+    () => new Intl.DateTimeFormat(figuresOf(language), { timeStyle: 'short' }),
+    [language],
+  );
   return (
     <section className={panel.panel} aria-labelledby="activity">
       <header className={panel.head}>

@@ -10,6 +10,7 @@ import { QueuePanel } from '../queue/queue-panel.js';
 import classes from './layouts.module.css';
 import { useRoomTabs } from './room-tabs.js';
 import { ScrollArea } from './scroll-area.js';
+import { OpenPart } from './side-panels.js';
 
 /** Three columns: what comes and what was, what plays, who is here and what happens. */
 export function DesktopLayout() {
@@ -26,7 +27,7 @@ export function DesktopLayout() {
       <div className={classes.column}>
         {tabList}
         <ScrollArea key={selected} className={classes.fill}>
-          <div {...panel}>{selected === 'queue' ? <QueuePanel /> : <HistoryPanel />}</div>
+          <OpenPart panel={panel}>{selected === 'queue' ? <QueuePanel /> : <HistoryPanel />}</OpenPart>
         </ScrollArea>
       </div>
       <ScrollArea className={classes.middle}>

@@ -3,17 +3,21 @@ import { IconDoorExit } from '@tabler/icons-react';
 import { useState } from 'react';
 import { useLocation } from 'wouter';
 import { useTexts } from '../../i18n/language.js';
-import { useJoinedRoom } from '../joined-room.js';
+import { useJoinedRoom, useRoomState } from '../joined-room.js';
 import { useIsAdministrator } from '../permissions.js';
 import { useRun } from '../room-tools.js';
 
-/** Leaves the room; the administrator is asked first, because another one takes over. */
+/**
+ * Leaves the room. The administrator is asked first, because another one takes over; so is everyone in a private room,
+ * because they need an invite to come back.
+ */
 export function LeaveButton() {
   const { common, room: text } = useTexts();
   const { room } = useJoinedRoom();
   const run = useRun();
   const [, navigate] = useLocation();
   const isAdministrator = useIsAdministrator();
+  const isPrivate = useRoomState((state) => state.visibility === 'private');
   const [isAsked, setAsked] = useState(false);
   const leave = () => {
     setAsked(false);
@@ -28,7 +32,7 @@ export function LeaveButton() {
           variant="subtle"
           color="var(--mantine-color-text)"
           aria-label={text.leave}
-          onClick={() => (isAdministrator ? setAsked(true) : leave())}
+          onClick={() => (isAdministrator || isPrivate ? setAsked(true) : leave())}
         >
           <IconDoorExit size={22} />
         </ActionIcon>
@@ -42,7 +46,8 @@ export function LeaveButton() {
         closeButtonProps={{ 'aria-label': common.close }}
       >
         <Stack>
-          <Text size="sm">{text.leaveAdministrator}</Text>
+          {isAdministrator && <Text size="sm">{text.leaveAdministrator}</Text>}
+          {isPrivate && <Text size="sm">{text.leavePrivate}</Text>}
           <Group justify="flex-end">
             <Button h={44} variant="default" onClick={() => setAsked(false)}>
               {common.cancel}

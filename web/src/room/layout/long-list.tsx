@@ -51,7 +51,12 @@ function LongItems<T extends { readonly id: string }>({
   children: (item: T, index: number) => ReactElement;
 }) {
   const area = useScrollArea();
-  const kept = keptId === undefined ? -1 : items.findIndex(({ id }) => id === keptId);
+  // Out of sight the row would lose the focus, and the keyboard its place.
+  const [focusedId, setFocusedId] = useState<string>();
+  const kept = [keptId, focusedId]
+    .filter((id) => id !== undefined)
+    .map((keep) => items.findIndex(({ id }) => id === keep))
+    .filter((index) => index >= 0);
   const start = useRef<HTMLDivElement>(null);
   const [startMargin, setStartMargin] = useState(0);
   // What stands above the list in the same area may change its height at any time.
@@ -77,9 +82,13 @@ function LongItems<T extends { readonly id: string }>({
         startMargin={startMargin}
         itemSize={itemHeight}
         data={items}
-        {...(kept >= 0 && { keepMounted: [kept] })}
+        {...(kept.length > 0 && { keepMounted: kept })}
       >
-        {children}
+        {(item, index) => (
+          <div key={item.id} onFocus={() => setFocusedId(item.id)}>
+            {children(item, index)}
+          </div>
+        )}
       </Virtualizer>
     </>
   );

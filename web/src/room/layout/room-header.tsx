@@ -16,7 +16,7 @@ export function RoomHeader({ isPhone }: { isPhone: boolean }) {
   const name = useRoomState((state) => state.name);
   return (
     <header className={classes.header}>
-      <Title order={1} className={classes.name} dir="auto" title={name}>
+      <Title order={1} id="room-name" tabIndex={-1} className={classes.name} dir="auto" title={name}>
         {name}
       </Title>
       <div className={classes.actions}>
@@ -25,7 +25,7 @@ export function RoomHeader({ isPhone }: { isPhone: boolean }) {
         {!isPhone && <DeliveryPanelButton />}
         {!isPhone && <TvLink />}
         {!isPhone && <AppearanceMenu />}
-        <AccountMenu />
+        <AccountMenu hasAppearance={isPhone} />
         <LeaveButton />
       </div>
     </header>

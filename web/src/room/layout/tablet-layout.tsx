@@ -4,7 +4,7 @@ import { NowPlaying } from '../playing/now-playing.js';
 import classes from './layouts.module.css';
 import { useRoomTabs } from './room-tabs.js';
 import { ScrollArea } from './scroll-area.js';
-import { SidePanel, useSideTabs } from './side-panels.js';
+import { OpenPart, SidePanel, useSideTabs } from './side-panels.js';
 
 /** Two columns: what plays, and one of the other parts. */
 export function TabletLayout() {
@@ -20,9 +20,9 @@ export function TabletLayout() {
       <div className={classes.column}>
         {tabList}
         <ScrollArea key={selected} className={classes.fill}>
-          <div {...panel}>
+          <OpenPart panel={panel}>
             <SidePanel tab={selected} />
-          </div>
+          </OpenPart>
         </ScrollArea>
       </div>
     </main>

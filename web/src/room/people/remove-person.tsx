@@ -1,6 +1,7 @@
 import { Button, Modal, Stack, Text } from '@mantine/core';
 import type { User } from '@roomcast/client';
 import { useTexts } from '../../i18n/language.js';
+import { isolate } from '../../parts/isolate.js';
 import { useJoinedRoom } from '../joined-room.js';
 import { useRun } from '../room-tools.js';
 
@@ -19,7 +20,7 @@ export function RemovePerson({ user, onClose }: { user: User | undefined; onClos
       onClose={onClose}
       centered
       radius="lg"
-      title={user && text.removeTitle(user.username)}
+      title={user && text.removeTitle(isolate(user.username))}
       closeButtonProps={{ 'aria-label': common.close }}
     >
       <Stack>

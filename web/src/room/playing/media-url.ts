@@ -19,25 +19,38 @@ function reusable(media: Media, path: string): string | undefined {
   return known && Date.now() - known.at < reuseMs ? known.url : undefined;
 }
 
+interface Shown {
+  readonly path: string | null;
+  readonly url: string | undefined;
+  /** Whether the first URL could not be loaded. */
+  readonly isRetry: boolean;
+}
+
 /**
  * A URL that an image can load; undefined until it is known.
  * @returns the URL, and what to call when it cannot be loaded: it is then asked for once more
  */
 export function useMediaUrl(path: string | null): [string | undefined, () => void] {
   const { media } = useJoinedRoom().roomcast;
-  const [loaded, setLoaded] = useState<{ path: string; url: string }>();
-  const [retries, setRetries] = useState(0);
-  const known = path === null ? undefined : reusable(media, path);
-  const url = known ?? (loaded && loaded.path === path ? loaded.url : undefined);
+  const begin = (): Shown => ({
+    path,
+    url: path === null ? undefined : reusable(media, path),
+    isRetry: false,
+  });
+  const [state, setState] = useState(begin);
+  // Another path begins anew. For the same one the URL stays: what is shown has been loaded.
+  const shown = state.path === path ? state : begin();
+  if (shown !== state) setState(shown);
+  const { url, isRetry } = shown;
   useEffect(() => {
-    if (path === null || reusable(media, path)) return;
+    if (path === null || url !== undefined) return;
     let isWanted = true;
     media.url(path).then(
       (value) => {
         const urls = cacheOf(media);
         if (urls.size >= maxUrls) urls.clear();
         urls.set(path, { url: value, at: Date.now() });
-        if (isWanted) setLoaded({ path, url: value });
+        if (isWanted) setState({ path, url: value, isRetry });
       },
       // The placeholder stays.
       () => undefined,
@@ -45,11 +58,11 @@ export function useMediaUrl(path: string | null): [string | undefined, () => voi
     return () => {
       isWanted = false;
     };
-  }, [media, path, retries]);
+  }, [media, path, url, isRetry]);
   const onError = useCallback(() => {
-    if (path === null || retries > 0) return;
+    if (path === null || isRetry) return;
     cacheOf(media).delete(path);
-    setRetries(1);
-  }, [media, path, retries]);
+    setState({ path, url: undefined, isRetry: true });
+  }, [media, path, isRetry]);
   return [url, onError];
 }

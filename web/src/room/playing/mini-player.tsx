@@ -1,4 +1,4 @@
-import { Text } from '@mantine/core';
+import { Text, VisuallyHidden } from '@mantine/core';
 import { useRef } from 'react';
 import { useTexts } from '../../i18n/language.js';
 import { useRoomState } from '../joined-room.js';
@@ -25,7 +25,8 @@ export function MiniPlayer({ onOpen }: { onOpen: () => void }) {
   return (
     <div className={classes.mini}>
       <div ref={line} className={classes.line} />
-      <button type="button" className={classes.open} aria-label={text.nowPlaying} onClick={onOpen}>
+      <button type="button" className={classes.open} onClick={onOpen}>
+        <VisuallyHidden>{text.nowPlaying}:</VisuallyHidden>
         <Cover track={track} size={96} className={classes.cover} />
         <span className={classes.texts}>
           <Text component="span" fw={600} size="sm" truncate dir="auto">

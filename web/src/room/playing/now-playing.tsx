@@ -7,7 +7,7 @@ import { FloatingReactions } from '../reactions/floating-reactions.js';
 import { ReactionBar } from '../reactions/reaction-bar.js';
 import { useMay } from '../permissions.js';
 import { SyncBadge } from '../sound/sync-badge.js';
-import { VolumeControl } from '../sound/volume-control.js';
+import { MuteButton, VolumeControl } from '../sound/volume-control.js';
 import { AddMusicButton } from '../uploads/add-music-button.js';
 import { Cover } from './cover.js';
 import classes from './now-playing.module.css';
@@ -19,7 +19,8 @@ export function NowPlaying({ ref, hasVolume }: { ref?: Ref<HTMLElement>; hasVolu
   const { room: text } = useTexts();
   const track = useRoomState((state) => state.current_track);
   return (
-    <section ref={ref} className={classes.playing} aria-labelledby="now-playing">
+    // It takes the focus when the small player gives way to it.
+    <section ref={ref} className={classes.playing} aria-labelledby="now-playing" tabIndex={-1}>
       <VisuallyHidden>
         <h2 id="now-playing">{text.nowPlaying}</h2>
       </VisuallyHidden>
@@ -31,7 +32,7 @@ export function NowPlaying({ ref, hasVolume }: { ref?: Ref<HTMLElement>; hasVolu
       <Transport />
       <div className={classes.device}>
         <SyncBadge />
-        {hasVolume && <VolumeControl />}
+        {hasVolume ? <VolumeControl /> : <MuteButton />}
       </div>
       <ReactionBar />
     </section>

@@ -1,5 +1,5 @@
 import type { Track } from '@roomcast/client';
-import { type KeyboardEvent, type PointerEvent, useEffect, useRef } from 'react';
+import { type KeyboardEvent, type PointerEvent, useEffect, useLayoutEffect, useRef } from 'react';
 import { useTexts } from '../../i18n/language.js';
 import { useJoinedRoom, useRoomState } from '../joined-room.js';
 import { useMay } from '../permissions.js';
@@ -39,6 +39,10 @@ export function SeekBar({ track }: { track: Track }) {
   const shown = useRef({ position: 0, pixel: -1, second: -1 });
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => () => clearTimeout(timer.current), [track.id]);
+  // The end of the drag is not heard then. Before the next frame, which draws where the room is.
+  useLayoutEffect(() => {
+    if (!maySeek) chosen.current = undefined;
+  }, [maySeek]);
 
   const draw = (position: number, duration: number) => {
     const at = chosen.current ?? position;

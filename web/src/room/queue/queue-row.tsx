@@ -1,12 +1,13 @@
 import { ActionIcon } from '@mantine/core';
 import type { Track } from '@roomcast/client';
 import { IconPlayerPlayFilled, IconX } from '@tabler/icons-react';
-import { type CSSProperties, memo, type ReactNode, type Ref } from 'react';
+import { type CSSProperties, memo, type MouseEvent, type ReactNode, type Ref } from 'react';
 import { useTexts } from '../../i18n/language.js';
 import { useJoinedRoom, useRoomState } from '../joined-room.js';
 import { Cover } from '../playing/cover.js';
 import { useIsAdministrator, useMay } from '../permissions.js';
 import { useRun } from '../room-tools.js';
+import { keepFocus, removeControl } from './keep-focus.js';
 import classes from './queue-row.module.css';
 import { TrackTexts } from './track-texts.js';
 import { VoteButton } from './vote-button.js';
@@ -51,6 +52,8 @@ const RowContent = memo(function RowContent({ track }: { track: Track }) {
   const mayControl = useMay('playback_control');
   const isVoted = useRoomState((state) => state.my_votes.includes(track.id));
   const mayRemove = isAdministrator || track.uploader.id === room.user.id;
+  const remove = ({ currentTarget }: MouseEvent<HTMLElement>) =>
+    keepFocus(currentTarget, () => run(room.removeTrack(track.id)));
   return (
     <>
       <span className={classes.coverBox}>
@@ -76,7 +79,8 @@ const RowContent = memo(function RowContent({ track }: { track: Track }) {
           color="gray"
           className={classes.remove}
           aria-label={text.remove(track.title)}
-          onClick={() => run(room.removeTrack(track.id))}
+          {...{ [removeControl]: true }}
+          onClick={remove}
         >
           <IconX size={18} />
         </ActionIcon>

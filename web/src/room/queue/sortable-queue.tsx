@@ -17,7 +17,7 @@ import {
 import { useReducedMotion } from '@mantine/hooks';
 import type { Track } from '@roomcast/client';
 import { IconGripVertical } from '@tabler/icons-react';
-import { useMemo, useRef, useState } from 'react';
+import { type RefObject, useMemo, useState } from 'react';
 import { useTexts } from '../../i18n/language.js';
 import { useJoinedRoom } from '../joined-room.js';
 import { useRun } from '../room-tools.js';
@@ -26,10 +26,16 @@ import { QueueRow, type QueueRowProps } from './queue-row.js';
 import classes from './queue-row.module.css';
 
 /** The queue as the administrator has it: rows can be moved with pointer, touch and keys. Loaded when it is needed. */
-export function SortableQueue({ tracks }: { tracks: readonly Track[] }) {
+export function SortableQueue({
+  tracks,
+  still,
+}: {
+  tracks: readonly Track[];
+  /** Set to true when a row is dropped; see `useRowMotion` and `useSteadyOrder`. */
+  still: RefObject<boolean>;
+}) {
   const { room } = useJoinedRoom();
   const run = useRun();
-  const still = useRef(false);
   const [draggedId, setDraggedId] = useState<string>();
   const ids = useMemo(() => tracks.map(({ id }) => id), [tracks]);
   const sensors = useSensors(
@@ -69,6 +75,7 @@ function SortableRow(props: QueueRowProps) {
   const sortable = useSortable({
     id: track.id,
     animateLayoutChanges: noLayoutAnimation,
+    attributes: { roleDescription: text.moveHandle },
     ...(isReduced && { transition: null }),
   });
   const { transform } = sortable;

@@ -26,7 +26,7 @@ export function VoteButton({
       type="button"
       className={classes.vote}
       aria-pressed={isVoted}
-      aria-label={`${text.vote(title)}, ${score}`}
+      aria-label={`${text.vote(title)}, ${text.votes(score)}`}
       disabled={!mayVote}
       onClick={() => run(isVoted ? room.unvote(id) : room.vote(id))}
     >

@@ -6,7 +6,10 @@ const durationMs = 2_600;
 /** In a large room more would come than anyone can see. */
 const maxFloating = 24;
 
-/** The reactions of the room float up over the cover and fade. They are not read out, and do not move for who wants no motion. */
+/**
+ * The reactions of the room float up over the cover and fade; for who wants no motion they only fade. They are not read
+ * out.
+ */
 export function FloatingReactions() {
   const { room } = useJoinedRoom();
   const stage = useRef<HTMLDivElement>(null);
@@ -22,20 +25,31 @@ export function FloatingReactions() {
 
 function float(stage: HTMLElement, reaction: string): void {
   if (stage.childElementCount >= maxFloating) return;
-  if (matchMedia('(prefers-reduced-motion: reduce)').matches) return;
   const element = document.createElement('span');
   element.className = classes.reaction!;
   element.textContent = reaction;
   element.style.insetInlineStart = `${10 + Math.random() * 75}%`;
+  const isStill = matchMedia('(prefers-reduced-motion: reduce)').matches;
+  // Those that stay where they are would lie on each other at the bottom.
+  if (isStill) element.style.bottom = `${5 + Math.random() * 75}%`;
   stage.append(element);
-  const drift = (Math.random() - 0.5) * 60;
-  const animation = element.animate(
-    [
-      { transform: 'translateY(0) scale(0.6)', opacity: 0 },
-      { transform: `translate(${drift * 0.3}px, -20%) scale(1.2)`, opacity: 1, offset: 0.15 },
-      { transform: `translate(${drift}px, -${stage.clientHeight * 0.85}px) scale(1)`, opacity: 0 },
-    ],
-    { duration: durationMs, easing: 'ease-out' },
-  );
+  const frames = isStill ? fade : rise(stage);
+  const animation = element.animate(frames, { duration: durationMs, easing: 'ease-out' });
   animation.onfinish = () => element.remove();
+}
+
+const fade: Keyframe[] = [
+  { opacity: 0 },
+  { opacity: 1, offset: 0.15 },
+  { opacity: 1, offset: 0.6 },
+  { opacity: 0 },
+];
+
+function rise(stage: HTMLElement): Keyframe[] {
+  const drift = (Math.random() - 0.5) * 60;
+  return [
+    { transform: 'translateY(0) scale(0.6)', opacity: 0 },
+    { transform: `translate(${drift * 0.3}px, -20%) scale(1.2)`, opacity: 1, offset: 0.15 },
+    { transform: `translate(${drift}px, -${stage.clientHeight * 0.85}px) scale(1)`, opacity: 0 },
+  ];
 }

@@ -1,15 +1,20 @@
 import { Popover, UnstyledButton, VisuallyHidden } from '@mantine/core';
 import type { PlayerStatus } from '@roomcast/client/player';
-import { lazy, Suspense, useEffect, useState } from 'react';
+import { useEffect, useState } from 'react';
 import { type Texts, useTexts } from '../../i18n/language.js';
+import { InlineFailure, lazyPart } from '../../parts/lazy-part.js';
 import { useStore } from '../../stores/use-store.js';
 import { useJoinedRoom } from '../joined-room.js';
 import { useRoomTools } from '../room-tools.js';
 import tokens from '../tokens.module.css';
 import classes from './sync-badge.module.css';
 
-const DeviceSettings = lazy(() =>
-  import('./device-settings.js').then(({ DeviceSettings: component }) => ({ default: component })),
+const DeviceSettings = lazyPart(
+  () => import('./device-settings.js').then(({ DeviceSettings: component }) => component),
+  {
+    loading: () => <div className={classes.loading} />,
+    failed: (_props, failure) => <InlineFailure {...failure} />,
+  },
 );
 
 /** How often the number of milliseconds is read. */
@@ -37,9 +42,7 @@ export function SyncBadge() {
         </UnstyledButton>
       </Popover.Target>
       <Popover.Dropdown className={tokens.tokens} aria-label={text.sync.title}>
-        <Suspense fallback={<div className={classes.loading} />}>
-          <DeviceSettings />
-        </Suspense>
+        <DeviceSettings />
       </Popover.Dropdown>
     </Popover>
   );

@@ -1,14 +1,24 @@
 import { IconMusicPlus } from '@tabler/icons-react';
-import { useEffect, useState } from 'react';
+import { useEffect, useEffectEvent, useState } from 'react';
 import { useTexts } from '../../i18n/language.js';
+import { useMay } from '../permissions.js';
 import { useRoomTools } from '../room-tools.js';
 import classes from './drop-zone.module.css';
 
-/** Takes files that are dropped anywhere on the page, or pasted. */
+/**
+ * Takes files that are dropped anywhere on the page, or pasted. Those of who may add none are refused here: the browser
+ * would open a dropped file in place of the room.
+ */
 export function DropZone() {
   const { room: text } = useTexts();
-  const { uploads } = useRoomTools();
+  const { notices, uploads } = useRoomTools();
+  const mayUpload = useMay('upload');
   const [isOver, setOver] = useState(false);
+  const take = useEffectEvent((files: FileList | undefined) => {
+    if (!files || files.length === 0) return;
+    if (mayUpload) uploads.add(files);
+    else notices.add(text.upload.notAllowed, 'error');
+  });
   useEffect(() => {
     // Each element under the pointer is entered before the one before is left.
     let depth = 0;
@@ -33,12 +43,12 @@ export function DropZone() {
     on('dragover', () => undefined);
     on('drop', ({ dataTransfer }) => {
       depth = 0;
-      uploads.add(dataTransfer?.files ?? []);
+      take(dataTransfer?.files);
     });
-    addEventListener('paste', ({ clipboardData }) => uploads.add(clipboardData?.files ?? []), abort);
+    addEventListener('paste', ({ clipboardData }) => take(clipboardData?.files), abort);
     return () => abort.abort();
-  }, [uploads]);
-  if (!isOver) return null;
+  }, []);
+  if (!isOver || !mayUpload) return null;
   return (
     <div className={classes.overlay}>
       <div className={classes.frame}>
