@@ -15,7 +15,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const client = join(root, 'client');
 
 /** Limits of what a page loads, minified and gzipped, dependencies included: kB of 1000 bytes. */
-const limits = { 'index.js': 27, 'player/index.js': 21 };
+const limits = { 'index.js': 27, 'player/index.js': 20.5 };
 
 const faults = [];
 const { messages, pkg } = await publint({ pkgDir: client, strict: true });

@@ -165,7 +165,7 @@ async function photograph({ id, rooms }, device, viewport, colorScheme) {
   await page.getByText('Up next').first().waitFor();
   await shoot('tv');
   await page.goto(`${url}/admin`);
-  await page.getByLabel(/token/i).fill(operatorToken);
+  await page.getByLabel('Operator token', { exact: true }).fill(operatorToken);
   await page.keyboard.press('Enter');
   await page.getByRole('button', { name: 'Forget the token' }).first().waitFor();
   await page.waitForTimeout(3000);

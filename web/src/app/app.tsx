@@ -2,9 +2,9 @@ import { Route, Switch } from 'wouter';
 import { HomePage } from '../entrance/home-page.js';
 import { NotFoundPage } from '../entrance/not-found-page.js';
 import { lazyPage } from '../parts/lazy-part.js';
+import { RoomPage } from '../room/room-page.js';
 import { ErrorBoundary } from './error-boundary.js';
 
-const RoomPage = lazyPage(async () => (await import('../room/room-page.js')).RoomPage);
 const TvPage = lazyPage(async () => (await import('../tv/tv-page.js')).TvPage);
 const OperatorPage = lazyPage(async () => (await import('../operator/operator-page.js')).OperatorPage);
 

@@ -136,11 +136,16 @@ function Visit({ roomKey, onEntered }: { roomKey: RoomKey; onEntered: (roomId: s
   useEffect(() => {
     if (!isAtDoor) return;
     loader.start();
-    // What the click needs is there by then.
-    void loadRoomView().catch(() => undefined);
-    void loadPlayer().catch(() => undefined);
     return loader.stop;
   }, [isAtDoor, loader]);
+
+  const isPreviewed = preview.is !== 'loading';
+  useEffect(() => {
+    if (!isAtDoor || !isPreviewed) return;
+    // What the click needs is there by then. Not earlier: it would delay the door itself.
+    void loadRoomView().catch(() => undefined);
+    void loadPlayer().catch(() => undefined);
+  }, [isAtDoor, isPreviewed]);
 
   const userId = useSignedIn()?.user.id;
   useEffect(() => {
