@@ -119,7 +119,11 @@ export class Pipelines {
     this.#isScheduled = true;
     setImmediate(() => this.#beginTurn());
     // Each in a callback of its own, so that the time counts what a request does after it has begun.
-    for (let count = 1; count < maxPerTurn; count += 1) setImmediate(() => this.#startNext());
+    for (let count = 1; count < maxPerTurn; count += 1) {
+      setImmediate(() => {
+        if (performance.now() < this.#turnEndsAt) this.#startNext();
+      });
+    }
   }
 
   #beginTurn(): void {
@@ -128,11 +132,11 @@ export class Pipelines {
     const isAccepting = this.#isAccepting(now);
     this.#turnEndsAt = isAccepting ? 0 : now + turnBudgetMs;
     if (isAccepting) this.#schedule();
+    // At least one, however late it is by now.
     else this.#startNext();
   }
 
   #startNext(): void {
-    if (performance.now() >= this.#turnEndsAt) return;
     const caller = this.#waiting.next(() => true);
     if (!caller) return;
     // The next turn, for those that do not fit into this one.
