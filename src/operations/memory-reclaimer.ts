@@ -13,6 +13,8 @@ const minGrowthBytes = 8 * 2 ** 20;
 const minFreedBytes = 4 * 2 ** 20;
 /** A collection stops the process: for some tens of milliseconds here, for longer if there are more objects. */
 const longPauseMs = 100;
+/** A larger heap is left to V8: compacting it would stop the process for too long. */
+const maxHeapBytes = 256 * 2 ** 20;
 /** Time to the next collection: doubled after each one that was not worth it. */
 const minPauseMs = 15_000;
 const maxPauseMs = 600_000;
@@ -56,6 +58,7 @@ export class MemoryReclaimer {
     const { heapTotal } = process.memoryUsage();
     this.#smallestBytes = Math.min(this.#smallestBytes, heapTotal);
     const hasGrown = heapTotal - this.#smallestBytes >= minGrowthBytes;
+    if (heapTotal > maxHeapBytes) return;
     const isDue = began >= this.#notBefore || (this.#wasBusy && this.#wasShort);
     if (!isDue || !(this.#wasBusy || hasGrown)) return;
     this.#wasBusy = false;
@@ -65,7 +68,8 @@ export class MemoryReclaimer {
     const ended = performance.now();
     this.#wasShort = ended - began < longPauseMs;
     const mayRepeat = heapTotal - remaining >= minFreedBytes || ended - this.#busyAt < settlingMs;
-    this.#pauseMs = this.#wasShort && mayRepeat ? minPauseMs : Math.min(this.#pauseMs * 2, maxPauseMs);
+    if (!this.#wasShort) this.#pauseMs = maxPauseMs;
+    else this.#pauseMs = mayRepeat ? minPauseMs : Math.min(this.#pauseMs * 2, maxPauseMs);
     this.#notBefore = ended + this.#pauseMs;
   }
 
