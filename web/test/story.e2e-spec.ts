@@ -234,9 +234,11 @@ it(
           if (door) clearInterval(timer);
         }, 50);
       }, JSON.stringify({ token, user }));
+      // Looking for an element counts as a gesture too: not before the player has tried to begin.
       const connection = eve.page.waitForEvent('websocket');
       await eve.goTo(`${server.url}/rooms/${room.id}`);
-      await connection;
+      const told = ({ payload }: { payload: string | Buffer }) => payload.includes('"blocked"');
+      await (await connection).waitForEvent('framesent', told);
       await eve.button('Turn on the sound').click();
       await eve.hearsTheRoom();
       await eve.button('Turn on the sound').waitFor({ state: 'hidden' });
