@@ -1,26 +1,13 @@
 import { connect, guest } from '@roomcast/client';
+import { silence } from '../drops/silence.mjs';
 
-const rate = 8000;
-
-/** A WAV file with a sine tone, as quiet as needed: 8 kHz, mono, 8 bits. */
+/** A sine tone, so that files differ. */
 function tone(seconds, frequency) {
-  const samples = seconds * rate;
-  const file = Buffer.alloc(44 + samples, 128);
-  file.write('RIFF', 0);
-  file.writeUInt32LE(36 + samples, 4);
-  file.write('WAVEfmt ', 8);
-  file.writeUInt32LE(16, 16);
-  file.writeUInt16LE(1, 20);
-  file.writeUInt16LE(1, 22);
-  file.writeUInt32LE(rate, 24);
-  file.writeUInt32LE(rate, 28);
-  file.writeUInt16LE(1, 32);
-  file.writeUInt16LE(8, 34);
-  file.write('data', 36);
-  file.writeUInt32LE(samples, 40);
-  for (let i = 0; i < samples; i += 1) {
-    file[44 + i] = 128 + Math.round(60 * Math.sin((2 * Math.PI * frequency * i) / rate));
-  }
+  const file = silence(seconds);
+  const samples = file.subarray(44);
+  samples.forEach((_, i) => {
+    samples[i] = 128 + Math.round(60 * Math.sin((2 * Math.PI * frequency * i) / 8000));
+  });
   return new Blob([file]);
 }
 

@@ -15,7 +15,7 @@ export function reloadForNewVersion(): void {
   addEventListener('vite:preloadError', ({ payload }) => missing.add(payload));
 }
 
-/** A part that is missing has brought down what it belongs to: the page is loaded anew if there is another version. */
+/** A part could not be loaded, and what it belongs to cannot be shown: reloads the page if the server has another version. */
 export async function reloadAfter(fault: unknown): Promise<void> {
   const isMissing = fault instanceof Error && missing.has(fault);
   if (isMissing && (await servedVersion()) === 'other') reloadPage();
@@ -41,7 +41,7 @@ export async function loadPart<T>(load: () => Promise<T>): Promise<T> {
 export const isPartMissing = (error: unknown): boolean =>
   error instanceof RoomcastError && error.code === 'part_missing';
 
-/** Loads the page anew, but not again and again. @returns whether it does */
+/** Reloads the page, at most once in a minute. @returns whether it reloads */
 export function reloadPage(): boolean {
   try {
     if (Date.now() - Number(sessionStorage.getItem(key)) < pauseMs) return false;

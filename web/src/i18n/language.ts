@@ -54,7 +54,7 @@ export class LanguageStore extends ValueStore<Current> {
     }
   }
 
-  /** @returns whether it is shown: false if another one was asked for meanwhile */
+  /** @returns whether the language is shown: false if the user has chosen another one in the meantime */
   async #use(language: Language): Promise<boolean> {
     const number = (this.#wanted += 1);
     const texts = language === 'en' ? en : await loaders[language]();

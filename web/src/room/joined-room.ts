@@ -39,7 +39,7 @@ export async function enterRoom(
   try {
     const [{ createPlayer }, room] = await Promise.all([loadPlayer(), joining, needs]);
     signal.throwIfAborted();
-    // Signed out meanwhile, for example in another tab.
+    // The user has signed out since the call, for example in another tab.
     if (signedIn.current?.user.id !== room.user.id) {
       throw new RoomcastError('unauthorized', 'The user has signed out.');
     }

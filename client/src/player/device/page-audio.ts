@@ -32,7 +32,7 @@ export class PageAudio {
   #silence: HTMLAudioElement | undefined;
   #lock: WakeLockSentinel | undefined;
   #wantsLock = false;
-  /** A second request would be granted too, and nobody would release the first lock. */
+  /** Whether a request is pending. A second one would replace the first lock, which would then never be released. */
   #isRequesting = false;
   #shown: string | undefined;
 

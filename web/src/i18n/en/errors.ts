@@ -52,7 +52,7 @@ export const errors: Readonly<Record<Code, string>> & { readonly unknown: (messa
   too_many_tracks: 'You have as many tracks in the queue as one person may. Wait until one has been played.',
   request_timeout: 'The request took too long. Try again.',
   history_gone: 'The log does not go back that far.',
-  precondition_failed: 'The file has changed meanwhile. Load the page again.',
+  precondition_failed: 'The file has changed. Reload the page.',
   range_not_satisfiable: 'The file does not have this part. Load the page again.',
   unknown_message: 'The server does not know this request. Load the page again.',
   delivery_failed: 'The connection was too slow, and begins again.',

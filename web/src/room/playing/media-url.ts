@@ -38,7 +38,7 @@ export function useMediaUrl(path: string | null): [string | undefined, () => voi
     isRetry: false,
   });
   const [state, setState] = useState(begin);
-  // Another path begins anew. For the same one the URL stays: what is shown has been loaded.
+  // Reset for another path. For the same path the URL is kept, because its picture has been loaded.
   const shown = state.path === path ? state : begin();
   if (shown !== state) setState(shown);
   const { url, isRetry } = shown;
