@@ -109,7 +109,7 @@ export class Session {
 
   /** Nothing waits for it: the earlier token stays valid. */
   async #renew({ token }: SignedInUser): Promise<void> {
-    // Whoever signs out meanwhile, or in as someone else, has the last word.
+    // If the user signs out or in before the answer comes, the answer is ignored.
     const isCurrent = () => this.signedIn.current?.token === token;
     try {
       const answer = await refresh(this.url, token);
